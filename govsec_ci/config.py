@@ -1,0 +1,77 @@
+"""``govsec.toml`` / ``[tool.govsec]`` → :class:`Config`, strict: an unknown key or a wrong type is an InputError."""
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from govsec_ci.errors import InputError
+from govsec_ci.system.files import read_limited
+
+_LIMIT_BYTES = 1_000_000
+FILE_NAME = "govsec.toml"
+
+
+class OutOfScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that can never be scanned, taken out by name, owner and reason: counted and shown, not blocking."""
+
+    path: str
+    owner: str
+    reason: str
+
+
+class DeclaredSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a component that does not come from a public index is audited otherwise."""
+
+    name: str
+    owner: str
+    reason: str
+
+
+class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Seconds that one tool may take."""
+
+    bandit_s: float = 1800.0
+    pip_audit_s: float = 600.0
+    cyclonedx_s: float = 600.0
+    zizmor_s: float = 300.0
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Largest inputs that are read, in bytes."""
+
+    source_file_bytes: int = 20_000_000
+    manifest_bytes: int = 50_000_000
+    import_bytes: int = 400_000_000
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """Everything a project may set.
+
+    :param name: the subject's name, where it is not in ``pyproject.toml``
+    :param profiles: profiles to judge by, unless the command line names some
+    :param exclude: folders that are not part of the release (POSIX, relative): counted and shown
+    """
+
+    name: str = ""
+    version: str = ""
+    profiles: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    out_of_scope: tuple[OutOfScope, ...] = ()
+    declared: tuple[DeclaredSource, ...] = ()
+    timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file.
+
+    :raises InputError: it is not TOML, or has a key or type that is not known
+    """
+    data = read_limited(path, limit_bytes=_LIMIT_BYTES)
+    try:
+        return msgspec.toml.decode(data, type=Config)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"{path}: {error}", next_step="correct the key or value; docs/usage.md lists every setting"
+        ) from error

@@ -1,0 +1,260 @@
+"""Files: one walk over the judged tree, reads with a limit, and writes that are whole or not at all."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from msgspec import Struct
+
+from govsec_ci.errors import InputError, UsageError
+
+MARKER = "# evidence bundle of govsec_ci: made by a program, replaced as a whole\n*\n"
+"""Content of the ``.gitignore`` that marks an output folder as ours (and keeps it out of git)."""
+
+# Never part of the judged tree: version control, tool caches, byte code. The set bandit itself leaves out is within.
+_SKIPPED_NAMES = frozenset(
+    {
+        ".git", ".hg", ".svn", "CVS", ".bzr", "__pycache__", ".tox", ".nox", ".eggs", "node_modules",
+        ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
+    }
+)  # fmt: skip
+
+
+class Skipped(Struct, frozen=True, kw_only=True):
+    """A path that the walk left out, and why (for people)."""
+
+    path: str
+    reason: str
+
+
+class Tree(Struct, frozen=True, kw_only=True):
+    """The judged tree as walked once: POSIX paths relative to ``root``, sorted.
+
+    :param skipped: folders left out by rule (version control, virtual environments, output folders)
+    :param refused: entries that look like files to scan but cannot be read safely (a FIFO, a device, a link out of the
+        tree, a folder that cannot be listed): whoever would have scanned them is incomplete
+    """
+
+    root: Path
+    files: tuple[str, ...]
+    skipped: tuple[Skipped, ...] = ()
+    refused: tuple[Skipped, ...] = ()
+
+
+def walk(root: Path, *, leave_out: tuple[Path, ...] = ()) -> Tree:
+    """List the files below ``root`` without following links out of it; ``leave_out`` are folders never entered."""
+    walker = _Walker(root, leave_out)
+    walker.visit(root, "")
+    return Tree(
+        root=root,
+        files=tuple(sorted(walker.files)),
+        skipped=tuple(sorted(walker.skipped, key=lambda s: s.path)),
+        refused=tuple(sorted(walker.refused, key=lambda s: s.path)),
+    )
+
+
+class _Walker:
+    def __init__(self, root: Path, leave_out: tuple[Path, ...]) -> None:
+        self.root = os.path.realpath(root)
+        self.leave_out = {os.path.realpath(path) for path in leave_out}
+        self.files: list[str] = []
+        self.skipped: list[Skipped] = []
+        self.refused: list[Skipped] = []
+
+    def visit(self, folder: Path, prefix: str) -> None:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            self.refused.append(Skipped(path=prefix or ".", reason=f"folder cannot be listed: {error.strerror}"))
+            return
+        for entry in entries:
+            self._entry(entry, prefix + entry.name)
+
+    def _entry(self, entry: "os.DirEntry[str]", path: str) -> None:
+        if entry.is_symlink():
+            self._link(entry, path)
+        elif entry.is_dir(follow_symlinks=False):
+            reason = self._why_skipped(entry)
+            if reason:
+                self.skipped.append(Skipped(path=path, reason=reason))
+            else:
+                self.visit(Path(entry.path), path + "/")
+        elif entry.is_file(follow_symlinks=False):
+            self.files.append(path)
+        else:
+            self.refused.append(Skipped(path=path, reason="not a regular file"))
+
+    def _link(self, entry: "os.DirEntry[str]", path: str) -> None:
+        target = os.path.realpath(entry.path)
+        inside = target == self.root or target.startswith(self.root + os.sep)
+        if not inside:
+            self.refused.append(Skipped(path=path, reason="a link that leads out of the tree"))
+        elif not os.path.exists(target):
+            self.refused.append(Skipped(path=path, reason="a link that leads nowhere"))
+        elif os.path.isfile(target):
+            self.files.append(path)
+        # A link to a folder inside the tree: the folder is walked under its own name.
+
+    def _why_skipped(self, entry: "os.DirEntry[str]") -> str:
+        if entry.name in _SKIPPED_NAMES:
+            return "version control or tool cache"
+        if os.path.realpath(entry.path) in self.leave_out:
+            return "output folder"
+        if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+            return "virtual environment"
+        if entry.name.endswith(".egg"):
+            return "installed egg"
+        if is_output_folder(Path(entry.path)):
+            return "output folder"
+        return ""
+
+
+def read_limited(path: Path, *, limit_bytes: int) -> bytes:
+    """Read a regular file of at most ``limit_bytes``.
+
+    :raises InputError: it is missing, not a regular file, unreadable or too large
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO would otherwise wait for a writer for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InputError(f"{path}: not a regular file")
+        data = file.read(limit_bytes + 1)
+    if len(data) > limit_bytes:
+        raise InputError(f"{path}: larger than the limit of {limit_bytes:,} bytes")
+    return data
+
+
+def sha256_file(path: Path) -> str:
+    """Lower-case hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def path_to_uri(path: str) -> str:
+    """A relative POSIX path as a relative URI reference (RFC 3986), percent-encoded byte by byte."""
+    uri = quote(os.fsencode(path), safe="/-._~!$&'()*+,;=@")
+    # A colon in the first segment would read as a scheme; quote() has encoded it. A leading dash is inert in a URI.
+    return uri
+
+
+def uri_to_path(uri: str) -> str:
+    """The inverse of :func:`path_to_uri`."""
+    return unquote(uri, encoding="utf-8", errors="surrogateescape")
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a temporary file beside it, then rename.
+
+    :raises UsageError: the folder cannot be written to
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path}: cannot be written: {error.strerror}",
+        next_step="choose another folder with --out, or give this user the right to write there",
+    )
+
+
+def is_output_folder(path: Path) -> bool:
+    """Whether a folder carries our marker."""
+    try:
+        return (path / ".gitignore").read_text("utf-8") == MARKER
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+@contextlib.contextmanager
+def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
+    """Replace an output folder as a whole: yields a folder beside it, which takes its place when the block ends well.
+
+    When the block raises, ``target`` is left exactly as it was. With ``keep`` the new folder starts as a copy of the
+    old one. An interrupted replacement is mended at the next call.
+
+    :raises UsageError: ``target`` cannot be written, or holds something that is not ours
+    """
+    _recover(target)
+    _check_ours(target)
+    staging = _make_staging(target)
+    try:
+        if keep and target.exists():
+            shutil.copytree(target, staging, dirs_exist_ok=True)
+        (staging / ".gitignore").write_text(MARKER, "utf-8")
+        yield staging
+        _swap(staging, target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _check_ours(target: Path) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    if target.is_symlink() or not target.is_dir():
+        raise UsageError(f"{target}: is not a folder", next_step="choose another folder with --out")
+    if any(target.iterdir()) and not is_output_folder(target):
+        raise UsageError(
+            f"{target}: holds files that govsec did not write, and would be replaced",
+            next_step="choose an empty or new folder with --out",
+        )
+
+
+def _make_staging(target: Path) -> Path:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.new-"))
+        # Marked from the first moment, so that a concurrent scan never takes it for part of the judged tree.
+        (staging / ".gitignore").write_text(MARKER, "utf-8")
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    return staging
+
+
+def _swap(staging: Path, target: Path) -> None:
+    previous = _previous(target)
+    if target.exists():
+        os.rename(target, previous)
+    os.rename(staging, target)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _previous(target: Path) -> Path:
+    return target.with_name(f".{target.name}.previous")
+
+
+def _recover(target: Path) -> None:
+    """After a kill between the two renames the earlier bundle stands as ``.NAME.previous``: put it back."""
+    previous = _previous(target)
+    if not previous.exists():
+        return
+    if target.exists():
+        shutil.rmtree(previous, ignore_errors=True)
+    else:
+        os.rename(previous, target)

@@ -1,0 +1,105 @@
+"""What git knows of the judged tree, asked so that nothing configured in that tree runs.
+
+``core.fsmonitor``, hooks, external diff drivers, credential helpers and content filters are all commands that a
+repository's own ``.git/config`` may name; each is switched off on the command line, which outranks the file.
+"""
+
+import shutil
+from pathlib import Path
+
+from msgspec import Struct
+
+from govsec_ci.errors import ToolError
+from govsec_ci.model import Subject
+from govsec_ci.system import process
+
+_TIMEOUT_S = 60.0
+_SAFE = (
+    "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.attributesFile=/dev/null",
+    "-c", "core.pager=cat",
+    "-c", "core.sshCommand=false",
+    "-c", "credential.helper=",
+    "-c", "diff.external=",
+    "-c", "gpg.program=false",
+    "-c", "gpg.ssh.program=false",
+    "-c", "log.showSignature=false",
+    "-c", "protocol.allow=never",
+    # Another owner's checkout (a container's mount) is no danger: nothing in its configuration can run here.
+    "-c", "safe.directory=*",
+    "-c", "submodule.recurse=false",
+)  # fmt: skip
+
+
+class Checkout(Struct, frozen=True, kw_only=True):
+    """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time."""
+
+    top: Path
+    commit: str | None
+    dirty: bool
+    committed_s: int | None
+
+
+def run_git(folder: Path, *arguments: str, timeout_s: float = _TIMEOUT_S) -> process.Completed:
+    """Run git in ``folder`` with everything executable switched off.
+
+    :raises ToolError: git is missing or hangs. A non-zero exit is returned, not raised.
+    """
+    git = shutil.which("git")
+    if git is None:
+        raise ToolError("git is not installed", next_step="install git")
+    environment = {
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+    argv = [git, *_SAFE, *_disarmed_filters(git, folder, environment), *arguments]
+    return process.run(argv, timeout_s=timeout_s, cwd=folder, extra_environment=environment)
+
+
+def _disarmed_filters(git: str, folder: Path, environment: dict[str, str]) -> list[str]:
+    """``-c`` options that empty each content filter of the repository's configuration: ``git status`` would run them."""
+    listing = [git, *_SAFE, "config", "--name-only", "--null", "--get-regexp", r"^filter\..*"]
+    found = process.run(listing, timeout_s=_TIMEOUT_S, cwd=folder, extra_environment=environment)
+    options: list[str] = []
+    for key in found.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        if key.endswith((".clean", ".smudge", ".process")):
+            options += ["-c", f"{key}="]
+        elif key.endswith(".required"):
+            options += ["-c", f"{key}=false"]
+    return options
+
+
+def inspect(folder: Path) -> Checkout | None:
+    """The checkout that ``folder`` lies in, or None where there is none (or git refuses it)."""
+    try:
+        top = run_git(folder, "rev-parse", "--show-toplevel")
+    except ToolError:
+        return None
+    if top.exit_code != 0:
+        return None
+    head = run_git(folder, "log", "-1", "--format=%H %ct", "HEAD", "--")
+    commit, _, committed = head.stdout.decode("ascii", "replace").strip().partition(" ")
+    known = head.exit_code == 0 and bool(commit)
+    return Checkout(
+        top=Path(top.stdout.decode("utf-8", "surrogateescape").rstrip("\n")),
+        commit=commit if known else None,
+        dirty=_is_dirty(folder),
+        committed_s=int(committed) if known else None,
+    )
+
+
+def _is_dirty(folder: Path) -> bool:
+    status = run_git(folder, "status", "--porcelain", "--ignore-submodules=all", "--untracked-files=normal", "--", ".")
+    # An error is no proof of a clean tree.
+    return status.exit_code != 0 or bool(status.stdout.strip())
+
+
+def subject(name: str, version: str, checkout: Checkout | None) -> Subject:
+    """The judged thing as the verdict names it."""
+    if checkout is None:
+        return Subject(name=name, version=version)
+    return Subject(name=name, version=version, commit=checkout.commit, dirty=checkout.dirty)
