@@ -505,3 +505,39 @@ class Sbom(Struct, frozen=True, kw_only=True):
     timestamp: datetime | None
     components: tuple[ComponentRef, ...]
     missing: Mapping[str, tuple[str, ...]] = {}
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """A named piece of evidence that is not a scan: a design review, a diagnosis record, a sign-off.
+
+    :param slot: the life-cycle slot it fills, as profiles name it
+    :param path: POSIX path, relative to the folder it was collected from
+    :param date: the day it was made
+    """
+
+    slot: str
+    path: str
+    sha256: str
+    date: datetime
+    title: str = ""
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """All that a gate may look at. Everything in it is archived in the bundle, so a verdict replays from the bundle.
+
+    :param runs: one a tool, merged, with every suppression claim still on its result
+    :param sbom: None where none was made
+    :param parameters: what the project declared of itself (exposure, impact …); names are the profiles' own
+    :param baseline: True when results carry a baselineState
+    :param signature: ``valid``, ``invalid`` or ``none``: of incoming evidence
+    :param policy_changes: paths of policy files (profile, waivers, configuration) that this change touches
+    """
+
+    subject: Subject
+    runs: tuple[Run, ...]
+    sbom: Sbom | None = None
+    documents: tuple[Document, ...] = ()
+    parameters: Mapping[str, str] = {}
+    baseline: bool = False
+    signature: str = "none"
+    policy_changes: tuple[str, ...] = ()
