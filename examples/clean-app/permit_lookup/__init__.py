@@ -1,0 +1,1 @@
+"""Looks up the state of building permits."""
