@@ -1,0 +1,1 @@
+"""Reads survey workbooks into one database."""
