@@ -72,6 +72,16 @@ def load(path: Path) -> Config:
     try:
         return msgspec.toml.decode(data, type=Config)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise InputError(
-            f"{path}: {error}", next_step="correct the key or value; docs/usage.md lists every setting"
-        ) from error
+        raise _invalid(path, error) from error
+
+
+def from_table(table: object, path: Path) -> Config:
+    """The ``[tool.govsec]`` table of ``path``; raises as :func:`load` does."""
+    try:
+        return msgspec.convert(table, type=Config)
+    except msgspec.ValidationError as error:
+        raise _invalid(path, error) from error
+
+
+def _invalid(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: {error}", next_step="correct the key or value; docs/usage.md lists every setting")

@@ -26,6 +26,7 @@ _STDERR_KEPT_BYTES = 16_384
 
 _live: set["subprocess.Popen[bytes]"] = set()
 _live_lock = threading.Lock()
+_stopping = threading.Event()
 
 
 class Completed(Struct, frozen=True, kw_only=True):
@@ -113,6 +114,8 @@ def run_module(
 
 
 def _start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    if _stopping.is_set():
+        raise ToolError(f"{Path(argv[0]).name} was not started: the command is being stopped")
     try:
         child = subprocess.Popen(  # noqa: S603 — a list from our own code, no shell
             list(argv),
@@ -150,7 +153,8 @@ def _kill_group(child: "subprocess.Popen[bytes]") -> None:
 
 
 def kill_all() -> None:
-    """Kill every child that still runs; called when the command is interrupted."""
+    """Kill every child that still runs and start no other; called when the command is interrupted."""
+    _stopping.set()
     with _live_lock:
         children = list(_live)
     for child in children:

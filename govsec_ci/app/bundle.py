@@ -1,0 +1,135 @@
+"""The evidence bundle: which file is what, and how the steps read and write them."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from govsec_ci.config import Config
+from govsec_ci.errors import BundleError, UsageError
+from govsec_ci.formats import cyclonedx, manifest, sarif
+from govsec_ci.formats import verdict as verdict_format
+from govsec_ci.gate import profile as profiles
+from govsec_ci.gate.profile import Profile
+from govsec_ci.model import Run, Sbom, Subject, Verdict
+from govsec_ci.system.files import is_output_folder, sha256_file, write_atomic
+
+RESULTS: Final = "results.sarif"
+GITHUB: Final = "github.sarif"
+SBOM: Final = "sbom.cdx.json"
+VERDICT: Final = "verdict.json"
+SUMMARY: Final = "summary.md"
+MANIFEST: Final = "manifest.json"
+RUNS: Final = "runs"
+SUBJECT: Final = "inputs/subject.json"
+CONFIG: Final = "inputs/config.json"
+PROFILES: Final = "inputs/profiles"
+
+_NEXT_STEP: Final = {
+    RUNS: "govsec scan PATH --out DIR makes it",
+    SUBJECT: "govsec scan PATH --out DIR makes it",
+    RESULTS: "govsec merge --out DIR makes it",
+    VERDICT: "govsec gate --out DIR makes it",
+}
+
+
+def require(folder: Path) -> Path:
+    """``folder`` itself, when it is an output folder of ours; :raises UsageError: it is not."""
+    if not is_output_folder(folder):
+        raise UsageError(f"{folder}: is no output folder of govsec", next_step="govsec scan PATH --out DIR makes one")
+    return folder
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write bundle files by their names."""
+    for name, data in files.items():
+        write_atomic(folder / name, data)
+
+
+def read(folder: Path, name: str) -> bytes:
+    """One bundle file; :raises UsageError: the step that makes it has not run."""
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{folder / name}: {error.strerror}", next_step=_NEXT_STEP.get(name, "")) from error
+
+
+def write_runs(folder: Path, runs: Iterable[Run]) -> None:
+    """One SARIF log a tool below ``runs/``: what ``scan`` hands to ``merge``."""
+    for run in runs:
+        write_atomic(folder / RUNS / f"{run.id}.sarif", sarif.write([run]))
+
+
+def read_runs(folder: Path) -> tuple[Run, ...]:
+    """Every run below ``runs/``; :raises UsageError: there is none."""
+    paths = sorted((folder / RUNS).glob("*.sarif"))
+    if not paths:
+        raise UsageError(f"{folder / RUNS}: holds no SARIF log", next_step=_NEXT_STEP[RUNS])
+    return tuple(run for path in paths for run in sarif.load(path.read_bytes()))
+
+
+def read_results(folder: Path) -> tuple[Run, ...]:
+    """The merged log."""
+    return sarif.load(read(folder, RESULTS))
+
+
+def read_sbom(folder: Path) -> Sbom | None:
+    """What gates need of the SBOM, or None where the bundle has none."""
+    return cyclonedx.read_sbom(read(folder, SBOM)) if (folder / SBOM).exists() else None
+
+
+def write_inputs(folder: Path, subject: Subject, config: Config) -> None:
+    """What the scan was told."""
+    write_atomic(folder / SUBJECT, _json(subject))
+    write_atomic(folder / CONFIG, _json(config))
+
+
+def read_subject(folder: Path) -> Subject:
+    """The subject as ``scan`` recorded it."""
+    try:
+        return msgspec.json.decode(read(folder, SUBJECT), type=Subject)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BundleError(f"{folder / SUBJECT}: {error}") from error
+
+
+def read_config(folder: Path) -> Config:
+    """The configuration as ``scan`` recorded it."""
+    try:
+        return msgspec.json.decode(read(folder, CONFIG), type=Config)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BundleError(f"{folder / CONFIG}: {error}") from error
+
+
+def write_profiles(folder: Path, judged_by: Iterable[Profile]) -> None:
+    """The resolved profiles, so that the decision replays from the bundle alone."""
+    for path in (folder / PROFILES).glob("*.json"):
+        path.unlink()
+    for one in judged_by:
+        write_atomic(folder / PROFILES / f"{one.id}.json", profiles.resolved_bytes(one))
+
+
+def read_profiles(folder: Path) -> tuple[Profile, ...]:
+    """The profiles that judged, as archived."""
+    return tuple(profiles.from_resolved(path.read_bytes()) for path in sorted((folder / PROFILES).glob("*.json")))
+
+
+def write_verdict(folder: Path, verdict: Verdict) -> None:
+    """The decision."""
+    write_atomic(folder / VERDICT, verdict_format.write(verdict))
+
+
+def read_verdict(folder: Path) -> Verdict:
+    """The decision."""
+    return verdict_format.read(read(folder, VERDICT))
+
+
+def seal(folder: Path, runs: Iterable[Run], engine: str) -> None:
+    """Write ``manifest.json`` over every file that the bundle holds by now."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    digests = {name: sha256_file(folder / name) for name in names if name != MANIFEST}
+    write_atomic(folder / MANIFEST, manifest.write(digests, tuple(runs), engine))
+
+
+def _json(value: Subject | Config) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"

@@ -1,0 +1,98 @@
+"""The judged tree, opened once: where it is, what lies in it, whose it is."""
+
+import os
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from govsec_ci import config as configuration
+from govsec_ci.config import Config
+from govsec_ci.errors import InputError, UsageError
+from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.discover import discover
+from govsec_ci.manifests.project import read_project
+from govsec_ci.model import Subject
+from govsec_ci.system import files, git
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Everything known of the judged tree before a scanner starts."""
+
+    tree: files.Tree
+    manifests: tuple[Manifest, ...]
+    config: Config
+    checkout: git.Checkout | None
+    subject: Subject
+
+
+def open_target(path: Path, *, out: Path, config_file: Path | None = None) -> Target:
+    """Walk the tree, read its manifests and its settings; nothing of it runs.
+
+    :raises UsageError: ``path`` is missing or no folder; :raises InputError: the configuration is invalid
+    """
+    _check_folder(path, out)
+    config = load_config(path, config_file)
+    tree = files.walk(path, leave_out=(out,))
+    project = read_project(tree)
+    checkout = git.inspect(path)
+    name = config.name or project.name or path.resolve().name
+    return Target(
+        tree=tree,
+        manifests=discover(tree, limit_bytes=config.limits.manifest_bytes).manifests,
+        config=config,
+        checkout=checkout,
+        subject=git.subject(name, config.version or project.version, checkout),
+    )
+
+
+def _check_folder(path: Path, out: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such folder", next_step="name the project's folder: govsec run PATH")
+    if not path.is_dir():
+        raise UsageError(f"{path}: is a file, not a folder", next_step="name the folder that holds the project")
+    judged, output = path.resolve(), out.resolve()
+    if judged == output or judged.is_relative_to(output):
+        raise UsageError(
+            f"{out}: the output folder would replace the project itself",
+            next_step="choose another folder with --out, e.g. --out govsec-out",
+        )
+
+
+def load_config(path: Path, config_file: Path | None) -> Config:
+    """The settings: ``config_file``, or ``govsec.toml`` of the tree, or ``[tool.govsec]`` of its ``pyproject.toml``."""
+    if config_file is not None:
+        return configuration.load(config_file)
+    own = path / configuration.FILE_NAME
+    table = _tool_table(path / "pyproject.toml")
+    if own.exists() and table is not None:
+        raise InputError(
+            f"{own}: settings stand here and in [tool.govsec] of pyproject.toml as well",
+            next_step="keep one of the two",
+        )
+    if own.exists():
+        return configuration.load(own)
+    return Config() if table is None else configuration.from_table(table, path / "pyproject.toml")
+
+
+def _tool_table(pyproject: Path) -> object | None:
+    # A pyproject.toml that is no TOML is the manifests' business: it makes the audit incomplete there.
+    try:
+        document = tomllib.loads(pyproject.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return None
+    tool = document.get("tool")
+    return tool.get("govsec") if isinstance(tool, dict) else None
+
+
+def timestamp(target: Target, now: datetime) -> int:
+    """Seconds since the epoch that stand in the SBOM: SOURCE_DATE_EPOCH, else the commit's time, else the clock."""
+    declared = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if declared:
+        if not declared.isdecimal():
+            raise UsageError(f"SOURCE_DATE_EPOCH is {declared!r}, not a number of seconds")
+        return int(declared)
+    if target.checkout is not None and target.checkout.committed_s is not None:
+        return target.checkout.committed_s
+    return int(now.timestamp())
