@@ -1,6 +1,302 @@
-"""Commands and exit codes; nothing else."""
+"""Commands and exit codes; nothing else.
+
+Imports of the use cases stand inside the commands: ``govsec --version`` and ``--help`` must not wait for scanners.
+"""
+
+import functools
+import os
+import platform
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from govsec_ci import __version__
+from govsec_ci.errors import DefectError, GovsecError
+
+if TYPE_CHECKING:
+    from govsec_ci.app.steps import Options
+    from govsec_ci.report.view import View
+
+VERDICT_CODES: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 3}
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+_EXIT_CODES_HELP = """\b
+Exit codes:
+  0    PASS, or the command has done its work
+  1    FAIL: a gate is violated
+  2    something that you supplied is wrong (flag, profile, configuration, advisory data)
+  3    INCOMPLETE: something required was not, or not wholly, checked
+  4    a defect in govsec_ci itself
+  5    the evidence bundle does not hold (verify)
+  130  interrupted
+"""
 
 
-def main() -> int:
-    """Entry point; replaced as the commands are added."""
-    raise SystemExit(2)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=_EXIT_CODES_HELP)
+@click.version_option(__version__, prog_name="govsec", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Judge a Python project against government security gates, and keep the evidence.
+
+    \b
+    The main job:
+      govsec run . --advisories all.zip        scan, merge, judge, report into govsec-out/
+    The same in steps, each from files to files:
+      govsec scan . → govsec merge → govsec gate → govsec report
+    """
+
+
+def _folder_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("path", type=click.Path(path_type=Path), default=".")(command)
+
+
+_OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
+    "out": click.option(
+        "--out", type=click.Path(path_type=Path), default="govsec-out", show_default=True, metavar="DIR",
+        help="Folder of the evidence bundle; replaced as a whole.",
+    ),
+    "profiles": click.option(
+        "--profile", "profiles", multiple=True, metavar="ID|FILE",
+        help="Profile to judge by: a shipped id or a TOML file. May be given more than once; the verdict is the worst.  "
+        "[default: the configuration's, else jp-gov]",
+    ),
+    "stage": click.option(
+        "--stage", type=click.Choice(["commit", "build", "release"]), default="build", show_default=True,
+        help="At which stage the gates are asked.",
+    ),
+    "now": click.option(
+        "--now", metavar="RFC3339", help="The clock of the decision, e.g. 2026-04-01T09:00:00Z.  [default: the time now]"
+    ),
+    "advisories": click.option(
+        "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
+        help="Advisory data: a folder of OSV JSON, or an OSV all.zip. GOVSEC_ADVISORIES does the same.",
+    ),
+    "config": click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
+        help="Settings.  [default: govsec.toml or [tool.govsec] of PATH]",
+    ),
+    "jobs": click.option(
+        "--jobs", type=click.IntRange(min=1), default=None, metavar="N",
+        help="Processes that a scanner may use.  [default: the number of processors]",
+    ),
+    "lang": click.option(
+        "--lang", type=click.Choice(["en", "ja"]), default=None, help="Language of the reports.  [default: the locale's]"
+    ),
+    "quiet": click.option("--quiet", "-q", is_flag=True, help="Print the verdict only, and show no progress."),
+}  # fmt: skip
+
+
+def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the named options to a command, in that order."""
+    return lambda command: functools.reduce(lambda done, name: _OPTIONS[name](done), reversed(names), command)
+
+
+@cli.command()
+@_folder_argument
+@_with("profiles", "out", "stage", "advisories", "config", "now", "jobs", "lang", "quiet")
+def run(**given: Any) -> int:
+    """Scan PATH, merge, judge, report: the whole way.
+
+    \b
+    Examples:
+      govsec run --advisories all.zip
+      govsec run src/app --profile essentials --stage release --out evidence
+    """
+    from govsec_ci.app import progress
+    from govsec_ci.app.run import run as run_all
+
+    with progress.shown(quiet=given["quiet"]) as advance:
+        verdict, view = run_all(_options(given, advance))
+    _show(view, quiet=given["quiet"])
+    return VERDICT_CODES[verdict.verdict.value]
+
+
+@cli.command()
+@_folder_argument
+@_with("out", "stage", "advisories", "config", "now", "jobs", "quiet")
+def scan(**given: Any) -> int:
+    """Run the scanners over PATH; write one SARIF log a tool and the SBOM.
+
+    Incompleteness is recorded in the logs, for the gate to rule on: the exit code is 0.
+    """
+    from govsec_ci.app import progress, steps
+    from govsec_ci.system.files import staged_folder
+
+    with progress.shown(quiet=given["quiet"]) as advance:
+        options = _options(given, advance)
+        with staged_folder(options.out, keep=False) as folder:
+            steps.scan(options, folder)
+    return 0
+
+
+@cli.command()
+@_with("out")
+def merge(out: Path) -> int:
+    """Merge the logs of `govsec scan` into results.sarif and github.sarif."""
+    from govsec_ci.app import bundle, steps
+    from govsec_ci.system.files import staged_folder
+
+    with staged_folder(bundle.require(out), keep=True) as folder:
+        steps.merge_runs(folder)
+    return 0
+
+
+@cli.command()
+@_with("out", "profiles", "stage", "now", "lang", "quiet")
+def gate(**given: Any) -> int:
+    """Judge the evidence in --out (again), under the profiles given.
+
+    \b
+    Example: would last year's release pass today's rules?
+      govsec gate --out evidence-2025 --profile jp-gov
+    """
+    from govsec_ci.app import bundle, steps
+    from govsec_ci.system.files import staged_folder
+
+    options = _options(given)
+    with staged_folder(bundle.require(options.out), keep=True) as folder:
+        verdict = steps.judge(options, folder)
+        view = steps.report(options, folder)
+    _show(view, quiet=given["quiet"])
+    return VERDICT_CODES[verdict.verdict.value]
+
+
+@cli.command()
+@_with("out", "lang", "quiet")
+def report(**given: Any) -> int:
+    """Write the reports of the verdict in --out, and print it."""
+    from govsec_ci.app import bundle, steps
+    from govsec_ci.system.files import staged_folder
+
+    options = _options(given)
+    with staged_folder(bundle.require(options.out), keep=True) as folder:
+        view = steps.report(options, folder)
+    _show(view, quiet=given["quiet"])
+    return 0
+
+
+@cli.command(hidden=True)
+def action() -> int:
+    """Run as the GitHub Action's step: inputs from the environment, outputs to the runner's files.
+
+    Always ends with 0 once the outputs are written; the action's last step turns `exit-code` into its own.
+    """
+    from govsec_ci.app import github_action
+
+    out, verdict, code = None, "", DefectError.exit_code
+
+    def judge() -> int:
+        nonlocal out, verdict
+        from govsec_ci.app.run import run as run_all
+
+        options = github_action.options(os.environ, jobs=os.cpu_count() or 1)
+        out = options.out
+        decision, view = run_all(options)
+        verdict = decision.verdict.value
+        _show(view, quiet=False)
+        return VERDICT_CODES[verdict]
+
+    code = _guarded(judge)
+    if "GITHUB_STEP_SUMMARY" in os.environ and out is not None and (out / "summary.md").exists():
+        github_action.write_summary(Path(os.environ["GITHUB_STEP_SUMMARY"]), (out / "summary.md").read_text("utf-8"))
+    github_action.write_outputs(Path(os.environ["GITHUB_OUTPUT"]), github_action.outputs(verdict, code, out))
+    return 0
+
+
+def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | None = None) -> "Options":
+    from govsec_ci.app.clock import parse
+    from govsec_ci.app.steps import Options
+    from govsec_ci.model import Stage
+
+    return Options(
+        path=given.get("path", Path()),
+        out=given["out"],
+        now=parse(given.get("now")),
+        profiles=tuple(given.get("profiles", ())),
+        stage=Stage(given.get("stage", "build")),
+        advisories=given.get("advisories"),
+        config_file=given.get("config_file"),
+        jobs=given.get("jobs") or os.cpu_count() or 1,
+        lang=given.get("lang") or _locale_language(),
+        progress=advance or (lambda scanner, done, total: None),
+    )
+
+
+def _locale_language() -> str:
+    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "ja" if next(filter(None, names), "").startswith("ja") else "en"
+
+
+def _show(view: "View", *, quiet: bool) -> None:
+    from govsec_ci.report import console
+
+    console.show(view, sys.stdout, quiet=quiet)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point: the one place where an error becomes an exit code.
+
+    :returns: the exit code (see ``govsec --help``); no other place ends the process
+    """
+    _die_with_children()
+    return _guarded(lambda: cli.main(args=argv, prog_name="govsec", standalone_mode=False) or 0)
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except GovsecError as error:
+        click.echo(f"govsec: {error.diagnostics()}", err=True)
+        if isinstance(error, DefectError):
+            click.echo(_defect(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("govsec: interrupted; nothing was written", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_went_away()
+    except Exception:
+        click.echo(_defect(), err=True)
+        return DefectError.exit_code
+
+
+def _die_with_children() -> None:
+    from govsec_ci.system import process
+
+    def stop(_signal: int, _frame: object) -> None:
+        process.kill_all()
+        raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
+def _reader_went_away() -> int:
+    # Whoever read stdout has closed it: the verdict was not delivered, so this is no success.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INTERRUPTED
+
+
+def _defect() -> str:
+    return "\n".join(
+        (
+            "govsec: this is a defect in govsec_ci, and no verdict was reached. Please report what follows:",
+            "----",
+            f"govsec_ci {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            traceback.format_exc().replace(str(Path.home()), "~").rstrip(),
+            "----",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

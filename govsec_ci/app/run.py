@@ -1,0 +1,20 @@
+"""The whole way, from a project's folder to the verdict: on one screen."""
+
+from govsec_ci.app import steps
+from govsec_ci.app.steps import Options
+from govsec_ci.model import Verdict
+from govsec_ci.report.view import View
+from govsec_ci.system.files import staged_folder
+
+
+def run(options: Options) -> tuple[Verdict, View]:
+    """Scan, merge, judge and report; the bundle at ``options.out`` is replaced as a whole, or left as it was.
+
+    :raises GovsecError: the operator's input is wrong, or the output cannot be written
+    """
+    with staged_folder(options.out, keep=False) as folder:
+        steps.scan(options, folder)
+        steps.merge_runs(folder)
+        verdict = steps.judge(options, folder)
+        view = steps.report(options, folder)
+    return verdict, view
