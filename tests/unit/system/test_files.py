@@ -1,0 +1,217 @@
+"""system/files.py: the walk, limited reads, whole-or-nothing writes."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govsec_ci.errors import InputError, UsageError
+from govsec_ci.system import files
+
+
+def _make(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+
+
+def test_walk_lists_files_sorted_and_names_what_it_left_out(tmp_path: Path) -> None:
+    _make(tmp_path, "b.py", "a/z.py", ".git/config", "a/__pycache__/z.pyc", "env/pyvenv.cfg", "env/lib/x.py", "x.egg/y.py")
+    tree = files.walk(tmp_path)
+    assert tree.files == ("a/z.py", "b.py")
+    assert [(skip.path, skip.reason) for skip in tree.skipped] == [
+        (".git", "version control or tool cache"),
+        ("a/__pycache__", "version control or tool cache"),
+        ("env", "virtual environment"),
+        ("x.egg", "installed egg"),
+    ]
+
+
+def test_walk_leaves_out_output_folders_by_name_and_by_marker(tmp_path: Path) -> None:
+    _make(tmp_path, "src.py", "out/results.sarif", "older/results.sarif")
+    (tmp_path / "older/.gitignore").write_text(files.MARKER)
+    tree = files.walk(tmp_path, leave_out=(tmp_path / "out",))
+    assert tree.files == ("src.py",)
+    assert {skip.path for skip in tree.skipped} == {"out", "older"}
+
+
+def test_links_inside_are_followed_to_files_only_and_links_outside_are_refused(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    _make(root, "real.py", "folder/in.py")
+    _make(tmp_path, "outside.py")
+    (root / "alias.py").symlink_to("real.py")
+    (root / "loop").symlink_to("folder", target_is_directory=True)
+    (root / "out.py").symlink_to(tmp_path / "outside.py")
+    (root / "dangling.py").symlink_to("nothing")
+    tree = files.walk(root)
+    assert tree.files == ("alias.py", "folder/in.py", "real.py")
+    assert {entry.path: entry.reason for entry in tree.refused} == {
+        "out.py": "a link that leads out of the tree",
+        "dangling.py": "a link that leads nowhere",
+    }
+
+
+def test_a_fifo_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    assert files.walk(tmp_path).refused == (files.Skipped(path="pipe.py", reason="not a regular file"),)
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", denied)
+    tree = files.walk(tmp_path)
+    assert tree.refused == (files.Skipped(path=".", reason="folder cannot be listed: Permission denied"),)
+
+
+def test_read_limited(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert files.read_limited(path, limit_bytes=5) == b"12345"
+    with pytest.raises(InputError, match="larger than the limit of 4 bytes"):
+        files.read_limited(path, limit_bytes=4)
+    with pytest.raises(InputError, match="No such file"):
+        files.read_limited(tmp_path / "missing", limit_bytes=4)
+
+
+def test_read_limited_refuses_a_fifo_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a regular file"):
+        files.read_limited(tmp_path / "pipe", limit_bytes=4)
+
+
+@given(st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name))
+def test_any_path_survives_the_way_through_a_uri(name: bytes) -> None:
+    path = os.fsdecode(name)
+    uri = files.path_to_uri(path)
+    assert uri.isascii()
+    assert files.uri_to_path(uri) == path
+
+
+def test_a_first_segment_with_a_colon_is_no_scheme() -> None:
+    assert files.path_to_uri("c:/x y.py") == "c%3A/x%20y.py"
+
+
+def test_write_atomic_replaces_whole_and_leaves_no_temporary(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+    files.write_atomic(path, b"one")
+    files.write_atomic(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_write_atomic_names_what_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot be written"):
+        files.write_atomic(tmp_path / "file" / "x", b"")
+
+
+def test_write_atomic_keeps_the_old_file_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageError, match="No space left on device"):
+        files.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_staged_folder_replaces_as_a_whole(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    for content in ("one", "two"):
+        with files.staged_folder(target, keep=False) as staging:
+            (staging / content).write_text(content)
+    assert sorted(path.name for path in target.iterdir()) == [".gitignore", "two"]
+    assert (target / ".gitignore").read_text() == files.MARKER
+    assert stat.S_IMODE(target.stat().st_mode) == 0o700
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_staged_folder_may_start_from_the_earlier_one(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        (staging / "one").write_text("1")
+    with files.staged_folder(target, keep=True) as staging:
+        (staging / "two").write_text("2")
+    assert {path.name for path in target.iterdir()} == {".gitignore", "one", "two"}
+
+
+def test_an_error_inside_leaves_the_earlier_folder_untouched(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        (staging / "one").write_text("1")
+    with pytest.raises(RuntimeError), files.staged_folder(target, keep=False) as staging:
+        (staging / "two").write_text("2")
+        raise RuntimeError
+    assert {path.name for path in target.iterdir()} == {".gitignore", "one"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
+    _make(tmp_path, "out/thesis.txt")
+    with pytest.raises(UsageError, match="did not write"), files.staged_folder(tmp_path / "out", keep=False):
+        pass
+    assert (tmp_path / "out/thesis.txt").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_target_that_is_no_folder_is_refused(tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "out"
+    if kind == "file":
+        target.write_text("x")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        target.symlink_to("elsewhere", target_is_directory=True)
+    with pytest.raises(UsageError, match="is not a folder"), files.staged_folder(target, keep=False):
+        pass
+
+
+def test_an_unwritable_parent_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match="cannot be written"), files.staged_folder(tmp_path / "file/out", keep=False):
+        pass
+
+
+def test_a_full_disk_inside_the_block_is_said_and_changes_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with pytest.raises(UsageError, match="No space left"), files.staged_folder(target, keep=False):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replacement_killed_between_its_two_renames_is_mended(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        (staging / "one").write_text("1")
+    target.rename(tmp_path / ".out.previous")
+    with files.staged_folder(target, keep=True) as staging:
+        assert (staging / "one").exists()
+    target_and_leftover = tmp_path / ".out.previous"
+    target_and_leftover.mkdir()
+    with files.staged_folder(target, keep=True):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file permissions as Linux has them")
+def test_walk_sees_an_unreadable_folder_for_an_ordinary_user(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    code = f"from govsec_ci.system.files import walk; from pathlib import Path; print(walk(Path({str(tmp_path)!r})).refused)"
+    command = [sys.executable, "-c", code]
+    if os.geteuid() == 0:  # root reads everything unless it gives that right up
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    closed.chmod(0o700)
+    assert "folder cannot be listed: Permission denied" in done.stdout

@@ -1,0 +1,79 @@
+"""system/git.py: what git says, and that nothing a repository configures runs."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from govsec_ci.errors import ToolError
+from govsec_ci.model import Subject
+from govsec_ci.system import git
+
+_IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", *_IDENTITY, *arguments], cwd=folder, check=True, capture_output=True, env=environment)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    _git(folder, "init", "-q", "-b", "main")
+    (folder / "a.py").write_text("x = 1\n")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+def test_no_checkout(tmp_path: Path) -> None:
+    assert git.inspect(tmp_path) is None
+    assert git.subject("name", "1", None) == Subject(name="name", version="1")
+
+
+def test_no_git_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git.shutil, "which", lambda name: None)
+    assert git.inspect(tmp_path) is None
+    with pytest.raises(ToolError, match="git is not installed"):
+        git.run_git(tmp_path, "status")
+
+
+def test_a_clean_and_a_dirty_checkout(repository: Path) -> None:
+    clean = git.inspect(repository)
+    assert clean is not None
+    assert clean.commit is not None
+    assert len(clean.commit) == 40
+    assert clean.committed_s is not None
+    assert not clean.dirty
+    (repository / "b.py").write_text("")
+    dirty = git.inspect(repository)
+    assert dirty is not None
+    assert dirty.dirty
+    assert git.subject("n", "", dirty) == Subject(name="n", commit=clean.commit, dirty=True)
+
+
+def test_before_the_first_commit(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "-q")
+    checkout = git.inspect(tmp_path)
+    assert checkout is not None
+    assert (checkout.commit, checkout.committed_s) == (None, None)
+
+
+def test_nothing_that_the_repository_configures_runs(repository: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {canary}\ncat\n")
+    trap.chmod(0o755)
+    for key in ("core.fsmonitor", "core.pager", "diff.external", "filter.trap.clean", "filter.trap.process", "gpg.program"):
+        _git(repository, "config", key, str(trap))
+    _git(repository, "config", "filter.trap.required", "true")
+    _git(repository, "config", "log.showSignature", "true")
+    (repository / ".gitattributes").write_text("*.py filter=trap\n")
+    (repository / "a.py").write_text("x = 2\n")
+    checkout = git.inspect(repository)
+    assert checkout is not None
+    assert checkout.dirty
+    assert not canary.exists()

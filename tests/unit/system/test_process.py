@@ -1,0 +1,100 @@
+"""system/process.py: time limits, environment, nothing left behind."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from govsec_ci.errors import ToolError
+from govsec_ci.system import process
+
+
+def _python(code: str, **options: object) -> process.Completed:
+    return process.run([sys.executable, "-I", "-c", code], timeout_s=30, **options)  # type: ignore[arg-type]
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process still runs (a zombie waiting for its parent does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_output_exit_code_and_input_are_kept() -> None:
+    code = "import sys; print(sys.stdin.read().upper()); print('e', file=sys.stderr); sys.exit(7)"
+    done = _python(code, stdin=b"hello")
+    assert (done.exit_code, done.stdout, done.stderr) == (7, b"HELLO\n", "e\n")
+    assert done.seconds > 0
+
+
+def test_only_the_end_of_a_long_stderr_is_kept() -> None:
+    done = _python("import sys; sys.stderr.write('x' * 100_000 + 'end')")
+    assert done.stderr.endswith("end")
+    assert len(done.stderr) == 16_384
+
+
+def test_a_missing_program_is_a_tool_error() -> None:
+    with pytest.raises(ToolError, match="no-such-program could not be started"):
+        process.run(["no-such-program"], timeout_s=5)
+
+
+def test_a_child_that_hangs_is_killed_with_its_own_children(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(pid_file)!r}, 'w').write(str(child.pid))\n"
+        "time.sleep(60)\n"
+    )
+    started = time.monotonic()
+    with pytest.raises(process.TimedOutError, match="took longer than 2 s"):
+        process.run([sys.executable, "-I", "-c", code], timeout_s=2)
+    assert time.monotonic() - started < 20
+    assert not _alive(int(pid_file.read_text()))
+
+
+def test_secrets_and_python_settings_do_not_reach_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "a-secret")
+    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
+    done = _python("import os; print('\\n'.join(f'{k}={v}' for k, v in os.environ.items()))")
+    text = done.stdout.decode()
+    assert "a-secret" not in text
+    assert "PYTHONSTARTUP" not in text
+    assert "PYTHONSAFEPATH=1" in text
+
+
+def test_home_and_cache_are_private_and_gone_afterwards() -> None:
+    done = _python("import os; print(os.environ['HOME'], os.environ['XDG_CACHE_HOME'], os.getcwd())")
+    folders = done.stdout.decode().split()
+    assert len(set(folders)) == 1
+    assert folders[0] != os.environ.get("HOME")
+    assert not Path(folders[0]).exists()
+
+
+def test_run_module_ignores_a_module_of_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "this.py").write_text("open('canary', 'w')")
+    done = process.run_module("this", timeout_s=30, cwd=tmp_path)
+    assert b"Beautiful is better than ugly" in done.stdout
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.fixture
+def fresh_stop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(process, "_stopping", process.threading.Event())
+    yield
+
+
+@pytest.mark.usefixtures("fresh_stop")
+def test_kill_all_ends_what_runs_and_starts_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    monkeypatch.setattr(process, "_live", {child})
+    process.kill_all()
+    assert child.wait(timeout=10) != 0
+    with pytest.raises(ToolError, match="is being stopped"):
+        _python("pass")
