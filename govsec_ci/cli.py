@@ -184,27 +184,19 @@ def report(**given: Any) -> int:
 def action() -> int:
     """Run as the GitHub Action's step: inputs from the environment, outputs to the runner's files.
 
-    Always ends with 0 once the outputs are written; the action's last step turns `exit-code` into its own.
+    Ends with 0 once the outputs are written; the action's last step turns `exit-code` into its own.
     """
     from govsec_ci.app import github_action
 
-    out, verdict, code = None, "", DefectError.exit_code
+    finished = github_action.Finished()
 
     def judge() -> int:
-        nonlocal out, verdict
-        from govsec_ci.app.run import run as run_all
-
         options = github_action.options(os.environ, jobs=os.cpu_count() or 1)
-        out = options.out
-        decision, view = run_all(options)
-        verdict = decision.verdict.value
+        view = github_action.judge(options, finished)
         _show(view, quiet=False)
-        return VERDICT_CODES[verdict]
+        return VERDICT_CODES[finished.verdict]
 
-    code = _guarded(judge)
-    if "GITHUB_STEP_SUMMARY" in os.environ and out is not None and (out / "summary.md").exists():
-        github_action.write_summary(Path(os.environ["GITHUB_STEP_SUMMARY"]), (out / "summary.md").read_text("utf-8"))
-    github_action.write_outputs(Path(os.environ["GITHUB_OUTPUT"]), github_action.outputs(verdict, code, out))
+    github_action.publish(os.environ, finished, exit_code=_guarded(judge))
     return 0
 
 

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from govsec_ci.app import bundle
 from govsec_ci.app.clock import parse
+from govsec_ci.app.run import run
 from govsec_ci.app.steps import Options
 from govsec_ci.errors import UsageError
 from govsec_ci.model import Stage
+from govsec_ci.report.view import View
 
 _SUMMARY_LIMIT_BYTES: Final = 1024 * 1024
 _SUMMARY_CUT: Final = "\n\n*The summary was longer than a step summary may be (1 MiB); the whole stands in the bundle.*\n"
@@ -37,11 +41,39 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
     )
 
 
-def outputs(verdict: str, exit_code: int, out: Path | None) -> dict[str, str]:
-    """The action's outputs; file outputs are empty where no bundle was written."""
+class Finished(Struct):
+    """What a run came to, filled as it goes: both empty where no verdict was reached."""
+
+    verdict: str = ""
+    out: Path | None = None
+
+
+def judge(options: Options, finished: Finished) -> View:
+    """The whole way; ``finished`` is filled only once the bundle stands, so that no earlier one is taken for it."""
+    verdict, view = run(options)
+    finished.verdict, finished.out = verdict.verdict.value, options.out
+    return view
+
+
+def publish(environment: Mapping[str, str], finished: Finished, *, exit_code: int) -> None:
+    """Write the step summary and the outputs."""
+    if environment.get("GITHUB_STEP_SUMMARY"):
+        write_summary(Path(environment["GITHUB_STEP_SUMMARY"]), _summary(finished, exit_code))
+    write_outputs(Path(environment["GITHUB_OUTPUT"]), outputs(finished, exit_code))
+
+
+def _summary(finished: Finished, exit_code: int) -> str:
+    if finished.out is None:
+        return f"## govsec: no verdict (exit code {exit_code})\n\nThe log of this step says why.\n"
+    return (finished.out / bundle.SUMMARY).read_text("utf-8")
+
+
+def outputs(finished: Finished, exit_code: int) -> dict[str, str]:
+    """The action's outputs; file outputs are empty where no verdict was reached."""
     files = {"sarif-file": bundle.GITHUB, "sbom-file": bundle.SBOM, "summary-file": bundle.SUMMARY}
-    paths = {name: _existing(out, file) for name, file in files.items()}
-    return {"verdict": verdict, "exit-code": str(exit_code), **paths, "out-dir": _existing(out, "")}
+    paths = {name: _existing(finished.out, file) for name, file in files.items()}
+    verdict = {"verdict": finished.verdict, "exit-code": str(exit_code)}
+    return verdict | paths | {"out-dir": _existing(finished.out, "")}
 
 
 def write_outputs(path: Path, values: Mapping[str, str]) -> None:
