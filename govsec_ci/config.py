@@ -50,6 +50,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
 
     :param name: the subject's name, where it is not in ``pyproject.toml``
     :param profiles: profiles to judge by, unless the command line names some
+    :param parameters: what profiles ask of a project (exposure, impact …), and ``scope`` (``all`` or ``new``)
     :param exclude: folders that are not part of the release (POSIX, relative): counted and shown
     """
 
@@ -61,6 +62,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     declared: tuple[DeclaredSource, ...] = ()
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
+    parameters: dict[str, str] = {}
 
 
 def load(path: Path) -> Config:

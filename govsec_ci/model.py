@@ -276,10 +276,14 @@ class ComponentRef(Struct, frozen=True, kw_only=True):
 
 
 class Fix(Struct, frozen=True, kw_only=True):
-    """The versions that mend a vulnerability for one component; ``nearest`` is the least above the installed one."""
+    """The versions that mend a vulnerability for one component; ``nearest`` is the least above the installed one.
+
+    :param available: when the first of them was published, where a feed tells
+    """
 
     nearest: str | None = None
     versions: tuple[str, ...] = ()
+    available: datetime | None = None
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -346,6 +350,7 @@ class Run(Struct, frozen=True, kw_only=True):
     :param commit: the commit it looked at, when the tree is a git checkout
     :param advisories: for SCA runs, the feeds used
     :param audited: for SCA runs, purls of the components that were looked up
+    :param declared: for SCA runs, purls of those that the trusted configuration says are audited otherwise
     """
 
     id: str
@@ -365,6 +370,7 @@ class Run(Struct, frozen=True, kw_only=True):
     commit: str | None = None
     advisories: tuple[FeedState, ...] = ()
     audited: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
     properties: Mapping[str, str] = {}
 
 
@@ -429,6 +435,39 @@ class Clause(Struct, frozen=True, kw_only=True):
     label: str = "verified"
 
 
+class Note(Struct, frozen=True, kw_only=True):
+    """Something a gate says, for any language: the id of a text of ``gate.texts`` and what stands in it."""
+
+    id: str
+    values: Mapping[str, str] = {}
+
+
+class Waiver(Struct, frozen=True, kw_only=True):
+    """A signed-off acceptance. Covers one of: fingerprint; rule + path; vulnerability + component + versions.
+
+    :param created: first day it holds; :param expires: last day it holds (both whole days, UTC)
+    :param reopen_epss: the EPSS probability (0 to 1) from which it no longer holds, or None
+    :param known: what was known when it was signed: ``kev`` (``yes``), ``fix`` (a version), ``epss`` (a probability)
+    """
+
+    id: str
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    created: datetime
+    expires: datetime
+    plan: str
+    fingerprint: str = ""
+    rule: str = ""
+    path: str = ""
+    vulnerability: str = ""
+    component: str = ""
+    versions: str = ""
+    reopen_epss: float | None = None
+    known: Mapping[str, str] = {}
+
+
 class Check(Struct, frozen=True, kw_only=True):
     """One gate evaluated once.
 
@@ -436,6 +475,8 @@ class Check(Struct, frozen=True, kw_only=True):
     :param results: fingerprints of the results that it counted against the limit
     :param offenders: what else stands against it (component names, runs, fields …)
     :param mode: ``block`` decides; ``warn`` never does
+    :param notes: ``reasons`` for other languages, in the same order; ``observed_note`` and ``limit_note`` likewise
+    :param due: fingerprint → the last moment by which the result is to be mended (gates of kind ``deadlines``)
     """
 
     gate: str
@@ -451,6 +492,10 @@ class Check(Struct, frozen=True, kw_only=True):
     offenders: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     next_step: str = ""
+    notes: tuple[Note, ...] = ()
+    observed_note: Note | None = None
+    limit_note: Note | None = None
+    due: Mapping[str, datetime] = {}
 
 
 class ProfileRef(Struct, frozen=True, kw_only=True):
@@ -497,6 +542,7 @@ class Sbom(Struct, frozen=True, kw_only=True):
 
     :param components: every component in it, the root aside
     :param missing: NTIA element → purls (or ``document``) for which it is missing
+    :param licences: purl → SPDX licence expression, empty where none is given; None where nobody looked
     """
 
     format: str
@@ -505,6 +551,7 @@ class Sbom(Struct, frozen=True, kw_only=True):
     timestamp: datetime | None
     components: tuple[ComponentRef, ...]
     missing: Mapping[str, tuple[str, ...]] = {}
+    licences: Mapping[str, str] | None = None
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -531,6 +578,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     :param baseline: True when results carry a baselineState
     :param signature: ``valid``, ``invalid`` or ``none``: of incoming evidence
     :param policy_changes: paths of policy files (profile, waivers, configuration) that this change touches
+    :param waivers: every waiver of the trusted file, also expired and unused ones; gates rule on them
+    :param expected: run id → role of every scan that was planned: one that is not in ``runs`` got lost
     """
 
     subject: Subject
@@ -541,3 +590,5 @@ class Evidence(Struct, frozen=True, kw_only=True):
     baseline: bool = False
     signature: str = "none"
     policy_changes: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    expected: Mapping[str, Role] = {}
