@@ -38,10 +38,12 @@ Exit codes:
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=_EXIT_CODES_HELP)
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=_EXIT_CODES_HELP
+)
 @click.version_option(__version__, prog_name="govsec", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Judge a Python project against government security gates, and keep the evidence.
+    r"""Judge a Python project against government security gates, and keep the evidence.
 
     \b
     The main job:
@@ -62,7 +64,7 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     ),
     "profiles": click.option(
         "--profile", "profiles", multiple=True, metavar="ID|FILE",
-        help="Profile to judge by: a shipped id or a TOML file. May be given more than once; the verdict is the worst.  "
+        help="Profile to judge by: a shipped id or a TOML file. May be repeated; the verdict is the worst.  "
         "[default: the configuration's, else jp-gov]",
     ),
     "stage": click.option(
@@ -70,7 +72,8 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         help="At which stage the gates are asked.",
     ),
     "now": click.option(
-        "--now", metavar="RFC3339", help="The clock of the decision, e.g. 2026-04-01T09:00:00Z.  [default: the time now]"
+        "--now", metavar="RFC3339",
+        help="The clock of the decision, e.g. 2026-04-01T09:00:00Z.  [default: the time now]",
     ),
     "advisories": click.option(
         "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
@@ -85,7 +88,8 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         help="Processes that a scanner may use.  [default: the number of processors]",
     ),
     "lang": click.option(
-        "--lang", type=click.Choice(["en", "ja"]), default=None, help="Language of the reports.  [default: the locale's]"
+        "--lang", type=click.Choice(["en", "ja"]), default=None,
+        help="Language of the reports.  [default: the locale's]",
     ),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="Print the verdict only, and show no progress."),
 }  # fmt: skip
@@ -100,7 +104,7 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @_folder_argument
 @_with("profiles", "out", "stage", "advisories", "config", "now", "jobs", "lang", "quiet")
 def run(**given: Any) -> int:
-    """Scan PATH, merge, judge, report: the whole way.
+    r"""Scan PATH, merge, judge, report: the whole way.
 
     \b
     Examples:
@@ -149,7 +153,7 @@ def merge(out: Path) -> int:
 @cli.command()
 @_with("out", "profiles", "stage", "now", "lang", "quiet")
 def gate(**given: Any) -> int:
-    """Judge the evidence in --out (again), under the profiles given.
+    r"""Judge the evidence in --out (again), under the profiles given.
 
     \b
     Example: would last year's release pass today's rules?
@@ -202,6 +206,7 @@ def action() -> int:
 
 def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | None = None) -> "Options":
     from govsec_ci.app.clock import parse
+    from govsec_ci.app.progress import silent
     from govsec_ci.app.steps import Options
     from govsec_ci.model import Stage
 
@@ -215,7 +220,7 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         config_file=given.get("config_file"),
         jobs=given.get("jobs") or os.cpu_count() or 1,
         lang=given.get("lang") or _locale_language(),
-        progress=advance or (lambda scanner, done, total: None),
+        progress=advance or silent,
     )
 
 
@@ -255,7 +260,7 @@ def _guarded(work: Callable[[], int]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return _reader_went_away()
-    except Exception:
+    except Exception:  # noqa: BLE001 — the last handler: a traceback must not be taken for a verdict
         click.echo(_defect(), err=True)
         return DefectError.exit_code
 

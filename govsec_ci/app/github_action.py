@@ -20,7 +20,9 @@ from govsec_ci.model import Stage
 from govsec_ci.report.view import View
 
 _SUMMARY_LIMIT_BYTES: Final = 1024 * 1024
-_SUMMARY_CUT: Final = "\n\n*The summary was longer than a step summary may be (1 MiB); the whole stands in the bundle.*\n"
+_SUMMARY_CUT: Final = (
+    "\n\n*The summary was longer than a step summary may be (1 MiB); the whole stands in the bundle.*\n"
+)
 
 
 def options(environment: Mapping[str, str], *, jobs: int) -> Options:

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 
 
+def silent(_scanner: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
 @contextlib.contextmanager
 def shown(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function (scanner, done, total) that draws one bar a scanner, or does nothing."""
     if quiet or not sys.stderr.isatty():
-        yield lambda scanner, done, total: None
+        yield silent
         return
     from rich.console import Console  # noqa: PLC0415 — rich costs start-up time, and only terminals need it
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415

@@ -9,7 +9,9 @@ from msgspec import Struct
 from govsec_ci import __version__
 from govsec_ci.app import bundle
 from govsec_ci.app.advisories import resolve_advisories
+from govsec_ci.app.progress import silent
 from govsec_ci.app.target import Target, open_target, timestamp
+from govsec_ci.errors import InputError
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats import sarif
@@ -46,7 +48,7 @@ class Options(Struct, frozen=True, kw_only=True):
     config_file: Path | None = None
     jobs: int = 1
     lang: str = "en"
-    progress: Progress = lambda scanner, done, total: None
+    progress: Progress = silent
 
 
 def scan(options: Options, folder: Path) -> None:
@@ -88,7 +90,7 @@ def source_reader(tree: Tree, limit_bytes: int) -> Callable[[str], bytes | None]
             return None
         try:
             return read_limited(tree.root / path, limit_bytes=limit_bytes)
-        except Exception:  # noqa: BLE001
+        except InputError:
             return None
 
     return read

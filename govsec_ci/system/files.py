@@ -142,9 +142,8 @@ def sha256_file(path: Path) -> str:
 
 def path_to_uri(path: str) -> str:
     """A relative POSIX path as a relative URI reference (RFC 3986), percent-encoded byte by byte."""
-    uri = quote(os.fsencode(path), safe="/-._~!$&'()*+,;=@")
-    # A colon in the first segment would read as a scheme; quote() has encoded it. A leading dash is inert in a URI.
-    return uri
+    # Not in the safe set: the colon, which in a first segment would read as a scheme.
+    return quote(os.fsencode(path), safe="/-._~!$&'()*+,;=@")
 
 
 def uri_to_path(uri: str) -> str:

@@ -61,7 +61,7 @@ def run_git(folder: Path, *arguments: str, timeout_s: float = _TIMEOUT_S) -> pro
 
 
 def _disarmed_filters(git: str, folder: Path, environment: dict[str, str]) -> list[str]:
-    """``-c`` options that empty each content filter of the repository's configuration: ``git status`` would run them."""
+    """``-c`` options that empty each content filter that the repository configures: ``git status`` would run them."""
     listing = [git, *_SAFE, "config", "--name-only", "--null", "--get-regexp", r"^filter\..*"]
     found = process.run(listing, timeout_s=_TIMEOUT_S, cwd=folder, extra_environment=environment)
     options: list[str] = []

@@ -117,7 +117,7 @@ def _start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> "s
     if _stopping.is_set():
         raise ToolError(f"{Path(argv[0]).name} was not started: the command is being stopped")
     try:
-        child = subprocess.Popen(  # noqa: S603 — a list from our own code, no shell
+        child = subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(environment),

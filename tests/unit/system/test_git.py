@@ -67,7 +67,14 @@ def test_nothing_that_the_repository_configures_runs(repository: Path, tmp_path:
     trap = tmp_path / "trap.sh"
     trap.write_text(f"#!/bin/sh\ntouch {canary}\ncat\n")
     trap.chmod(0o755)
-    for key in ("core.fsmonitor", "core.pager", "diff.external", "filter.trap.clean", "filter.trap.process", "gpg.program"):
+    for key in (
+        "core.fsmonitor",
+        "core.pager",
+        "diff.external",
+        "filter.trap.clean",
+        "filter.trap.process",
+        "gpg.program",
+    ):
         _git(repository, "config", key, str(trap))
     _git(repository, "config", "filter.trap.required", "true")
     _git(repository, "config", "log.showSignature", "true")

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,9 +84,8 @@ def test_run_module_ignores_a_module_of_the_current_folder(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def fresh_stop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_stopping", process.threading.Event())
-    yield
 
 
 @pytest.mark.usefixtures("fresh_stop")
