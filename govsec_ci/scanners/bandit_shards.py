@@ -1,0 +1,200 @@
+"""Scans a list of Python files with bandit in worker processes; every file comes back scanned or with a reason.
+
+A worker that dies takes one file with it: its journal says which one, and a new worker goes on with the rest.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from govsec_ci.errors import ToolError
+from govsec_ci.system import process
+
+WORKER = "govsec_ci.scanners.bandit_worker"
+# Starting a worker costs as much as scanning about this much source.
+_WORTH_A_WORKER_BYTES = 150_000
+# A worker that dies again and again is no accident of one file.
+_DEATHS_ALLOWED = 8
+_GRACE_S = 15.0
+_POLL_S = 0.2
+_DYING_WORDS_CHARACTERS = 400
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What to scan and how; ``files`` are pairs of relative path and size in bytes.
+
+    :param timeout_s: for all of it together
+    :param progress: called with (done, total) from any thread
+    """
+
+    root: Path
+    files: tuple[tuple[str, int], ...]
+    jobs: int
+    limit_bytes: int
+    timeout_s: float
+    progress: Callable[[int, int], None]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """The worker's lines by path, why the remaining paths were not scanned, and the tests that were run."""
+
+    lines: dict[str, dict[str, Any]]
+    failures: dict[str, str]
+    tests: tuple[str, ...]
+
+
+def shards(files: Sequence[tuple[str, int]], jobs: int) -> list[list[str]]:
+    """Cut files into at most ``jobs`` lists of about equal size in bytes: the largest first, to the lightest list."""
+    total = sum(size for _, size in files)
+    count = max(1, min(jobs, len(files), total // _WORTH_A_WORKER_BYTES))
+    found: list[list[str]] = [[] for _ in range(count)]
+    weights = [0] * count
+    for path, size in sorted(files, key=lambda entry: (-entry[1], entry[0])):
+        lightest = weights.index(min(weights))
+        found[lightest].append(path)
+        # An empty file is not free: opening and reporting it costs something.
+        weights[lightest] += size + 500
+    return found
+
+
+def scan(job: Job) -> Outcome:
+    """Scan all files of ``job``; never raises for what the files hold or a worker does."""
+    parts = shards(job.files, job.jobs)
+    with process.neutral_folder() as folder:
+        workers = [_Shard(job, part, folder / str(number)) for number, part in enumerate(parts)]
+        with _Progress(job, [worker.journal for worker in workers]), ThreadPoolExecutor(len(workers)) as pool:
+            for future in [pool.submit(worker.run) for worker in workers]:
+                future.result()
+    return Outcome(
+        lines={path: line for worker in workers for path, line in worker.lines.items()},
+        failures={path: why for worker in workers for path, why in worker.failures.items()},
+        tests=tuple(sorted({test for worker in workers for test in worker.tests})),
+    )
+
+
+class _Shard:
+    def __init__(self, job: Job, files: list[str], journal: Path) -> None:
+        self.job = job
+        self.files = files
+        self.journal = journal
+        self.deadline = time.monotonic() + job.timeout_s
+        self.lines: dict[str, dict[str, Any]] = {}
+        self.failures: dict[str, str] = {}
+        self.tests: set[str] = set()
+        journal.touch()
+
+    def run(self) -> None:
+        for _ in range(_DEATHS_ALLOWED):
+            rest = self._rest()
+            if not rest:
+                return
+            why = self._attempt(rest)
+            self._blame(rest, why)
+        for path in self._rest():
+            self.failures[path] = "not scanned: bandit's worker process ended too often before"
+
+    def _rest(self) -> list[str]:
+        return [path for path in self.files if path not in self.lines and path not in self.failures]
+
+    def _attempt(self, rest: list[str]) -> str:
+        """Let one worker scan ``rest``; returns why it ended early, or empty."""
+        left_s = self.deadline - time.monotonic()
+        if left_s <= 0:
+            return self._out_of_time()
+        try:
+            done = process.run_module(WORKER, timeout_s=left_s + _GRACE_S, stdin=self._request(rest, left_s))
+        except process.TimedOutError:
+            return self._out_of_time()
+        except ToolError as error:
+            return error.what
+        self._take(done.stdout)
+        return self._why_ended(done)
+
+    def _request(self, rest: list[str], left_s: float) -> bytes:
+        return json.dumps(
+            {
+                "root": str(self.job.root),
+                "files": rest,
+                "limit_bytes": self.job.limit_bytes,
+                "deadline_s": left_s,
+                "journal": str(self.journal),
+            }
+        ).encode("ascii")
+
+    def _take(self, stdout: bytes) -> None:
+        for line in _json_lines(stdout):
+            if "tests" in line:
+                self.tests |= set(line["tests"])
+            else:
+                self.lines[line["path"]] = line
+
+    def _why_ended(self, done: process.Completed) -> str:
+        if done.exit_code == 0:
+            return ""
+        if time.monotonic() >= self.deadline:
+            return self._out_of_time()
+        if done.exit_code < 0:
+            return f"bandit's worker process was ended by signal {-done.exit_code}"
+        return f"bandit's worker process failed (exit {done.exit_code}): {_last_words(done.stderr)}"
+
+    def _out_of_time(self) -> str:
+        return f"bandit took longer than {self.job.timeout_s:g} s and was stopped"
+
+    def _blame(self, rest: list[str], why: str) -> None:
+        """The file in hand when a worker died is not tried again; when time is up, no file is."""
+        missing = self._rest()
+        if not missing:
+            return
+        if time.monotonic() >= self.deadline:
+            self.failures |= {path: f"not scanned: {why or self._out_of_time()}" for path in missing}
+            return
+        begun = self._begun(rest)
+        culprit = begun if begun in missing else missing[0]
+        self.failures[culprit] = f"not scanned: {why or 'bandit said nothing about this file'}"
+
+    def _begun(self, rest: list[str]) -> str:
+        numbers = self.journal.read_bytes().split()
+        return rest[int(numbers[-1])] if numbers and int(numbers[-1]) < len(rest) else ""
+
+
+def _json_lines(data: bytes) -> Iterator[dict[str, Any]]:
+    for line in data.split(b"\n"):
+        try:
+            yield json.loads(line)
+        except ValueError:  # the last line of a worker that was killed while writing
+            continue
+
+
+def _last_words(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return lines[-1][:_DYING_WORDS_CHARACTERS] if lines else "it said nothing"
+
+
+class _Progress:
+    """Tells how many files were begun, by the length of the workers' journals."""
+
+    def __init__(self, job: Job, journals: list[Path]) -> None:
+        self.job = job
+        self.journals = journals
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+        self.job.progress(len(self.job.files), len(self.job.files))
+
+    def _watch(self) -> None:
+        total = len(self.job.files)
+        while not self.ended.wait(_POLL_S):
+            begun = sum(journal.read_bytes().count(b"\n") for journal in self.journals)
+            self.job.progress(min(begun, total), total)

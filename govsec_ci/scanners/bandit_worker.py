@@ -1,0 +1,219 @@
+"""The worker process of the bandit scanner: ``python -Im govsec_ci.scanners.bandit_worker``.
+
+stdin holds one JSON object: ``root`` (absolute path), ``files`` (relative paths), ``limit_bytes``, ``deadline_s`` and
+``journal`` (a file that gets the index of each file as it is begun). stdout gets one JSON object a line: first
+``{"tests": [...]}``, then one a file: ``path``, ``sha256``, ``length``, ``results`` and ``problems``.
+
+The results are those of ``bandit -r ROOT`` with bandit's own defaults: no setting of the judged tree is read. What a
+``# nosec`` comment would hide is kept and marked.
+"""
+
+import faulthandler
+import gc
+import hashlib
+import io
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bandit.core import node_visitor  # type: ignore[import-untyped]
+from bandit.core.config import BanditConfig  # type: ignore[import-untyped]
+from bandit.core.extension_loader import MANAGER  # type: ignore[import-untyped]
+from bandit.core.issue import Issue  # type: ignore[import-untyped]
+from bandit.core.manager import BanditManager  # type: ignore[import-untyped]
+from bandit.core.node_visitor import BanditNodeVisitor  # type: ignore[import-untyped]
+from bandit.core.tester import BanditTester  # type: ignore[import-untyped]
+
+from govsec_ci.errors import InputError
+from govsec_ci.scanners.python_source import Source, diagnose, nosec_reason
+from govsec_ci.system.files import read_limited
+
+# The visitor makes cycles (a node knows its parent), so garbage is collected by hand, each time this much was parsed.
+_COLLECT_EVERY_BYTES = 2_000_000
+
+_NODE = "govsec_node"
+_HIDDEN = "govsec_hidden"
+
+
+class _Tester(BanditTester):  # type: ignore[misc]
+    """bandit's tester; a result under ``# nosec`` is marked, not dropped, and an internal error is not only logged."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.problems: list[dict[str, Any]] = []
+
+    def run_tests(self, raw_context: Any, checktype: str) -> Any:
+        # Most nodes have no test: bandit would build two score tables for each of them.
+        return super().run_tests(raw_context, checktype) if self.testset.get_tests(checktype) else None
+
+    def _get_nosecs_from_contexts(self, context: Any, test_result: Any = None) -> None:
+        if test_result is None:
+            return
+        setattr(test_result, _NODE, context.get("node"))
+        skipped = super()._get_nosecs_from_contexts(context, test_result)
+        if skipped is not None:
+            lines = [test_result.lineno, *context["linerange"]]
+            marked = next((line for line in lines if self.nosec_lines.get(line) is not None), 0)
+            setattr(test_result, _HIDDEN, (skipped, marked))
+
+    def report_error(self, test: str, context: Any, error: Exception) -> None:
+        line = context._context.get("lineno", 0)  # noqa: SLF001 — as bandit's own report_error does
+        text = f"bandit's test {test} failed on line {line}: {type(error).__name__}: {error}"
+        self.problems.append({"kind": "test-crashed", "text": text, "line": line})
+
+
+class _Visitor(BanditNodeVisitor):  # type: ignore[misc]
+    """bandit's visitor with our tester. Scores are for bandit's own metrics, which nobody reads here."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.tester = _Tester(self.testset, self.debug, self.nosec_lines, self.metrics)
+
+    def update_scores(self, scores: Any) -> None:
+        pass
+
+
+class _Manager(BanditManager):  # type: ignore[misc]
+    """bandit's manager, one file at a time, from bytes that were read once."""
+
+    def __init__(self) -> None:
+        super().__init__(BanditConfig(), "file", profile={"include": own_tests()})
+        self.visitor: _Visitor | None = None
+
+    def examine(self, path: str, data: bytes) -> tuple[list[Any], list[dict[str, Any]]]:
+        """Results and problems of one file."""
+        for kept in (self.results, self.skipped, self.scores):
+            kept.clear()
+        self.visitor = None
+        self.metrics.data.clear()
+        self._parse_file(path, io.BytesIO(data), [path])
+        problems = list(self.visitor.tester.problems) if self.visitor else []
+        if self.skipped:
+            problems.append(diagnose(data, self.skipped[0][1]))
+        return list(self.results), problems
+
+    def _execute_ast_visitor(self, fname: str, fdata: Any, data: bytes, nosec_lines: Any) -> Any:
+        self.visitor = _Visitor(fname, fdata, self.b_ma, self.b_ts, self.debug, nosec_lines, self.metrics)
+        score = self.visitor.process(data)
+        self.results.extend(self.visitor.tester.results)
+        return score
+
+
+class _Silent:
+    """Stands for the visitor's logger, which is asked several times a node."""
+
+    def debug(self, *_: object) -> None:
+        pass
+
+    warning = error = debug
+
+
+def own_tests() -> set[str]:
+    """Ids of the tests that come with bandit itself; plugins of other packages would make another judge."""
+    plugins = {p.plugin._test_id for p in MANAGER.plugins if _is_own(p)}  # noqa: SLF001 — bandit's own registry
+    lists = {check["id"] for entry in MANAGER.blacklists_mgr if _is_own(entry) for check in _checks(entry)}
+    return plugins | lists
+
+
+def _is_own(extension: Any) -> bool:
+    return bool(extension.plugin.__module__.startswith("bandit."))
+
+
+def _checks(extension: Any) -> Iterator[dict[str, Any]]:
+    for checks in extension.plugin().values():
+        yield from checks
+
+
+def main() -> None:
+    """Read the request, scan file by file, write a line a file."""
+    request = json.load(sys.stdin)
+    # A hang may be inside C code that never gives the interpreter back: this watchdog is a thread of its own, in C.
+    faulthandler.dump_traceback_later(request["deadline_s"], exit=True)
+    out, sys.stdout = sys.stdout, sys.stderr
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    node_visitor.LOG = _Silent()
+    manager = _Manager()
+    gc.disable()
+    gc.freeze()
+    _write(out, {"tests": sorted(own_tests())})
+    for line in scan_all(manager, request):
+        _write(out, line)
+
+
+def _write(out: Any, line: dict[str, Any]) -> None:
+    out.write(json.dumps(line) + "\n")
+    out.flush()
+
+
+def scan_all(manager: _Manager, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Scan the request's files in order."""
+    journal = os.open(request["journal"], os.O_WRONLY | os.O_APPEND)
+    parsed = 0
+    for index, path in enumerate(request["files"]):
+        os.write(journal, b"%d\n" % index)
+        line = scan_file(manager, Path(request["root"]), path, request["limit_bytes"])
+        yield line
+        parsed += line["length"]
+        if parsed > _COLLECT_EVERY_BYTES:
+            gc.collect()
+            parsed = 0
+
+
+def scan_file(manager: _Manager, root: Path, path: str, limit_bytes: int) -> dict[str, Any]:
+    """What is known of one file, as it goes over the wire."""
+    try:
+        data = read_limited(root / path, limit_bytes=limit_bytes)
+    except InputError as error:
+        text = error.what.removeprefix(f"{root / path}: ")
+        problem = {"kind": "file-not-read", "text": text, "line": 0}
+        return {"path": path, "sha256": "", "length": 0, "results": [], "problems": [problem]}
+    issues, problems = manager.examine(str(root / path), data)
+    return {
+        "path": path,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "length": len(data),
+        "results": _results(issues, data),
+        "problems": problems,
+    }
+
+
+def _results(issues: list[Any], data: bytes) -> list[dict[str, Any]]:
+    if not issues:
+        return []
+    source = Source(data)
+    return [_result(issue, source) for issue in issues]
+
+
+def _result(issue: Issue, source: Source) -> dict[str, Any]:
+    return {
+        "id": issue.test_id,
+        "text": issue.text,
+        "severity": issue.severity,
+        "confidence": issue.confidence,
+        "cwe": issue.cwe.id,
+        "region": source.region(issue.lineno, issue.col_offset, getattr(issue, _NODE, None)),
+        "nosec": _nosec(issue, source),
+    }
+
+
+def _nosec(issue: Issue, source: Source) -> dict[str, Any] | None:
+    """What hides the result, as bandit's ``run_tests`` decides it: a bare comment, or one that names this test."""
+    skipped, line = getattr(issue, _HIDDEN, (None, 0))
+    if skipped is None or (skipped and issue.test_id not in skipped):
+        return None
+    reason = nosec_reason(source.comment(line), _is_test)
+    return {"line": line, "blanket": not skipped, "reason": reason}
+
+
+def _is_test(word: str) -> bool:
+    return bool(MANAGER.check_id(word) or MANAGER.get_test_id(word))
+
+
+if __name__ == "__main__":
+    main()

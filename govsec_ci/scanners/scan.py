@@ -1,0 +1,64 @@
+"""All scanners side by side. Each does its work in child processes; a thread each waits for it."""
+
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from govsec_ci.model import Run, ScanState
+from govsec_ci.scanners.base import Scanner, ScanOutput, ScanRequest
+from govsec_ci.scanners.registry import SCANNERS
+from govsec_ci.scanners.runs import error
+from govsec_ci.system import process
+
+_KILL_AGAIN_S = 0.1
+
+
+def scan(request: ScanRequest, only: Collection[str] | None = None) -> tuple[ScanOutput, ...]:
+    """Run the scanners (all, or those named in ``only``); their outputs stand in the registry's order.
+
+    A scanner that raises becomes an incomplete run: it is never lost.
+    """
+    chosen = [scanner for name, scanner in SCANNERS.items() if only is None or name in only]
+    with ThreadPoolExecutor(max(1, len(chosen))) as pool:
+        futures = [pool.submit(_guarded, scanner, request) for scanner in chosen]
+        try:
+            return tuple(future.result() for future in futures)
+        except BaseException:
+            _stop(futures)
+            raise
+
+
+def _stop(futures: list[Future[ScanOutput]]) -> None:
+    """On an interrupt: a scanner's thread may start its next child after we killed the last one."""
+    while wait(futures, timeout=_KILL_AGAIN_S).not_done:
+        process.kill_all()
+
+
+def _guarded(scanner: Scanner, request: ScanRequest) -> ScanOutput:
+    try:
+        return scanner.scan(request)
+    except Exception as raised:  # noqa: BLE001 — whatever it was, the run must say so
+        return ScanOutput(run=_crashed(scanner, request, raised))
+
+
+def _crashed(scanner: Scanner, request: ScanRequest, raised: Exception) -> Run:
+    # The type, not the text: an exception may quote an address with a password in it.
+    text = f"the scanner {scanner.id} failed: {type(raised).__name__}{_where(raised)}"
+    return Run(
+        id=scanner.id,
+        tool=scanner.id,
+        version="",
+        role=scanner.role,
+        state=ScanState.INCOMPLETE,
+        notifications=(error("scanner-crashed", text, next_step="report this as a defect, with this line"),),
+        commit=request.checkout.commit if request.checkout else None,
+    )
+
+
+def _where(raised: Exception) -> str:
+    trace = raised.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    code = trace.tb_frame.f_code
+    return f" in {code.co_name}, line {trace.tb_lineno}"

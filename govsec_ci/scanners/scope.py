@@ -1,0 +1,93 @@
+"""What of the tree a scanner looks at: everything, but for what the trusted configuration leaves out by name."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from govsec_ci.config import Config
+from govsec_ci.model import Level, Location, Notification
+from govsec_ci.system.files import Skipped, Tree
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """The files of one scanner.
+
+    :param files: to be scanned, sorted POSIX paths
+    :param refused: should be scanned, but the walk could not take them safely
+    :param notifications: what was left out, by which rule, each counted
+    """
+
+    files: tuple[str, ...]
+    refused: tuple[Skipped, ...]
+    notifications: tuple[Notification, ...]
+
+
+def select(tree: Tree, config: Config, wanted: Callable[[str], bool]) -> Selection:
+    """Choose the files for which ``wanted`` is true, less ``exclude`` and ``out_of_scope`` of the configuration."""
+    scope = _Scope(config)
+    files = [path for path in tree.files if wanted(path)]
+    refused = [entry for entry in tree.refused if wanted(entry.path) or entry.reason.startswith("folder")]
+    return Selection(
+        files=tuple(path for path in files if scope.holds(path)),
+        refused=tuple(entry for entry in refused if scope.holds(entry.path)),
+        notifications=(
+            *scope.excluded([*files, *(entry.path for entry in refused)]),
+            *scope.out_of_scope({*files, *(entry.path for entry in refused)}, frozenset(tree.files), wanted),
+        ),
+    )
+
+
+class _Scope:
+    def __init__(self, config: Config) -> None:
+        self.folders = tuple(entry.strip("/") for entry in config.exclude)
+        self.entries = config.out_of_scope
+        self.names = frozenset(entry.path for entry in config.out_of_scope)
+
+    def holds(self, path: str) -> bool:
+        return path not in self.names and not any(_below(path, folder) for folder in self.folders)
+
+    def excluded(self, paths: list[str]) -> list[Notification]:
+        counts = {folder: sum(_below(path, folder) for path in paths) for folder in self.folders}
+        return [_excluded(folder, count) for folder, count in counts.items() if count]
+
+    def out_of_scope(
+        self, paths: set[str], existing: frozenset[str], wanted: Callable[[str], bool]
+    ) -> list[Notification]:
+        found = []
+        for entry in self.entries:
+            properties = {"owner": entry.owner, "reason": entry.reason}
+            location = Location(path=entry.path)
+            if entry.path in paths:
+                text = f"{entry.path} is out of scope: {entry.reason} (owner: {entry.owner})"
+                found.append(
+                    Notification(
+                        id="out-of-scope", level=Level.NOTE, text=text, location=location, properties=properties
+                    )
+                )
+            elif entry.path not in existing and wanted(entry.path):
+                found.append(_missing(entry.path, properties))
+        return found
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
+
+
+def _excluded(folder: str, count: int) -> Notification:
+    return Notification(
+        id="excluded",
+        level=Level.NOTE,
+        text=f"{folder}: {count} files are excluded by the configuration",
+        location=Location(path=folder),
+        properties={"count": str(count)},
+    )
+
+
+def _missing(path: str, properties: dict[str, str]) -> Notification:
+    return Notification(
+        id="out-of-scope-missing",
+        level=Level.WARNING,
+        text=f"{path} is declared out of scope, but there is no such file",
+        next_step="remove the entry from the configuration, or correct its path",
+        properties=properties,
+    )
