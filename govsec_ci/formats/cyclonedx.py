@@ -1,0 +1,18 @@
+"""CycloneDX: the one door to everything that knows its keys (``cyclonedx_*.py`` of this folder)."""
+
+from govsec_ci.formats.cyclonedx_read import read_sbom
+from govsec_ci.formats.cyclonedx_sbom import Head, Part, Project, build, distinct, library_components
+from govsec_ci.formats.cyclonedx_wire import SPEC, validate, write
+
+__all__ = [
+    "SPEC",
+    "Head",
+    "Part",
+    "Project",
+    "build",
+    "distinct",
+    "library_components",
+    "read_sbom",
+    "validate",
+    "write",
+]

@@ -1,0 +1,478 @@
+"""An SBOM from components: what cyclonedx-bom said of them, enriched with what we know, as one CycloneDX 1.6 document.
+
+The document is a plain mapping ready for :func:`govsec_ci.formats.cyclonedx_wire.write`. Everything in it is sorted,
+and its serial number is derived from its content: the same input gives the same bytes.
+"""
+
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Struct
+from packageurl import PackageURL
+
+from govsec_ci.formats.cyclonedx_wire import SPEC, schema_text, write
+from govsec_ci.model import Component, Subject
+from govsec_ci.system.files import path_to_uri
+
+ROOT_REF = "root-component"
+COMMIT = "govsec:commit"
+DIRTY = "govsec:dirty"
+_SERIAL_SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/docs/1.6/json/#serialNumber")
+_ALGORITHMS = {
+    "md5": ("MD5", 32), "sha1": ("SHA-1", 40), "sha256": ("SHA-256", 64), "sha384": ("SHA-384", 96),
+    "sha512": ("SHA-512", 128), "sha3_256": ("SHA3-256", 64), "sha3_384": ("SHA3-384", 96),
+    "sha3_512": ("SHA3-512", 128), "blake2b": ("BLAKE2b-512", 128),
+}  # fmt: skip
+# How a purl of type pypi says that a package is not the one of that name on the public index (purl-spec, qualifiers).
+_QUALIFIERS = {"vcs": "vcs_url", "url": "download_url", "path": "download_url", "private-index": "repository_url"}
+_ADDRESS = re.compile(r"^(?P<name>[^<>]*?)\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>$")
+
+Json = dict[str, Any]
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One manifest's share of an SBOM.
+
+    :param said: for each of ``components``, the CycloneDX object that cyclonedx-bom or its library made of it
+    :param whole: whether the list is all that gets installed: None where the format cannot tell
+    """
+
+    components: tuple[Component, ...]
+    said: tuple[Mapping[str, Any], ...]
+    whole: bool | None
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """What a project says of itself (``pyproject.toml``), for the root component. Empty where it says nothing."""
+
+    description: str = ""
+    licence: str = ""
+    authors: tuple[str, ...] = ()
+    vcs_url: str = ""
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """What stands above the components.
+
+    :param timestamp_s: seconds since the epoch
+    :param tools: (name, version) of the programs that made the SBOM
+    :param phase: CycloneDX life-cycle phase in which the data was captured
+    """
+
+    subject: Subject
+    timestamp_s: int
+    tools: tuple[tuple[str, str], ...]
+    project: Project = Project()
+    phase: str = "pre-build"
+
+
+class _Entry:
+    """One component of the document: the same name, version and source in several manifests is one."""
+
+    def __init__(self) -> None:
+        self.components: list[Component] = []
+        self.said: list[Mapping[str, Any]] = []
+        self.ref = ""
+
+
+_Key = tuple[str, str, str, str]
+
+
+def _key(component: Component) -> _Key:
+    return (component.name, component.version or "", component.source, _origin(component))
+
+
+def _origin(component: Component) -> str:
+    if component.source == "private-index":
+        return redact(component.index)
+    return redact(component.url) if component.source != "index" else ""
+
+
+def distinct(components: Iterable[Component]) -> int:
+    """How many components a document holds for these."""
+    return len({_key(component) for component in components})
+
+
+def build(head: Head, parts: Sequence[Part]) -> Json:
+    """The document: root component, components, graph, compositions, serial number."""
+    entries = _entries(parts)
+    status = _graph_status(parts, entries)
+    bom: Json = {
+        "$schema": f"http://cyclonedx.org/schema/bom-{SPEC}.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": SPEC,
+        "version": 1,
+        "metadata": _metadata(head),
+        "components": [_component(entry) for entry in entries.values()],
+        "dependencies": _dependencies(parts, entries, status),
+        "compositions": _compositions(status, root=_root_status(parts)),
+    }
+    return bom | {"serialNumber": uuid.uuid5(_SERIAL_SPACE, write(bom).decode()).urn}
+
+
+def _entries(parts: Sequence[Part]) -> dict[_Key, _Entry]:
+    entries: dict[_Key, _Entry] = defaultdict(_Entry)
+    for part in parts:
+        for component, said in zip(part.components, part.said, strict=True):
+            entry = entries[_key(component)]
+            entry.components.append(component)
+            entry.said.append(said)
+    ordered = {key: entries[key] for key in sorted(entries)}
+    used: dict[str, int] = defaultdict(int)
+    for entry in ordered.values():
+        purl = _purl(entry.components[0])
+        used[purl] += 1
+        entry.ref = purl if used[purl] == 1 else f"{purl}#{used[purl]}"
+    return ordered
+
+
+def _purl(component: Component) -> str:
+    name = _QUALIFIERS.get(component.source)
+    origin = _origin(component)
+    if component.source == "path" and origin and "://" not in origin:
+        origin = f"file:{path_to_uri(origin)}"
+    qualifiers = {name: origin} if name and origin else None
+    return PackageURL("pypi", None, component.name, component.version, qualifiers).to_string()
+
+
+def _component(entry: _Entry) -> Json:
+    first = entry.components[0]
+    record: Json = {
+        "type": "library",
+        "bom-ref": entry.ref,
+        "name": first.name,
+        "purl": _purl(first),
+        "externalReferences": _references(entry),
+        "evidence": {"occurrences": _occurrences(entry)},
+    }
+    optional = {
+        "version": first.version,
+        "hashes": _own_hashes(entry),
+        "licenses": _licences(entry),
+        "supplier": _supplier(entry),
+        "authors": _contacts(author for component in entry.components for author in component.authors),
+        "properties": _properties(entry),
+    }
+    return record | {key: value for key, value in optional.items() if value}
+
+
+def _digests(entry: _Entry) -> list[Json]:
+    found = {
+        (_ALGORITHMS[algorithm][0], digest.lower())
+        for component in entry.components
+        for algorithm, digests in component.hashes.items()
+        for digest in digests
+        if algorithm in _ALGORITHMS and re.fullmatch(f"[0-9A-Fa-f]{{{_ALGORITHMS[algorithm][1]}}}", digest)
+    }
+    return [{"alg": algorithm, "content": content} for algorithm, content in sorted(found)]
+
+
+def _own_hashes(entry: _Entry) -> list[Json]:
+    # A lock file names the digests of every file of a release. Only where there is one a algorithm is it the
+    # component's own; several would say that one thing has two SHA-256.
+    digests = _digests(entry)
+    algorithms = [digest["alg"] for digest in digests]
+    return [digest for digest in digests if algorithms.count(digest["alg"]) == 1]
+
+
+def _references(entry: _Entry) -> list[Json]:
+    first = entry.components[0]
+    digests = _digests(entry)
+    told = _told_reference(first)
+    references = [told] if told else _implicit_references(entry)
+    for reference in references:
+        if digests and reference["type"] == "distribution":
+            reference["hashes"] = digests
+    return sorted(references, key=lambda reference: (reference["type"], reference["url"]))
+
+
+def _told_reference(component: Component) -> Json | None:
+    """The reference that the manifest itself names: more exact than the default index."""
+    url = iri(redact(component.url))
+    if component.source == "vcs" and url:
+        return {"type": "vcs", "url": url, "comment": "from the manifest"}
+    if component.source == "path":
+        return {"type": "other", "url": url or ".", "comment": "local path"}
+    if url:
+        return {"type": "distribution", "url": url, "comment": "from the manifest"}
+    index = iri(redact(component.index))
+    if index:
+        return {"type": "distribution", "url": f"{index.rstrip('/')}/{component.name}/", "comment": "index"}
+    return None
+
+
+def _implicit_references(entry: _Entry) -> list[Json]:
+    found = {
+        (reference["type"], reference["url"]): {key: reference[key] for key in ("type", "url", "comment")}
+        for said in entry.said
+        for reference in said.get("externalReferences", ())
+        if "comment" in reference
+    }
+    return list(found.values())
+
+
+def _occurrences(entry: _Entry) -> list[Json]:
+    places = {
+        (component.location.path, component.location.region.start_line if component.location.region else 0)
+        for component in entry.components
+    }
+    return [{"location": path_to_uri(path)} | ({"line": line} if line else {}) for path, line in sorted(places)]
+
+
+def _licences(entry: _Entry) -> list[Json]:
+    texts = sorted({component.licence for component in entry.components if component.licence})
+    if texts:
+        return licence(texts[0])
+    return next((list(said["licenses"]) for said in entry.said if said.get("licenses")), [])
+
+
+def licence(text: str) -> list[Json]:
+    """``licenses`` for a declared licence: an SPDX id or expression where it is one, else kept as a name."""
+    text = clean(text).strip()
+    known = _spdx_ids().get(text.lower())
+    if known:
+        return [{"license": {"id": known, "acknowledgement": "declared"}}]
+    expression = _expression(text)
+    if expression:
+        return [{"expression": expression, "acknowledgement": "declared"}]
+    return [{"license": {"name": text, "acknowledgement": "declared"}}] if text else []
+
+
+@cache
+def _spdx_ids() -> dict[str, str]:
+    return {identifier.lower(): identifier for identifier in schema_text("spdx.SNAPSHOT.schema.json")["enum"]}
+
+
+@cache
+def _expression(text: str) -> str:
+    from license_expression import (  # type: ignore[import-untyped]  # noqa: PLC0415 — heavy, and seldom needed
+        ExpressionError,
+        ExpressionParseError,
+        get_spdx_licensing,
+    )
+
+    try:
+        parsed = get_spdx_licensing().parse(text, validate=True, strict=True)
+        return "" if parsed is None else str(parsed)
+    except (ExpressionError, ExpressionParseError):
+        return ""
+
+
+def _supplier(entry: _Entry) -> Json | None:
+    # Who supplies a package of a public index is whom its metadata names; a lock file names nobody, and neither do we.
+    for component in entry.components:
+        name = component.supplier or ", ".join(contact["name"] for contact in _contacts(component.authors))
+        if name:
+            return {"name": clean(name)}
+    return None
+
+
+def _contacts(texts: Iterable[str]) -> list[Json]:
+    return [_contact(clean(text).strip()) for text in sorted(set(texts)) if text.strip()]
+
+
+def _contact(text: str) -> Json:
+    match = _ADDRESS.match(text)
+    if not match:
+        return {"name": text}
+    email = match["email"]
+    return {"name": match["name"].strip(" \"'") or email, "email": email}
+
+
+def _properties(entry: _Entry) -> list[Json]:
+    pairs = {
+        (item["name"], item["value"])
+        for said in entry.said
+        for item in said.get("properties", ())
+        if item["name"].startswith("cdx:python:") and item.get("value")
+    }
+    for component in entry.components:
+        pairs |= {("cdx:python:package:required-extra", clean(extra)) for extra in component.extras}
+        pairs |= {("govsec:group", clean(group)) for group in component.groups}
+        if component.marker:
+            pairs.add(("govsec:marker", clean(component.marker)))
+        if component.source != "index":
+            pairs.add(("govsec:source", component.source))
+    return [{"name": name, "value": value} for name, value in sorted(pairs)]
+
+
+def _metadata(head: Head) -> Json:
+    properties = []
+    if head.subject.commit:
+        properties.append({"name": COMMIT, "value": head.subject.commit})
+    if head.subject.dirty is not None:
+        properties.append({"name": DIRTY, "value": str(head.subject.dirty).lower()})
+    metadata: Json = {
+        "timestamp": datetime.fromtimestamp(head.timestamp_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "lifecycles": [{"phase": head.phase}],
+        "tools": {"components": [_tool(name, version) for name, version in sorted(head.tools)]},
+        "component": _root(head),
+    }
+    return metadata | ({"properties": properties} if properties else {})
+
+
+def _tool(name: str, version: str) -> Json:
+    return {"type": "application", "name": name, "version": version}
+
+
+def _root(head: Head) -> Json:
+    subject, project = head.subject, head.project
+    vcs_url = iri(redact(project.vcs_url))
+    authors = _contacts(project.authors)
+    optional = {
+        "version": clean(subject.version),
+        "description": clean(project.description),
+        "licenses": licence(project.licence),
+        "authors": authors,
+        "supplier": {"name": ", ".join(author["name"] for author in authors)} if authors else None,
+        "externalReferences": [{"type": "vcs", "url": vcs_url}] if vcs_url else None,
+    }
+    purl = _root_purl(subject, vcs_url)
+    record = {"type": "application", "bom-ref": ROOT_REF, "name": clean(subject.name), "purl": purl}
+    return record | {key: value for key, value in optional.items() if value}
+
+
+def _root_purl(subject: Subject, vcs_url: str) -> str:
+    at = f"@{subject.commit}" if subject.commit else ""
+    scheme = "" if vcs_url.startswith("git") else "git+"
+    qualifiers = {"vcs_url": f"{scheme}{vcs_url}{at}"} if vcs_url else None
+    version = clean(subject.version) or subject.commit
+    return PackageURL("generic", None, clean(subject.name), version, qualifiers).to_string()
+
+
+class _Graph(Struct, frozen=True, kw_only=True):
+    """For each entry: what it depends on, or None where no manifest holds the graph; and whether that is all."""
+
+    edges: Mapping[str, frozenset[str] | None]
+    whole: Mapping[str, bool]
+
+
+def _graph_status(parts: Sequence[Part], entries: Mapping[_Key, _Entry]) -> _Graph:
+    edges: dict[str, frozenset[str] | None] = {entry.ref: None for entry in entries.values()}
+    whole = dict.fromkeys(edges, True)
+    for part in parts:
+        by_name: dict[str, set[str]] = defaultdict(set)
+        for component in part.components:
+            by_name[component.name].add(entries[_key(component)].ref)
+        for component in part.components:
+            if component.depends_on is not None:
+                ref = entries[_key(component)].ref
+                found = [by_name.get(name) for name in component.depends_on]
+                edges[ref] = (edges[ref] or frozenset()).union(*(refs for refs in found if refs))
+                whole[ref] = whole[ref] and all(found)
+    return _Graph(edges=edges, whole=whole)
+
+
+def _dependencies(parts: Sequence[Part], entries: Mapping[_Key, _Entry], graph: _Graph) -> list[Json]:
+    direct = {
+        entries[_key(component)].ref for part in parts for component in part.components if component.direct is not False
+    }
+    reached = direct.union(*(refs for refs in graph.edges.values() if refs))
+    # What nothing is known to depend on is still part of the product: it hangs on the root, whose composition says that
+    # its dependencies are not wholly known.
+    nodes = [_node(ROOT_REF, direct | (graph.edges.keys() - reached))]
+    # A component that is not a node has unknown dependencies; a node without dependsOn has none (ECMA-424).
+    nodes += [_node(ref, refs) for ref, refs in graph.edges.items() if refs is not None]
+    return sorted(nodes, key=lambda node: node["ref"])
+
+
+def _node(ref: str, depends_on: Iterable[str]) -> Json:
+    # A package that asks for an extra of itself is no dependency of itself.
+    targets = sorted(set(depends_on) - {ref})
+    return {"ref": ref} | ({"dependsOn": targets} if targets else {})
+
+
+def _root_status(parts: Sequence[Part]) -> str:
+    if any(part.whole is False for part in parts):
+        return "incomplete"
+    if any(part.whole is None for part in parts):
+        return "unknown"
+    known = all(component.direct is not None for part in parts for component in part.components)
+    return "complete" if known else "unknown"
+
+
+def _compositions(graph: _Graph, *, root: str) -> list[Json]:
+    groups: dict[str, list[str]] = {root: [ROOT_REF]}
+    for ref, refs in graph.edges.items():
+        aggregate = "unknown" if refs is None else "complete" if graph.whole[ref] else "incomplete"
+        groups.setdefault(aggregate, []).append(ref)
+    assemblies = {root: {"assemblies": [ROOT_REF]}}
+    return [
+        {"aggregate": aggregate, "dependencies": sorted(groups[aggregate]), **assemblies.get(aggregate, {})}
+        for aggregate in sorted(groups)
+    ]
+
+
+def library_components(components: Sequence[Component]) -> tuple[Json, ...]:
+    """The CycloneDX objects of components whose manifest cyclonedx-bom does not read, by cyclonedx-python-lib."""
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri  # noqa: PLC0415
+    from cyclonedx.model.bom import Bom  # noqa: PLC0415
+    from cyclonedx.model.component import Component as LibraryComponent  # noqa: PLC0415
+    from cyclonedx.model.component import ComponentType  # noqa: PLC0415
+    from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
+
+    made = [
+        LibraryComponent(
+            bom_ref=str(index),
+            type=ComponentType.LIBRARY,
+            name=component.name,
+            version=component.version,
+            external_references=[
+                ExternalReference(
+                    type=ExternalReferenceType.DISTRIBUTION,
+                    url=XsUri(f"https://pypi.org/simple/{component.name}/"),
+                    comment="implicit dist url",
+                )
+            ],
+        )
+        for index, component in enumerate(components)
+    ]
+    outputter = JsonV1Dot6(Bom(components=made))
+    outputter.generate()
+    told = {item["bom-ref"]: item for item in _library_document(outputter).get("components", ())}
+    return tuple(told[str(index)] for index in range(len(components)))
+
+
+def _library_document(outputter: Any) -> Json:
+    from msgspec import json  # noqa: PLC0415
+
+    document: Json = json.decode(outputter.output_as_string())
+    return document
+
+
+def clean(text: str) -> str:
+    """Text as UTF-8 can hold it: a byte that was none (``surrogateescape``) becomes ``?``."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def redact(url: str) -> str:
+    """A URL without user name and password: they are secrets, and an SBOM is handed out."""
+    try:
+        parts = urlsplit(clean(url))
+    except ValueError:
+        return ""
+    if "@" not in parts.netloc:
+        return urlunsplit(parts)
+    user, _, host = parts.netloc.rpartition("@")
+    # ``git@host`` is how ssh addresses a repository, and no secret.
+    keep = user == "git" and parts.scheme.endswith("ssh")
+    return urlunsplit(parts._replace(netloc=f"git@{host}" if keep else host))
+
+
+def iri(url: str) -> str:
+    """The URL as an IRI reference (RFC 3987) that the schema accepts, or empty where it is none."""
+    encoded = quote(url, safe=":/?#[]@!$&'()*+,;=%-._~")
+    return encoded if encoded and _is_iri(encoded) else ""
+
+
+@cache
+def _is_iri(url: str) -> bool:
+    import jsonschema_rs  # noqa: PLC0415 — heavy, and not every command needs it
+
+    return jsonschema_rs.is_valid({"type": "string", "format": "iri-reference"}, url, validate_formats=True)
