@@ -5,6 +5,7 @@ repository's own ``.git/config`` may name; each is switched off on the command l
 """
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -41,9 +42,16 @@ class Checkout(Struct, frozen=True, kw_only=True):
     committed_s: int | None
 
 
-def run_git(folder: Path, *arguments: str, timeout_s: float = _TIMEOUT_S) -> process.Completed:
+def run_git(
+    folder: Path,
+    *arguments: str,
+    timeout_s: float = _TIMEOUT_S,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+) -> process.Completed:
     """Run git in ``folder`` with everything executable switched off.
 
+    :param variables: more environment, e.g. the ``GIT_INDEX_FILE`` that git hands to its hooks
     :raises ToolError: git is missing or hangs. A non-zero exit is returned, not raised.
     """
     git = shutil.which("git")
@@ -55,9 +63,10 @@ def run_git(folder: Path, *arguments: str, timeout_s: float = _TIMEOUT_S) -> pro
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
+        **(variables or {}),
     }
     argv = [git, *_SAFE, *_disarmed_filters(git, folder, environment), *arguments]
-    return process.run(argv, timeout_s=timeout_s, cwd=folder, extra_environment=environment)
+    return process.run(argv, timeout_s=timeout_s, stdin=stdin, cwd=folder, extra_environment=environment)
 
 
 def _disarmed_filters(git: str, folder: Path, environment: dict[str, str]) -> list[str]:
