@@ -1,0 +1,106 @@
+"""The same weakness found by several tools: linked by one correlation GUID, to count once while all stay visible.
+
+Two results of different runs are the same weakness when they concern the same component and share a vulnerability id,
+or begin on the same line of the same file and share a CWE. Results of one run are never linked with each other: a tool
+that reports two things on a line means two things.
+"""
+
+import uuid
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from govsec_ci.evidence.fingerprints import place_of
+from govsec_ci.model import Kind, Result, Rule, Run
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:govsec-ci:correlation")
+_Key = tuple[str, str, int]
+_Spot = tuple[int, int]
+
+
+class _Group(Struct):
+    """Results, by (run, result) number, of which each two adjoining share a name of their weakness."""
+
+    names: set[str]
+    runs: set[int]
+    members: list[_Spot]
+
+
+def correlate(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Set ``correlation`` on every result that another run holds too; the runs' order does not matter."""
+    all_runs = tuple(runs)
+    guids: dict[_Spot, str] = {}
+    for key, spots in _places(all_runs).items():
+        if len({run for run, _ in spots}) > 1:
+            guids |= _link(all_runs, key, spots)
+    return tuple(_with_guids(run, number, guids) for number, run in enumerate(all_runs))
+
+
+def _places(runs: tuple[Run, ...]) -> dict[_Key, list[_Spot]]:
+    places: dict[_Key, list[_Spot]] = {}
+    for run_number, run in enumerate(runs):
+        for number, result in enumerate(run.results):
+            key = _key(result)
+            if key is not None and result.kind is Kind.FAIL:
+                places.setdefault(key, []).append((run_number, number))
+    return places
+
+
+def _key(result: Result) -> _Key | None:
+    if result.component is not None:
+        return "component", result.component.purl, 0
+    if result.locations and result.locations[0].region is not None:
+        return "line", result.locations[0].path, result.locations[0].region.start_line
+    return None
+
+
+def _link(runs: tuple[Run, ...], key: _Key, spots: list[_Spot]) -> dict[_Spot, str]:
+    """Each result joins the first group that has no result of its run yet and shares a name with it."""
+    rules = {number: {rule.id: rule for rule in runs[number].rules} for number in {run for run, _ in spots}}
+    groups: list[_Group] = []
+    for run_number, number in sorted(spots, key=lambda spot: (runs[spot[0]].id, _order(runs, spot))):
+        result = runs[run_number].results[number]
+        names = _names(rules[run_number].get(result.rule_id), result)
+        group = next((one for one in groups if run_number not in one.runs and one.names & names), None)
+        if group is None:
+            group = _Group(names=set(), runs=set(), members=[])
+            groups.append(group)
+        group.names |= names
+        group.runs.add(run_number)
+        group.members.append((run_number, number))
+    return {spot: _guid(runs, key, group) for group in groups if len(group.members) > 1 for spot in group.members}
+
+
+def _order(runs: tuple[Run, ...], spot: _Spot) -> tuple[str, int, int, str, str]:
+    return place_of(runs[spot[0]].results[spot[1]])
+
+
+def _names(rule: Rule | None, result: Result) -> set[str]:
+    """What the weakness is called: its vulnerability's ids, or its CWEs."""
+    if rule is None:
+        return {result.rule_id}
+    if result.component is None:
+        return set(rule.cwes)
+    vulnerability = rule.vulnerability
+    return {rule.id, *((vulnerability.id, *vulnerability.aliases) if vulnerability else ())}
+
+
+def _guid(runs: tuple[Run, ...], key: _Key, group: _Group) -> str:
+    run_number, number = group.members[0]
+    run, result = runs[run_number], runs[run_number].results[number]
+    column = place_of(result)[2]
+    parts = (*map(str, key), run.id, result.rule_id, str(column), result.message)
+    # Through bytes: a path may hold what is no UTF-8.
+    name = "\0".join(parts).encode("utf-8", "surrogateescape").hex()
+    return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def _with_guids(run: Run, run_number: int, guids: dict[_Spot, str]) -> Run:
+    results = tuple(
+        result
+        if result.correlation == guids.get((run_number, number), "")
+        else msgspec.structs.replace(result, correlation=guids.get((run_number, number), ""))
+        for number, result in enumerate(run.results)
+    )
+    return msgspec.structs.replace(run, results=results)

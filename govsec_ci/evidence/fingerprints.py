@@ -1,0 +1,184 @@
+"""Fingerprints: what makes a result of today the same as one of yesterday.
+
+``primaryLocationLineHash`` is GitHub's (codeql-action, ``fingerprints.ts``), so that alerts keep their history there.
+
+``govsec/v1`` is ours. For a weakness in a file it is made of the rule, the file's name without folders, and the text
+of the primary line without white space: moving the line, renaming a folder or reformatting other lines leaves it as
+it is. For a dependency it is made of the vulnerability and the component's name; version, manifest and line do not
+count, so an upgrade that does not help keeps the result's age. Equal ones within a run are numbered by path, line and
+column (``:2``, ``:3``): adding an equal line above renumbers those below, which the baseline's matching mends by place.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
+from govsec_ci.model import Location, Result, Run
+
+Read = Callable[[str], bytes | None]
+
+_BLOCK = 100
+_EOF = "\uffff"
+_MODULUS = 1 << 64
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_DROPPED = {ord("\t"): None, ord(" "): None}
+_WHITE = re.compile(r"\s+")
+
+
+def fingerprint(run: Run, read: Read) -> Run:
+    """Set both fingerprints on every result of ``run``.
+
+    :param read: bytes of a file of the judged tree by its path, or None where it cannot be read
+    """
+    files = _Files(read)
+    vulnerabilities = {rule.id: rule.vulnerability.id for rule in run.rules if rule.vulnerability}
+    results: list[Result] = list(run.results)
+    # By place, so that each file is read once.
+    for number in sorted(range(len(results)), key=lambda number: place_of(results[number])):
+        result = results[number]
+        base = _base(run, result, vulnerabilities.get(result.rule_id, result.rule_id), files)
+        prints = {**result.fingerprints, FINGERPRINT: base, **_line_hash(result, files)}
+        results[number] = msgspec.structs.replace(result, fingerprints=prints)
+    return msgspec.structs.replace(run, results=number_equals(results))
+
+
+def number_equals(results: Sequence[Result]) -> tuple[Result, ...]:
+    """Make ``govsec/v1`` unique: equal ones are numbered anew by place, whatever number they bore."""
+    seen: dict[str, int] = {}
+    numbered = list(results)
+    for number in sorted(range(len(results)), key=lambda number: place_of(results[number])):
+        prints = results[number].fingerprints
+        if FINGERPRINT not in prints:
+            continue
+        base = base_of(prints[FINGERPRINT])
+        seen[base] = seen.get(base, 0) + 1
+        value = base if seen[base] == 1 else f"{base}:{seen[base]}"
+        if value != prints[FINGERPRINT]:
+            numbered[number] = msgspec.structs.replace(results[number], fingerprints={**prints, FINGERPRINT: value})
+    return tuple(numbered)
+
+
+def base_of(value: str) -> str:
+    """A ``govsec/v1`` value without its number: what equal lines have in common."""
+    return value.partition(":")[0]
+
+
+def place_of(result: Result) -> tuple[str, int, int, str, str]:
+    """Path, line, column, rule and message: the order in which results stand and are numbered."""
+    if not result.locations:
+        return "", 0, 0, result.rule_id, result.message
+    region = result.locations[0].region
+    line = region.start_line if region else 0
+    column = (region.start_column or 0) if region else 0
+    return result.locations[0].path, line, column, result.rule_id, result.message
+
+
+def line_hashes(data: bytes, lines: Iterable[int]) -> dict[int, str]:
+    """GitHub's hash of each of ``lines`` (1-based) of a file's bytes; lines that the file does not have are left out.
+
+    A line's hash covers the 100 UTF-16 code units from its first one on, blanks and tabs dropped, every line end one
+    LF, 65535 and a hundred zeros appended: h = 37·h + unit, modulo 2^64. After the colon: how many lines up to this
+    one have that hash.
+    """
+    hashed = _Hashed(data)
+    found = ((line, hashed.of(line)) for line in lines)
+    return {line: value for line, value in found if value is not None}
+
+
+class _Hashed:
+    """A file as GitHub's algorithm sees it: its units, where each line starts among them, and equal lines counted.
+
+    Lines are counted by their 100 units, not by the hash of these: the same but for collisions, and ten times faster.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED)
+        if text and max(text) > _EOF:
+            text = _ASTRAL.sub(_surrogates, text)
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._units = text + _EOF + "\0" * _BLOCK
+        self._counts: dict[str, int] = {}
+        self._occurrences: list[int] = []
+
+    def of(self, line: int) -> str | None:
+        if not 1 <= line <= len(self._starts):
+            return None
+        for number in range(len(self._occurrences), line):
+            window = self._window(number)
+            self._counts[window] = self._counts.get(window, 0) + 1
+            self._occurrences.append(self._counts[window])
+        return f"{_polynomial(self._window(line - 1)):x}:{self._occurrences[line - 1]}"
+
+    def _window(self, number: int) -> str:
+        start = self._starts[number]
+        return self._units[start : start + _BLOCK]
+
+
+def _polynomial(window: str) -> int:
+    value = 0
+    for unit in window:
+        value = value * 37 + ord(unit)
+    return value % _MODULUS
+
+
+def _surrogates(match: "re.Match[str]") -> str:
+    offset = ord(match[0]) - 0x10000
+    return chr(0xD800 + (offset >> 10)) + chr(0xDC00 + (offset & 0x3FF))
+
+
+class _Files:
+    """The files that results stand in, each read once; results come sorted by path, so one is kept at a time."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._path = ""
+        self._lines: list[bytes] = []
+        self._hashed: _Hashed | None = None
+
+    def line(self, location: Location) -> str:
+        """Text of the location's first line without white space, or empty."""
+        self._open(location.path)
+        number = location.region.start_line if location.region else 0
+        if not 1 <= number <= len(self._lines):
+            return ""
+        return _WHITE.sub("", self._lines[number - 1].decode("utf-8", "replace"))
+
+    def line_hash(self, location: Location) -> str | None:
+        self._open(location.path)
+        if self._hashed is None or location.region is None:
+            return None
+        return self._hashed.of(location.region.start_line)
+
+    def _open(self, path: str) -> None:
+        if path == self._path:
+            return
+        data = self._read(path)
+        self._path = path
+        self._lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n") if data is not None else []
+        self._hashed = _Hashed(data) if data is not None else None
+
+
+def _base(run: Run, result: Result, vulnerability: str, files: _Files) -> str:
+    if result.component is not None:
+        return _digest("component", vulnerability, result.component.name)
+    if not result.locations:
+        return _digest("message", run.tool, result.rule_id, result.message)
+    location = result.locations[0]
+    name = location.path.rpartition("/")[2]
+    text = files.line(location)
+    return _digest("line", run.tool, result.rule_id, name, text or _WHITE.sub("", result.message))
+
+
+def _digest(*parts: str) -> str:
+    packed = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(packed).hexdigest()[:32]
+
+
+def _line_hash(result: Result, files: _Files) -> dict[str, str]:
+    if not result.locations or LINE_HASH in result.fingerprints:
+        return {}
+    value = files.line_hash(result.locations[0])
+    return {LINE_HASH: value} if value else {}

@@ -1,0 +1,159 @@
+"""The copy that GitHub code scanning accepts: its limits kept with the most severe first, and every cut said.
+
+Limits: GitHub's documentation "SARIF support for code scanning" and codeql-action. Where GitHub accepts more than it
+keeps (25,000 results, of which it shows 5,000), the copy holds what is kept: otherwise the cut would be silent.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from govsec_ci.model import (
+    BaselineState,
+    Kind,
+    Level,
+    Location,
+    Notification,
+    Region,
+    Result,
+    Rule,
+    Run,
+    ScanState,
+    SuppressionStatus,
+)
+
+MOST_RUNS = 20
+MOST_RESULTS = 5_000
+MOST_RULES = 25_000
+MOST_LOCATIONS = 100
+MOST_TEXT = 1_024
+
+_NOT_WEAKNESSES = frozenset({Kind.PASS, Kind.NOT_APPLICABLE, Kind.INFORMATIONAL})
+_LEVEL_RANK = {Level.ERROR: 3, Level.WARNING: 2, Level.NOTE: 1, Level.NONE: 0}
+_ELLIPSIS = "…"
+
+
+class GithubCopy(Struct, frozen=True, kw_only=True):
+    """The runs to upload, and what was left out of them and why (also said inside the runs)."""
+
+    runs: tuple[Run, ...]
+    left_out: tuple[Notification, ...]
+
+
+def github_copy(runs: Iterable[Run]) -> GithubCopy:
+    """What may be uploaded of ``runs``.
+
+    GitHub closes an alert that a new analysis of the same category no longer holds, so an incomplete run stays out as
+    a whole: it would close what it did not look at.
+    """
+    all_runs = tuple(runs)
+    whole = [run for run in all_runs if run.state is not ScanState.INCOMPLETE]
+    notes = [_incomplete(run) for run in all_runs if run.state is ScanState.INCOMPLETE]
+    copies: list[Run] = []
+    for run in whole:
+        copy, said = _copy(run)
+        copies.append(copy)
+        notes += said
+    kept = _most_severe_runs(copies)
+    notes += [_too_many_runs(run) for run in copies if run not in kept]
+    return GithubCopy(runs=_with_notes(kept, notes), left_out=tuple(notes))
+
+
+def _copy(run: Run) -> tuple[Run, list[Notification]]:
+    open_results = [result for result in run.results if _uploadable(result)]
+    placed = [result for result in open_results if result.locations]
+    kept = sorted(placed, key=_severest_first)[:MOST_RESULTS]
+    notes = [
+        *_note_if(len(open_results) - len(placed), run, "result-without-location", "have no place in a file"),
+        *_note_if(len(placed) - len(kept), run, "results-over-limit", f"exceed {MOST_RESULTS:,}: the least severe"),
+        *_note_if(sum(len(result.locations) > MOST_LOCATIONS for result in kept), run, "locations-over-limit",
+                  f"have more than {MOST_LOCATIONS} locations: only these are in it"),
+    ]  # fmt: skip
+    scores = {rule.id: rule for rule in _kept_rules(run, kept)}
+    copy = msgspec.structs.replace(
+        run, results=tuple(_shorten(result) for result in kept), rules=tuple(map(_shorten_rule, scores.values()))
+    )
+    return copy, notes
+
+
+def _uploadable(result: Result) -> bool:
+    accepted = any(one.status is SuppressionStatus.ACCEPTED for one in result.suppressions)
+    absent = result.baseline_state is BaselineState.ABSENT
+    return not accepted and not absent and result.kind not in _NOT_WEAKNESSES
+
+
+def _severest_first(result: Result) -> tuple[int, int]:
+    # UNKNOWN ranks with MEDIUM: it may be either. sorted() is stable, so equals keep the log's own order.
+    rank = result.severity.rank if result.severity.rank >= 0 else 2
+    return -rank, -_LEVEL_RANK[result.level]
+
+
+def _kept_rules(run: Run, kept: list[Result]) -> list[Rule]:
+    if len(run.rules) <= MOST_RULES:
+        return list(run.rules)
+    used = {result.rule_id for result in kept}
+    return [rule for rule in run.rules if rule.id in used]
+
+
+def _shorten(result: Result) -> Result:
+    locations = tuple(_with_region(location) for location in result.locations[:MOST_LOCATIONS])
+    return msgspec.structs.replace(result, locations=locations, suppressions=())
+
+
+def _with_region(location: Location) -> Location:
+    if location.region is not None:
+        return location
+    return msgspec.structs.replace(location, region=Region(start_line=1))
+
+
+def _shorten_rule(rule: Rule) -> Rule:
+    short, full = _cut(rule.short), _cut(rule.full)
+    if (short, full) == (rule.short, rule.full):
+        return rule
+    return msgspec.structs.replace(rule, short=short, full=full)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + _ELLIPSIS
+
+
+def _most_severe_runs(copies: list[Run]) -> list[Run]:
+    if len(copies) <= MOST_RUNS:
+        return copies
+    worst = sorted(copies, key=lambda run: min(map(_severest_first, run.results), default=(0, 0)))[:MOST_RUNS]
+    return [run for run in copies if run in worst]
+
+
+def _with_notes(runs: list[Run], notes: list[Notification]) -> tuple[Run, ...]:
+    """Each note stands in its own run where that is in the copy, else in the first one."""
+    if not runs:
+        return ()
+    ids = {run.id for run in runs}
+    homes: dict[str, list[Notification]] = {}
+    for note in notes:
+        run_id = note.properties["run"]
+        homes.setdefault(run_id if run_id in ids else runs[0].id, []).append(note)
+    return tuple(
+        msgspec.structs.replace(run, notifications=(*run.notifications, *homes.get(run.id, ()))) for run in runs
+    )
+
+
+def _note_if(count: int, run: Run, what: str, why: str) -> list[Notification]:
+    return [_note(run, what, f"{count:,} results of {run.tool} {why}; results.sarif holds them all")] if count else []
+
+
+def _incomplete(run: Run) -> Notification:
+    return _note(run, "incomplete-run", f"{run.tool} did not look at everything; the whole run is left out, "
+                 "because GitHub would close the alerts of what it did not look at")  # fmt: skip
+
+
+def _too_many_runs(run: Run) -> Notification:
+    return _note(run, "runs-over-limit", f"{run.tool} with {len(run.results):,} results is left out: "
+                 f"GitHub takes {MOST_RUNS} runs a file")  # fmt: skip
+
+
+def _note(run: Run, what: str, text: str) -> Notification:
+    return Notification(
+        id=f"github-{what}", level=Level.WARNING, text=f"Not in github.sarif: {text}.", properties={"run": run.id}
+    )

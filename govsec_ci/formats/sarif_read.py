@@ -1,0 +1,242 @@
+"""SARIF 2.1.0 logs of our own → model: the exact inverse of :mod:`govsec_ci.formats.sarif_write`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from govsec_ci.errors import InputError
+from govsec_ci.formats.sarif_decode import decode
+from govsec_ci.formats.sarif_wire import (
+    CATEGORY,
+    NotificationProperties,
+    ResultBag,
+    ResultProperties,
+    RuleProperties,
+    RunProperties,
+    SuppressionProperties,
+    Text,
+    WireArtifact,
+    WireInvocation,
+    WireLocation,
+    WireLog,
+    WireNotification,
+    WireRegion,
+    WireResult,
+    WireRule,
+    WireRun,
+    WireSuppression,
+)
+from govsec_ci.model import (
+    Artifact,
+    BaselineState,
+    Invocation,
+    Kind,
+    Level,
+    Location,
+    Notification,
+    Region,
+    Result,
+    Rule,
+    Run,
+    Suppression,
+)
+from govsec_ci.system.files import uri_to_path
+
+_T = TypeVar("_T")
+_TIME = msgspec.json.Decoder(datetime)
+
+
+def read(data: bytes, origin: str) -> tuple[Run, ...]:
+    """The runs of a log that :func:`write_to` made.
+
+    :param origin: the file's name, for messages
+    :raises InputError: it is no SARIF 2.1.0, or not a log of ours
+    """
+    log = decode(data, WireLog, origin)
+    if log.version != "2.1.0" or log.runs is None:
+        raise InputError(f"{origin}: not a SARIF 2.1.0 log with runs")
+    return tuple(_Reader(origin, f"$.runs[{number}]").run(run) for number, run in enumerate(log.runs))
+
+
+class _Reader:
+    """Reads one run; knows where it stands, for messages, and keeps each location once."""
+
+    def __init__(self, origin: str, path: str) -> None:
+        self.origin = origin
+        self.path = path
+        self._paths: dict[str, str] = {}
+
+    def run(self, wire: WireRun) -> Run:
+        bag = self._properties(wire.properties, _RUN, "properties").govsec
+        invocation = wire.invocations[0] if wire.invocations else WireInvocation(execution_successful=False)
+        if wire.automation_details.id != f"{CATEGORY}/{bag.id}/":
+            raise self._refused("automationDetails.id", f"is not {CATEGORY}/{bag.id}/")
+        driver = wire.tool.driver
+        return Run(
+            id=bag.id,
+            tool=driver.name,
+            version=driver.version,
+            role=bag.role,
+            state=bag.state,
+            proof=bag.proof,
+            tool_uri=driver.information_uri,
+            rules=tuple(self._rule(rule, number) for number, rule in enumerate(driver.rules)),
+            results=tuple(self._results(wire)),
+            notifications=tuple(self._notification(one) for one in invocation.tool_execution_notifications),
+            invocation=self._invocation(invocation),
+            artifacts=tuple(self._artifact(artifact) for artifact in wire.artifacts),
+            targets=bag.targets,
+            scope=bag.scope,
+            commit=bag.commit,
+            advisories=bag.advisories,
+            audited=bag.audited,
+            properties=bag.properties,
+        )
+
+    def _results(self, wire: WireRun) -> Iterator[Result]:
+        for number, result in enumerate(wire.results or ()):
+            yield self._result(result, f"results[{number}]")
+
+    def _rule(self, wire: WireRule, number: int) -> Rule:
+        properties = self._properties(wire.properties, _RULE, f"tool.driver.rules[{number}].properties")
+        bag = properties.govsec
+        return Rule(
+            id=wire.id,
+            name=wire.name,
+            short=_unless("short" in bag.blank, wire.short_description),
+            full=_unless("full" in bag.blank, wire.full_description),
+            help=_unless("help" in bag.blank, wire.help),
+            help_uri=wire.help_uri,
+            level=wire.default_configuration.level or Level.WARNING,
+            security_severity=properties.security_severity,
+            precision=properties.precision,
+            cwes=bag.cwes,
+            tags=bag.tags,
+            vulnerability=bag.vulnerability,
+        )
+
+    def _result(self, wire: WireResult, path: str) -> Result:
+        bag = self._properties(wire.properties, _RESULT, f"{path}.properties").govsec
+        first = wire.provenance.first_detection_time_utc
+        return Result(
+            rule_id=wire.rule_id or "",
+            message=wire.message.text or "",
+            level=self._level(wire, bag),
+            kind=wire.kind or Kind.FAIL,
+            severity=bag.severity,
+            confidence=bag.confidence,
+            locations=tuple(self._location(location) for location in wire.locations),
+            suppressions=tuple(self._suppression(one, path) for one in wire.suppressions or ()),
+            fingerprints={**wire.partial_fingerprints, **wire.fingerprints},
+            correlation=wire.correlation_guid or bag.correlation,
+            baseline_state=self._baseline_state(wire.baseline_state, path),
+            first_detected=self._time(first, f"{path}.provenance.firstDetectionTimeUtc"),
+            component=bag.component,
+            fix=bag.fix,
+            properties=bag.properties,
+        )
+
+    def _level(self, wire: WireResult, bag: ResultBag) -> Level:
+        if bag.level is not None:
+            return bag.level
+        return wire.level or Level.WARNING
+
+    def _baseline_state(self, value: str | None, path: str) -> BaselineState | None:
+        if value is None:
+            return None
+        try:
+            return BaselineState(value)
+        except ValueError:
+            raise self._refused(f"{path}.baselineState", f"{value!r} is no state") from None
+
+    def _suppression(self, wire: WireSuppression, path: str) -> Suppression:
+        bag = self._properties(wire.properties, _SUPPRESSION, f"{path}.suppressions").govsec
+        return Suppression(
+            kind=wire.kind,
+            status=wire.status,
+            justification=wire.justification,
+            origin=bag.origin,
+            origin_id=bag.origin_id,
+            location=self._location(wire.location) if wire.location else None,
+        )
+
+    def _notification(self, wire: WireNotification) -> Notification:
+        bag = self._properties(wire.properties, _NOTIFICATION, "invocations[0]").govsec
+        return Notification(
+            id=wire.descriptor.id or "",
+            level=wire.level,
+            text=wire.message.text or "",
+            location=self._location(wire.locations[0]) if wire.locations else None,
+            next_step=bag.next_step,
+            properties=bag.properties,
+        )
+
+    def _invocation(self, wire: WireInvocation) -> Invocation:
+        return Invocation(
+            start=self._time(wire.start_time_utc, "invocations[0].startTimeUtc"),
+            end=self._time(wire.end_time_utc, "invocations[0].endTimeUtc"),
+            arguments=tuple(wire.arguments),
+            exit_code=wire.exit_code,
+        )
+
+    def _artifact(self, wire: WireArtifact) -> Artifact:
+        return Artifact(
+            path=self._path(wire.location.uri), sha256=wire.hashes.get("sha-256", ""), length=max(wire.length, 0)
+        )
+
+    def _location(self, wire: WireLocation) -> Location:
+        physical = wire.physical_location
+        if physical is None or physical.artifact_location is None:
+            raise self._refused("results", "holds a location without an artifact, which we never write")
+        return Location(path=self._path(physical.artifact_location.uri), region=_region(physical.region))
+
+    def _path(self, uri: str | None) -> str:
+        known = self._paths.get(uri or "")
+        if known is None:
+            known = self._paths[uri or ""] = uri_to_path(uri or "")
+        return known
+
+    def _time(self, value: str | None, path: str) -> datetime | None:
+        if value is None:
+            return None
+        try:
+            return msgspec.convert(value, datetime)
+        except msgspec.ValidationError as error:
+            raise self._refused(path, str(error)) from error
+
+    def _properties(self, raw: msgspec.Raw, decoder: "msgspec.json.Decoder[_T]", path: str) -> _T:
+        try:
+            return decoder.decode(raw)
+        except msgspec.DecodeError as error:
+            raise self._refused(path, f"{error}: this log was not written by govsec") from error
+
+    def _refused(self, path: str, why: str) -> InputError:
+        return InputError(
+            f"{self.origin}: {self.path}.{path}: {why}",
+            next_step="give a log that govsec wrote; a log of another tool is taken in by [[import]]",
+        )
+
+
+_RUN: Any = msgspec.json.Decoder(RunProperties)
+_RULE: Any = msgspec.json.Decoder(RuleProperties)
+_RESULT: Any = msgspec.json.Decoder(ResultProperties)
+_NOTIFICATION: Any = msgspec.json.Decoder(NotificationProperties)
+_SUPPRESSION: Any = msgspec.json.Decoder(SuppressionProperties)
+
+
+def _unless(blank: bool, text: Text) -> str:  # noqa: FBT001 — a condition, not a flag
+    return "" if blank else text.text or ""
+
+
+def _region(wire: WireRegion | None) -> Region | None:
+    if wire is None or wire.start_line is None:
+        return None
+    return Region(
+        start_line=wire.start_line,
+        start_column=wire.start_column,
+        end_line=wire.end_line,
+        end_column=wire.end_column,
+        snippet=wire.snippet.text if wire.snippet else None,
+    )

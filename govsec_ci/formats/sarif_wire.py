@@ -1,0 +1,404 @@
+"""What stands in a SARIF log: constants, the structs that a log is decoded into, and our own property bags.
+
+Standard: SARIF 2.1.0 errata 01. What the model knows and SARIF has no field for stands in property bags, always under
+the one key ``govsec``. Inside a bag the model's own field names are used, defaults left out: a bag is our format, and
+``tests/unit/formats/test_sarif_bags.py`` holds a log of each kind so that renaming a field cannot go unseen.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from govsec_ci.model import (
+    ComponentRef,
+    Confidence,
+    FeedState,
+    Fix,
+    Kind,
+    Level,
+    Role,
+    ScanState,
+    Severity,
+    SuppressionKind,
+    SuppressionStatus,
+    Vulnerability,
+)
+
+SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+VERSION = "2.1.0"
+SOURCE_ROOT = "SRCROOT"
+COLUMN_KIND = "utf16CodeUnits"
+BAG = "govsec"
+LINE_HASH = "primaryLocationLineHash"
+FINGERPRINT = "govsec/v1"
+CATEGORY = "govsec"
+
+# 2^31-1 is the largest line that every consumer we know of holds; a larger number is an attack or a defect.
+_LARGEST = 2**31 - 1
+Ordinal = Annotated[int, Meta(ge=1, le=_LARGEST)]
+Index = Annotated[int, Meta(ge=-1, le=_LARGEST)]
+Count = Annotated[int, Meta(ge=-1, le=2**53)]
+
+
+class Wire(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of everything read from a log: unknown keys are allowed, wrong types are not."""
+
+
+class Text(Wire, frozen=True, kw_only=True):
+    """``message`` and ``multiformatMessageString`` (sections 3.11, 3.12)."""
+
+    text: str | None = None
+    markdown: str | None = None
+    id: str | None = None
+    arguments: list[str] = []
+
+
+class WireArtifactLocation(Wire, frozen=True, kw_only=True):
+    """Section 3.4."""
+
+    uri: str | None = None
+    uri_base_id: str | None = None
+    index: Index = -1
+    description: Text | None = None
+
+
+class WireRegion(Wire, frozen=True, kw_only=True):
+    """Section 3.30; only text regions are used, so ``startLine`` may be missing."""
+
+    start_line: Ordinal | None = None
+    start_column: Ordinal | None = None
+    end_line: Ordinal | None = None
+    end_column: Ordinal | None = None
+    snippet: Text | None = None
+
+
+class WirePhysicalLocation(Wire, frozen=True, kw_only=True):
+    """Section 3.29."""
+
+    artifact_location: WireArtifactLocation | None = None
+    region: WireRegion | None = None
+
+
+class WireLogicalLocation(Wire, frozen=True, kw_only=True):
+    """Section 3.33."""
+
+    name: str | None = None
+    fully_qualified_name: str | None = None
+    index: Index = -1
+
+
+class WireLocation(Wire, frozen=True, kw_only=True):
+    """Section 3.28."""
+
+    physical_location: WirePhysicalLocation | None = None
+    logical_locations: list[WireLogicalLocation] = []
+
+
+class WireSuppression(Wire, frozen=True, kw_only=True):
+    """Section 3.35; without ``status`` a suppression counts as accepted."""
+
+    kind: SuppressionKind
+    status: SuppressionStatus = SuppressionStatus.ACCEPTED
+    justification: str = ""
+    location: WireLocation | None = None
+    guid: str = ""
+    properties: Raw = Raw(b"{}")
+
+
+class WireProvenance(Wire, frozen=True, kw_only=True):
+    """Section 3.48; the time is parsed by the reader, which knows where it stands."""
+
+    first_detection_time_utc: str | None = None
+
+
+class WireReference(Wire, frozen=True, kw_only=True):
+    """``toolComponentReference`` (section 3.54)."""
+
+    name: str | None = None
+    index: Index = -1
+    guid: str | None = None
+
+
+class WireDescriptorReference(Wire, frozen=True, kw_only=True):
+    """``reportingDescriptorReference`` (section 3.52)."""
+
+    id: str | None = None
+    index: Index = -1
+    guid: str | None = None
+    tool_component: WireReference | None = None
+
+
+class WireConfiguration(Wire, frozen=True, kw_only=True):
+    """``reportingConfiguration`` (section 3.50); a missing ``level`` is ``warning``."""
+
+    enabled: bool = True
+    level: Level | None = None
+    rank: float = -1.0
+
+
+class WireOverride(Wire, frozen=True, kw_only=True):
+    """``configurationOverride`` (section 3.51)."""
+
+    configuration: WireConfiguration
+    descriptor: WireDescriptorReference
+
+
+class WireRelationship(Wire, frozen=True, kw_only=True):
+    """``reportingDescriptorRelationship`` (section 3.53)."""
+
+    target: WireDescriptorReference
+
+
+class WireRule(Wire, frozen=True, kw_only=True):
+    """``reportingDescriptor`` (section 3.49)."""
+
+    id: str
+    guid: str | None = None
+    name: str = ""
+    short_description: Text = Text()
+    full_description: Text = Text()
+    help: Text = Text()
+    help_uri: str = ""
+    message_strings: Mapping[str, Text] = {}
+    default_configuration: WireConfiguration = WireConfiguration()
+    relationships: list[WireRelationship] = []
+    deprecated_ids: list[str] = []
+    properties: Raw = Raw(b"{}")
+
+
+class WireComponent(Wire, frozen=True, kw_only=True):
+    """``toolComponent`` (section 3.19): the driver, an extension or a taxonomy."""
+
+    name: str = ""
+    guid: str | None = None
+    version: str = ""
+    semantic_version: str = ""
+    information_uri: str = ""
+    rules: list[WireRule] = []
+    taxa: list[WireRule] = []
+    global_message_strings: Mapping[str, Text] = {}
+    properties: Raw = Raw(b"{}")
+
+
+class WireTool(Wire, frozen=True, kw_only=True):
+    """Section 3.18."""
+
+    driver: WireComponent
+    extensions: list[WireComponent] = []
+
+
+class WireNotification(Wire, frozen=True, kw_only=True):
+    """Section 3.58."""
+
+    message: Text
+    level: Level = Level.WARNING
+    descriptor: WireDescriptorReference = WireDescriptorReference()
+    locations: list[WireLocation] = []
+    properties: Raw = Raw(b"{}")
+
+
+class WireInvocation(Wire, frozen=True, kw_only=True):
+    """Section 3.20."""
+
+    execution_successful: bool
+    start_time_utc: str | None = None
+    end_time_utc: str | None = None
+    arguments: list[str] = []
+    exit_code: Annotated[int, Meta(ge=-(2**31), le=2**32)] | None = None
+    tool_execution_notifications: list[WireNotification] = []
+    tool_configuration_notifications: list[WireNotification] = []
+    rule_configuration_overrides: list[WireOverride] = []
+
+
+class WireArtifact(Wire, frozen=True, kw_only=True):
+    """Section 3.24."""
+
+    location: WireArtifactLocation = WireArtifactLocation()
+    length: Count = -1
+    hashes: Mapping[str, str] = {}
+
+
+class WireAutomation(Wire, frozen=True, kw_only=True):
+    """``runAutomationDetails`` (section 3.17)."""
+
+    id: str = ""
+
+
+class WireVersionControl(Wire, frozen=True, kw_only=True):
+    """``versionControlDetails`` (section 3.23)."""
+
+    repository_uri: str = ""
+    revision_id: str = ""
+
+
+class WireExternalFile(Wire, frozen=True, kw_only=True):
+    """``externalPropertyFileReference`` (section 3.16)."""
+
+    location: WireArtifactLocation | None = None
+    guid: str | None = None
+    item_count: Count = -1
+
+
+class WireExternalFiles(Wire, frozen=True, kw_only=True):
+    """``externalPropertyFileReferences`` (section 3.15); the kinds that we do not use are counted, not read."""
+
+    conversion: WireExternalFile | None = None
+    graphs: list[WireExternalFile] = []
+    externalized_properties: WireExternalFile | None = None
+    artifacts: list[WireExternalFile] = []
+    invocations: list[WireExternalFile] = []
+    logical_locations: list[WireExternalFile] = []
+    thread_flow_locations: list[WireExternalFile] = []
+    results: list[WireExternalFile] = []
+    taxonomies: list[WireExternalFile] = []
+    addresses: list[WireExternalFile] = []
+    driver: WireExternalFile | None = None
+    extensions: list[WireExternalFile] = []
+    policies: list[WireExternalFile] = []
+    translations: list[WireExternalFile] = []
+    web_requests: list[WireExternalFile] = []
+    web_responses: list[WireExternalFile] = []
+
+
+class WireResult(Wire, frozen=True, kw_only=True):
+    """Section 3.27; ``level`` and ``kind`` are None where the log leaves them out, for the reader to resolve."""
+
+    message: Text
+    rule_id: str | None = None
+    rule_index: Index = -1
+    rule: WireDescriptorReference | None = None
+    kind: Kind | None = None
+    level: Level | None = None
+    locations: list[WireLocation] = []
+    analysis_target: WireArtifactLocation | None = None
+    suppressions: list[WireSuppression] | None = None
+    fingerprints: Mapping[str, str] = {}
+    partial_fingerprints: Mapping[str, str] = {}
+    correlation_guid: str = ""
+    guid: str = ""
+    baseline_state: str | None = None
+    rank: float = -1.0
+    taxa: list[WireDescriptorReference] = []
+    provenance: WireProvenance = WireProvenance()
+    properties: Raw = Raw(b"{}")
+
+
+class WireRun(Wire, frozen=True, kw_only=True):
+    """Section 3.14; ``results`` is None where the scan did not get as far as looking (section 3.14.23)."""
+
+    tool: WireTool
+    results: list[WireResult] | None = None
+    invocations: list[WireInvocation] = []
+    artifacts: list[WireArtifact] = []
+    logical_locations: list[WireLogicalLocation] = []
+    taxonomies: list[WireComponent] = []
+    policies: list[WireComponent] = []
+    original_uri_base_ids: Mapping[str, WireArtifactLocation] = {}
+    automation_details: WireAutomation = WireAutomation()
+    version_control_provenance: list[WireVersionControl] = []
+    external_property_file_references: WireExternalFiles = WireExternalFiles()
+    column_kind: str | None = None
+    properties: Raw = Raw(b"{}")
+
+
+class WireLog(Wire, frozen=True, kw_only=True):
+    """Section 3.13."""
+
+    version: str
+    runs: list[WireRun] | None = None
+
+
+class Bag(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of what stands under the key ``govsec``."""
+
+
+class RunBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+    """``run.properties.govsec``: what :class:`govsec_ci.model.Run` knows beyond SARIF."""
+
+    id: str
+    role: Role
+    state: ScanState
+    proof: str = ""
+    targets: int = 0
+    scope: int = 0
+    commit: str | None = None
+    advisories: tuple[FeedState, ...] = ()
+    audited: tuple[str, ...] = ()
+    properties: Mapping[str, str] = {}
+
+
+class ResultBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+    """``result.properties.govsec``.
+
+    :param level: the model's level where SARIF demands ``none`` (section 3.27.10: every kind but ``fail``)
+    :param correlation: the model's correlation where it is no GUID
+    """
+
+    severity: Severity = Severity.UNKNOWN
+    confidence: Confidence = Confidence.UNKNOWN
+    component: ComponentRef | None = None
+    fix: Fix | None = None
+    level: Level | None = None
+    correlation: str = ""
+    properties: Mapping[str, str] = {}
+
+
+class RuleBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+    """``reportingDescriptor.properties.govsec``.
+
+    :param tags: the rule's own tags (those of SARIF hold CWEs and aliases besides)
+    :param blank: which texts the model leaves empty, where SARIF's consumers demand one
+    """
+
+    cwes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    vulnerability: Vulnerability | None = None
+    blank: tuple[str, ...] = ()
+
+
+class NotificationBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+    """``notification.properties.govsec``."""
+
+    next_step: str = ""
+    properties: Mapping[str, str] = {}
+
+
+class SuppressionBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+    """``suppression.properties.govsec``."""
+
+    origin: str = "import"
+    origin_id: str = ""
+
+
+class RunProperties(Struct, frozen=True, kw_only=True):
+    """A run's property bag as we write it."""
+
+    govsec: RunBag
+
+
+class ResultProperties(Struct, frozen=True, kw_only=True):
+    """A result's property bag as we write it; one without our key has only defaults."""
+
+    govsec: ResultBag = ResultBag()
+
+
+class RuleProperties(Struct, frozen=True, kw_only=True):
+    """A rule's property bag as we write it."""
+
+    govsec: RuleBag = RuleBag()
+    security_severity: str | None = msgspec.field(default=None, name="security-severity")
+    precision: str | None = None
+
+
+class NotificationProperties(Struct, frozen=True, kw_only=True):
+    """A notification's property bag as we write it."""
+
+    govsec: NotificationBag = NotificationBag()
+
+
+class SuppressionProperties(Struct, frozen=True, kw_only=True):
+    """A suppression's property bag as we write it."""
+
+    govsec: SuppressionBag = SuppressionBag()
