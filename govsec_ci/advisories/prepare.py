@@ -1,0 +1,112 @@
+"""A source that the caller names (``--advisories``) → an index file, built once and found again by its content."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from govsec_ci.advisories import build, schema
+from govsec_ci.advisories.index import open_index
+from govsec_ci.advisories.sources import Source, open_source
+from govsec_ci.errors import InputError, UsageError
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+def default_cache() -> Path:
+    """The cache folder: ``GOVSEC_CACHE_DIR``, else the platform's place for caches of ``govsec``. Not created here."""
+    chosen = os.environ.get("GOVSEC_CACHE_DIR", "")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("govsec", appauthor=False))
+
+
+def prepare(source: Path, cache: Path) -> Path:
+    """The index file of a folder of OSV JSON, of an OSV ``all.zip``, or of an index file itself.
+
+    It lies below ``cache``, named by the source's content and the schema version; many may build it at once.
+
+    :raises InputError: the source is missing, corrupt, malformed, empty or beyond the limits
+    :raises UsageError: ``cache`` cannot be written (then call again with a private temporary folder as ``cache``,
+        and remove that folder when the index is no longer needed)
+    """
+    if _is_sqlite(source):
+        open_index(source).close()
+        return source
+    opened = open_source(source)
+    path = index_folder(cache) / f"{key(opened)}.sqlite"
+    if not _is_usable(path):
+        publish(opened, path)
+    return path
+
+
+def key(source: Source) -> str:
+    """Names an index by what decides its content."""
+    return hashlib.sha256(f"{schema.VERSION} osv {source.name} {source.digest()}".encode()).hexdigest()[:40]
+
+
+def index_folder(cache: Path) -> Path:
+    """The folder of the index files, made where it is not there: 0700, for a cache others can write is no evidence.
+
+    :raises UsageError: it cannot be made
+    """
+    folder = cache / "advisories" / "index"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in (cache, cache / "advisories", folder):
+            with contextlib.suppress(PermissionError):
+                one.chmod(0o700)
+    except OSError as error:
+        raise unwritable(cache, error) from error
+    return folder
+
+
+def unwritable(cache: Path, error: OSError) -> UsageError:
+    """The error for a cache folder that cannot be written."""
+    return UsageError(
+        f"{cache}: the cache folder cannot be written: {error.strerror or error}",
+        next_step="name another one in GOVSEC_CACHE_DIR",
+    )
+
+
+def publish(source: Source, path: Path) -> None:
+    """Build the index beside ``path``, flush it, and give it its name: readers see all of it or nothing."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".building-", suffix=".sqlite")
+        os.close(descriptor)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    try:
+        build.build(Path(temporary), source)
+        _flush(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _flush(path: str) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_usable(path: Path) -> bool:
+    try:
+        open_index(path).close()
+    except InputError:
+        return False
+    return True
+
+
+def _is_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+    except OSError:
+        return False

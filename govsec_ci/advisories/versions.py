@@ -1,0 +1,57 @@
+"""The order of versions: PEP 440, with what PEP 440 cannot read before everything else.
+
+Databases hold versions from before PEP 440 (``2004d``, ``0.6m3``). As in setuptools of old they sort before every
+version that PEP 440 reads, and among themselves number by number.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from packaging.utils import canonicalize_version
+from packaging.version import InvalidVersion, Version
+
+Key = tuple[int, Any]
+"""Compares with any other key: (group, value); -1 the beginning, 0 legacy, 1 PEP 440, 2 the end."""
+
+BEGINNING: Key = (-1, ())
+END: Key = (2, ())
+
+_PIECES = re.compile(r"\d+|[a-z]+")
+
+
+@lru_cache(maxsize=65_536)
+def key(version: str) -> Key:
+    """The place of a version in the order."""
+    parsed = parse(version)
+    if parsed is not None:
+        return (1, parsed)
+    pieces = _PIECES.findall(version.lower())
+    return (0, tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in pieces))
+
+
+@lru_cache(maxsize=65_536)
+def parse(version: str) -> Version | None:
+    """The version as PEP 440 reads it, or None."""
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=65_536)
+def canonical(version: str) -> str:
+    """One spelling for equal versions (``1.0`` and ``1.0.0``): equal strings mean equal versions."""
+    return canonicalize_version(version) if parse(version) is not None else version
+
+
+def public(version: str) -> str:
+    """The version without its local part (``2.0+cu118`` → ``2.0``): a local build holds the public version's code."""
+    parsed = parse(version)
+    return parsed.public if parsed is not None else version
+
+
+def major(version: str) -> tuple[int, int] | None:
+    """(epoch, first number): versions that share it promise to be compatible."""
+    parsed = parse(version)
+    return (parsed.epoch, parsed.major) if parsed is not None else None
