@@ -2,7 +2,11 @@
 
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.base import Scanner
+from govsec_ci.scanners.pip_audit import PipAuditScanner
+from govsec_ci.scanners.zizmor import ZizmorScanner
 
 SCANNERS: dict[str, Scanner] = {
     "bandit": BanditScanner(),
+    "pip-audit": PipAuditScanner(),
+    "zizmor": ZizmorScanner(),
 }

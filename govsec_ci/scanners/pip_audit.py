@@ -1,0 +1,310 @@
+"""Dependency audit: pip-audit's Auditor over the components of the manifests, against our advisory index.
+
+OSV lists only what is vulnerable: a component that is not on the public index would always come out clean. It is
+skipped with a reason, named, and makes the run incomplete, unless the configuration declares how it is audited.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from packaging.version import InvalidVersion, Version
+
+from govsec_ci.errors import ToolError
+from govsec_ci.model import (
+    Component,
+    ComponentRef,
+    Invocation,
+    Level,
+    Notification,
+    Result,
+    Role,
+    Rule,
+    Run,
+    ScanState,
+    Severity,
+    Stage,
+    Vulnerability,
+)
+from govsec_ci.scanners import pip_audit_wire as wire
+from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from govsec_ci.scanners.runs import error, state_of, tool_version, utc_now
+from govsec_ci.system import process
+
+WORKER = "govsec_ci.scanners.pip_audit_worker"
+
+_LEVELS = {
+    Severity.CRITICAL: Level.ERROR,
+    Severity.HIGH: Level.ERROR,
+    Severity.MEDIUM: Level.WARNING,
+    Severity.LOW: Level.NOTE,
+    Severity.NONE: Level.NOTE,
+    Severity.UNKNOWN: Level.WARNING,
+}
+# For a severity that comes as a word and without a score: the middle of GitHub's band. Ours, no document's.
+_SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "2.0"}
+_WHY_NOT = {
+    "vcs": "it comes from a version control system, not from the public package index",
+    "path": "it comes from a local path, not from the public package index",
+    "url": "it comes from a URL, not from the public package index",
+    "private-index": "it comes from a private package index",
+}
+_WAY_OUT = "lock it, audit an installed environment with --environment, or declare in the configuration who audits it"
+
+
+class PipAuditScanner:
+    """The scanner ``pip-audit``."""
+
+    id = "pip-audit"
+    role = Role.SCA
+
+    def scan(self, request: ScanRequest) -> ScanOutput:
+        """See :class:`govsec_ci.scanners.base.Scanner`."""
+        started = utc_now()
+        components = unique(component for manifest in request.manifests for component in manifest.components)
+        notifications = [*_carried(request, components), *_no_manifest(request), *_no_advisories(request)]
+        answer, told = _audit(request, components)
+        notifications += [*told, *_skipped(request, components)]
+        results, rules = _results(components, answer)
+        run = Run(
+            id=self.id,
+            tool="pip-audit",
+            version=tool_version("pip-audit"),
+            role=self.role,
+            state=_state(request, tuple(notifications)),
+            tool_uri="https://github.com/pypa/pip-audit",
+            rules=rules,
+            results=results,
+            notifications=tuple(notifications),
+            invocation=Invocation(start=started, end=utc_now(), arguments=("pip-audit",)),
+            targets=len(answer.audited),
+            scope=len(components),
+            commit=request.checkout.commit if request.checkout else None,
+            advisories=answer.feeds,
+            audited=tuple(sorted(components[number].purl for number in answer.audited)),
+            declared=tuple(sorted(c.purl for c in components if _why_not(c) and c.name in _declared(request))),
+            properties={"coverage": f"{len(answer.audited)} of {len(components)} components audited"},
+        )
+        return ScanOutput(run=run)
+
+
+def unique(components: Iterable[Component]) -> list[Component]:
+    """One entry a name, version and source, in order of first appearance; one that some manifest asks for is direct."""
+    found: dict[tuple[str, str | None, str], Component] = {}
+    for component in components:
+        key = (component.name, component.version, component.source)
+        known = found.setdefault(key, component)
+        if component.direct and not known.direct:
+            found[key] = msgspec.structs.replace(known, direct=True)
+    return list(found.values())
+
+
+def _why_not(component: Component) -> str:
+    """Why a component cannot be looked up, or empty."""
+    if component.source != "index":
+        return _WHY_NOT.get(component.source, f"it comes from {component.source}, not from the public package index")
+    if component.version is None:
+        return "no exact version is pinned"
+    try:
+        Version(component.version)
+    except InvalidVersion:
+        return f"{component.version!r} is not a version (PEP 440)"
+    return ""
+
+
+def _declared(request: ScanRequest) -> frozenset[str]:
+    return frozenset(entry.name for entry in request.config.declared)
+
+
+def _carried(request: ScanRequest, components: list[Component]) -> list[Notification]:
+    """What reading the manifests said, less what :func:`_skipped` says of the same component and line."""
+    skipped = {(c.name, c.location) for c in components if _why_not(c)}
+    return [
+        notification
+        for manifest in request.manifests
+        for notification in manifest.notifications
+        if (notification.properties.get("component", ""), notification.location) not in skipped
+    ]
+
+
+def _no_manifest(request: ScanRequest) -> list[Notification]:
+    if request.manifests:
+        return []
+    text = "nothing says what this project depends on: no dependency manifest was found"
+    return [error("no-manifest", text, next_step="add a lock file or a requirements.txt with exact versions")]
+
+
+def _no_advisories(request: ScanRequest) -> list[Notification]:
+    if request.advisories is not None:
+        return []
+    why = request.advisories_problem or "there is no advisory data"
+    return [
+        Notification(
+            id="no-advisories",
+            level=Level.WARNING if request.stage is Stage.COMMIT else Level.ERROR,
+            text=f"no component was audited: {why}",
+            next_step="run `govsec advisories sync`, or name a folder or zip of OSV records with --advisories PATH",
+        )
+    ]
+
+
+def _state(request: ScanRequest, notifications: tuple[Notification, ...]) -> ScanState:
+    return ScanState.INCOMPLETE if request.advisories is None else state_of(notifications)
+
+
+def _skipped(request: ScanRequest, components: list[Component]) -> list[Notification]:
+    said = {
+        (notification.properties.get("component"), notification.location): notification
+        for manifest in request.manifests
+        for notification in manifest.notifications
+    }
+    found = []
+    for component in components:
+        why = _why_not(component)
+        if why and component.name in _declared(request):
+            found.append(_is_declared(request, component, why))
+        elif why:
+            found.append(_not_audited(component, why, said.get((component.name, component.location))))
+    return found
+
+
+def _is_declared(request: ScanRequest, component: Component, why: str) -> Notification:
+    entry = next(entry for entry in request.config.declared if entry.name == component.name)
+    return Notification(
+        id="declared",
+        level=Level.NOTE,
+        text=f"{_label(component)} was not audited here ({why}): {entry.reason} (owner: {entry.owner})",
+        location=component.location,
+        properties={
+            "component": component.name, "purl": component.purl, "owner": entry.owner, "reason": entry.reason,
+        },
+    )  # fmt: skip
+
+
+def _not_audited(component: Component, why: str, said: Notification | None) -> Notification:
+    return Notification(
+        id="dependency-not-audited",
+        level=Level.ERROR,
+        text=f"{_place(component)}: {_label(component)} was not audited: {why}",
+        location=component.location,
+        next_step=said.next_step if said and said.next_step else _WAY_OUT,
+        properties={"component": component.name, "purl": component.purl, "reason": why},
+    )
+
+
+def _label(component: Component) -> str:
+    return f"{component.name} {component.version}" if component.version else component.name
+
+
+def _place(component: Component) -> str:
+    region = component.location.region
+    return f"{component.location.path}:{region.start_line}" if region else component.location.path
+
+
+_NOTHING = wire.Answer(findings=(), audited=(), skipped={}, feeds=())
+
+
+def _audit(request: ScanRequest, components: list[Component]) -> tuple[wire.Answer, list[Notification]]:
+    if request.advisories is None:
+        return _NOTHING, []
+    request.progress("pip-audit", 0, len(components))
+    try:
+        answer = _ask(request.advisories, components, request.config.timeouts.pip_audit_s)
+    except ToolError as failed:
+        text = f"no component was audited: {failed.what}"
+        return _NOTHING, [error("tool-failed", text, next_step=failed.next_step)]
+    request.progress("pip-audit", len(components), len(components))
+    return answer, _lost(components, answer)
+
+
+def _ask(advisories: Path, components: list[Component], timeout_s: float) -> wire.Answer:
+    dependencies = tuple(
+        wire.Dependency(name=component.name, version=component.version or "", skip_reason=_why_not(component))
+        for component in components
+    )
+    question = wire.Request(index=str(advisories.resolve()), dependencies=dependencies)
+    done = process.run_module(WORKER, timeout_s=timeout_s, stdin=msgspec.json.encode(question))
+    if done.exit_code != 0:
+        raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {_last_words(done.stderr)}")
+    try:
+        return msgspec.json.decode(done.stdout, type=wire.Answer)
+    except msgspec.DecodeError as failed:
+        raise ToolError("pip-audit's process gave an answer that cannot be read") from failed
+
+
+def _last_words(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return lines[-1][:400] if lines else "it said nothing"
+
+
+def _lost(components: list[Component], answer: wire.Answer) -> list[Notification]:
+    """A component that pip-audit neither looked up nor skipped."""
+    answered = {*answer.audited, *answer.skipped}
+    return [
+        error(
+            "dependency-not-audited",
+            f"{_place(component)}: {_label(component)} was not audited: pip-audit did not answer for it",
+            path=component.location.path,
+            properties={"component": component.name, "purl": component.purl},
+        )
+        for number, component in enumerate(components)
+        if number not in answered
+    ]
+
+
+def _results(components: list[Component], answer: wire.Answer) -> tuple[tuple[Result, ...], tuple[Rule, ...]]:
+    found = [(components[one.dependency], one) for one in answer.findings]
+    found.sort(key=lambda pair: (pair[0].location.path, _line(pair[0]), pair[0].purl, pair[1].vulnerability.id))
+    rules = {one.vulnerability.id: rule(one.vulnerability) for _, one in found}
+    return tuple(_result(component, one) for component, one in found), tuple(rules[key] for key in sorted(rules))
+
+
+def _line(component: Component) -> int:
+    return component.location.region.start_line if component.location.region else 0
+
+
+def _result(component: Component, one: wire.Finding) -> Result:
+    vulnerability = one.vulnerability
+    fixed = f"fixed in {one.fix.nearest}" if one.fix.nearest else "no fixed version is known"
+    summary = f" {vulnerability.summary.strip()}" if vulnerability.summary.strip() else ""
+    return Result(
+        rule_id=vulnerability.id,
+        message=f"{_label(component)}: {vulnerability.id}{summary}; {fixed}",
+        level=_level(vulnerability),
+        severity=vulnerability.severity,
+        locations=(component.location,),
+        component=ComponentRef(
+            name=component.name, version=component.version or "", purl=component.purl, direct=component.direct
+        ),
+        fix=one.fix,
+    )
+
+
+def _level(vulnerability: Vulnerability) -> Level:
+    return Level.ERROR if vulnerability.malicious else _LEVELS[vulnerability.severity]
+
+
+def rule(vulnerability: Vulnerability) -> Rule:
+    """One SARIF rule a vulnerability: GitHub reads ``security-severity`` from the rule, not from the result."""
+    summary = vulnerability.summary.strip() or f"Known vulnerability {vulnerability.id}"
+    names = ", ".join((vulnerability.id, *vulnerability.aliases))
+    return Rule(
+        id=vulnerability.id,
+        name=vulnerability.id,
+        short=summary,
+        full=f"{summary} ({names})",
+        help=f"{names}: upgrade to a version that is not affected, or assess it in a VEX statement or waiver.",
+        help_uri=next(iter(vulnerability.references), ""),
+        level=_level(vulnerability),
+        security_severity=_score(vulnerability),
+        precision="very-high",
+        cwes=vulnerability.cwes,
+        tags=("security", "dependency", *(f"external/cwe/{cwe.lower()}" for cwe in vulnerability.cwes)),
+        vulnerability=vulnerability,
+    )
+
+
+def _score(vulnerability: Vulnerability) -> str | None:
+    if vulnerability.cvss:
+        return f"{vulnerability.cvss[0].score:.1f}"
+    return _SCORES.get(vulnerability.severity)
