@@ -1,0 +1,116 @@
+"""English and Japanese: gettext catalogues (``locale/``), dates and numbers by locale.
+
+The message is the English text. :func:`both` gives a :class:`Text` in both languages at once, because ``report.html``
+holds both; formats with one language pick theirs by :meth:`Text.pick`.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+LANGUAGES: Final = ("en", "ja")
+LOCALE: Final = Path(__file__).parent / "locale"
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+
+class Text(Struct, frozen=True):
+    """One text in both languages."""
+
+    en: str
+    ja: str
+
+    def pick(self, lang: str) -> str:
+        """The text in ``en`` or ``ja``."""
+        return self.ja if lang == "ja" else self.en
+
+    def __bool__(self) -> bool:
+        return bool(self.en)
+
+
+def same(text: str) -> Text:
+    """A text that is not translated: an identifier, or words of a tool."""
+    return Text(text, text)
+
+
+EMPTY: Final = same("")
+
+
+def both(message: str, **values: object) -> Text:
+    """``message`` in both languages; ``{name}`` is filled from ``values``.
+
+    Values may be texts, numbers and UTC datetimes, written by the locale's rules; all else is shown as ``str``.
+    """
+    return Text(_fill(message, "en", values), _fill(_catalogue().get((message, ""), message), "ja", values))
+
+
+def both_n(one: str, many: str, n: int, **values: object) -> Text:
+    """As :func:`both` for a count: ``{n}`` is the number, and English has a singular (CLDR: one, other)."""
+    english = one if n == 1 else many
+    return Text(
+        _fill(english, "en", {"n": n, **values}),
+        _fill(_catalogue().get((one, many), english), "ja", {"n": n, **values}),
+    )
+
+
+def speaker(lang: str) -> tuple[Callable[..., str], Callable[..., str]]:
+    """``say(message, **values)`` and ``say_n(one, many, n, **values)`` in one language."""
+
+    def say(message: str, **values: object) -> str:
+        return both(message, **values).pick(lang)
+
+    def say_n(one: str, many: str, n: int, **values: object) -> str:
+        return both_n(one, many, n, **values).pick(lang)
+
+    return say, say_n
+
+
+def number(value: float, lang: str) -> str:
+    """A number with the language's separators. English and Japanese agree on them (CLDR)."""
+    del lang
+    return f"{value:,}"
+
+
+def date(moment: datetime, lang: str) -> str:
+    """The day, in UTC: ``2026-04-01`` or ``2026年4月1日``."""
+    return f"{moment.year}年{moment.month}月{moment.day}日" if lang == "ja" else f"{moment:%Y-%m-%d}"
+
+
+def moment(value: datetime, lang: str) -> str:
+    """Day and time with the zone that they are in."""
+    return f"{date(value, lang)} {value:%H:%M} UTC"
+
+
+def join(texts: tuple[Text, ...]) -> Text:
+    """Items of a list, with each language's comma."""
+    return Text(", ".join(text.en for text in texts), "、".join(text.ja for text in texts))
+
+
+def _fill(template: str, lang: str, values: Mapping[str, object]) -> str:
+    if not values:
+        return template
+    return _PLACEHOLDER.sub(lambda match: _shown(values.get(match[1], match[0]), lang), template)
+
+
+def _shown(value: object, lang: str) -> str:
+    match value:
+        case Text():
+            return value.pick(lang)
+        case bool():
+            return str(value)
+        case int() | float():
+            return number(value, lang)
+        case datetime():
+            return date(value, lang)
+        case _:
+            return str(value)
+
+
+@functools.cache
+def _catalogue() -> Mapping[tuple[str, str], str]:
+    """(message, plural or empty) → Japanese."""
+    return {}

@@ -1,0 +1,281 @@
+"""One typed view model: everything a report shows, computed once, so that a format only lays it out.
+
+All strings that come from the judged tree, a tool or a profile are inert here already (:mod:`.inert`): one line,
+bounded, without control or bidi characters. Texts that are ours are :class:`~.i18n.Text`, in both languages.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from govsec_ci.model import BaselineState, Stage, VerdictWord
+from govsec_ci.report.i18n import Text
+
+
+class ComponentView(Struct, frozen=True, kw_only=True):
+    """The component that a result is about; :param fixed_in: the least version that mends it, or empty."""
+
+    name: str
+    installed: str
+    fixed_in: str = ""
+
+    @property
+    def label(self) -> str:
+        """``name version``."""
+        return f"{self.name} {self.installed}".strip()
+
+
+class VulnerabilityView(Struct, frozen=True, kw_only=True):
+    """What advisories say of it; :param cvss: ``9.8 (CVSS 3.1)`` or empty; :param epss: 0 to 1."""
+
+    ids: tuple[str, ...] = ()
+    cvss: str = ""
+    kev_due: datetime | None = None
+    epss: float | None = None
+
+
+class ResultView(Struct, frozen=True, kw_only=True):
+    """One result.
+
+    :param anchor: stable name for deep links, unique in the report
+    :param place: ``path:line:column``, as far as known
+    :param rule_text: what the rule is about, where it is known
+    :param gates: ids of the blocking checks that it stands against
+    :param due: the earliest due date that a deadline gives it
+    :param state: its baselineState, or None without a baseline
+    """
+
+    anchor: str
+    fingerprint: str
+    tool: str
+    rule: str
+    rule_text: Text
+    help_uri: str
+    severity: str
+    confidence: str
+    message: str
+    path: str
+    line: int | None
+    column: int | None
+    place: str
+    component: ComponentView | None = None
+    vulnerability: VulnerabilityView | None = None
+    cwes: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    due: datetime | None = None
+    detected: datetime | None = None
+    state: BaselineState | None = None
+    suppressed: bool = False
+
+    @property
+    def what(self) -> str:
+        """The message, with the component it is about before it."""
+        return f"{self.component.label}: {self.message}" if self.component else self.message
+
+    @property
+    def fixed_in(self) -> str:
+        """The least version that mends it, or empty."""
+        return self.component.fixed_in if self.component else ""
+
+
+class SuppressedView(Struct, frozen=True, kw_only=True):
+    """One claim that a result does not count. ``effective``: it holds (accepted, and not overruled by the gate)."""
+
+    result: ResultView
+    origin: str
+    origin_id: str
+    status: str
+    why: str
+    owner: str = ""
+    approver: str = ""
+    ticket: str = ""
+    expires: datetime | None = None
+    effective: bool = True
+
+
+class ClauseView(Struct, frozen=True, kw_only=True):
+    """Where a limit comes from; :param label: how sure we are of the text, for people."""
+
+    id: str
+    document: Text
+    edition: str
+    origin: str
+    label: str
+    label_text: Text
+
+
+class CheckView(Struct, frozen=True, kw_only=True):
+    """One gate evaluated once.
+
+    :param results: those that it counts, worst first; ``unresolved`` are fingerprints that no result carries
+    """
+
+    anchor: str
+    gate: str
+    profile: str
+    kind: str
+    title: Text
+    text: Text
+    verdict: VerdictWord
+    blocking: bool
+    observed: Text
+    limit: Text
+    clause: ClauseView
+    results: tuple[ResultView, ...]
+    unresolved: int
+    offenders: tuple[str, ...]
+    reasons: tuple[Text, ...]
+    next_step: Text
+    due: datetime | None
+    overdue: int
+
+
+class ProfileView(Struct, frozen=True, kw_only=True):
+    """A profile that judged; ``banner`` warns where its texts were not all read in the original."""
+
+    id: str
+    version: str
+    status: str
+    sha256: str
+    title: Text
+    banner: Text
+
+
+class FeedView(Struct, frozen=True, kw_only=True):
+    """One advisory feed and how old it was at the clock of the decision (days; negative where it is newer)."""
+
+    feed: str
+    as_of: datetime
+    age_days: int
+    records: int
+    sha256: str
+
+
+class NoteView(Struct, frozen=True, kw_only=True):
+    """One notification of a run."""
+
+    id: str
+    level: str
+    text: str
+    place: str
+    next_step: str
+
+
+class RunView(Struct, frozen=True, kw_only=True):
+    """How far one tool got; ``problems`` are the notifications that made it incomplete, ``notes`` the others."""
+
+    id: str
+    tool: str
+    version: str
+    role: str
+    state: str
+    state_text: Text
+    proof: str
+    targets: int
+    scope: int
+    results: int
+    problems: tuple[NoteView, ...]
+    notes: tuple[NoteView, ...]
+
+
+class UpgradeView(Struct, frozen=True, kw_only=True):
+    """One component to raise: to the least version that mends all that has a mending version.
+
+    :param closes: results that it closes; ``stays`` those for which no version is known
+    """
+
+    component: str
+    installed: str
+    target: str
+    major: bool
+    places: tuple[str, ...]
+    closes: tuple[ResultView, ...]
+    stays: tuple[ResultView, ...]
+    due: datetime | None
+
+
+class StepView(Struct, frozen=True, kw_only=True):
+    """Something to do: who, what, by when (None: before this release), and how many blocking results it closes."""
+
+    who: Text
+    what: Text
+    due: datetime | None = None
+    closes: int = 0
+    anchor: str = ""
+
+
+class SbomView(Struct, frozen=True, kw_only=True):
+    """What the SBOM holds: :param missing: element → for how many components it is missing."""
+
+    format: str
+    spec_version: str
+    components: int
+    missing: tuple[tuple[str, int], ...]
+
+
+class TraceView(Struct, frozen=True, kw_only=True):
+    """One row of the trace matrix: clause → check → results → where the evidence lies."""
+
+    clause: ClauseView
+    check: CheckView
+    evidence: tuple[str, ...]
+
+
+class FileView(Struct, frozen=True, kw_only=True):
+    """A file of the evidence bundle and its sha256."""
+
+    name: str
+    sha256: str
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """Everything that a report shows.
+
+    :param blocking: checks that decide against the release: FAIL first, then INCOMPLETE
+    :param warnings: checks of mode ``warn`` that are not PASS
+    :param results: every result that is not suppressed, blocking first, then worst first
+    :param new: how many of ``results`` are new since the baseline; None without a baseline
+    :param signature: ``valid``, ``invalid`` or ``none``: of incoming evidence
+    """
+
+    lang: str
+    verdict: VerdictWord
+    sentence: Text
+    subject: str
+    subject_version: str
+    commit: str
+    dirty: bool | None
+    stage: Stage
+    now: datetime
+    engine: str
+    profiles: tuple[ProfileView, ...]
+    feeds: tuple[FeedView, ...]
+    blocking: tuple[CheckView, ...]
+    warnings: tuple[CheckView, ...]
+    passed: tuple[CheckView, ...]
+    results: tuple[ResultView, ...]
+    suppressed: tuple[SuppressedView, ...]
+    runs: tuple[RunView, ...]
+    upgrades: tuple[UpgradeView, ...]
+    steps: tuple[StepView, ...]
+    trace: tuple[TraceView, ...]
+    sbom: SbomView | None
+    files: tuple[FileView, ...]
+    counts: Mapping[str, int]
+    severities: Mapping[str, int]
+    new: int | None
+    absent: int
+    first_due: datetime | None
+    signature: str
+    policy_changes: tuple[str, ...]
+
+    @property
+    def not_checked(self) -> tuple[RunView, ...]:
+        """The runs that did not look at everything they should have."""
+        return tuple(run for run in self.runs if run.state == "incomplete")
+
+    @property
+    def checks(self) -> tuple[CheckView, ...]:
+        """Every check, in the order in which a reader wants them."""
+        return self.blocking + self.warnings + self.passed

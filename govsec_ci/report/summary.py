@@ -1,0 +1,322 @@
+"""``summary.md``: one page for the release manager, for GitHub's step summary among others."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from govsec_ci.model import VerdictWord
+from govsec_ci.report import labels
+from govsec_ci.report.i18n import Text, moment, speaker
+from govsec_ci.report.markdown import table, text
+from govsec_ci.report.shapes import CheckView, ClauseView, ResultView, RunView, StepView, View
+
+LIMIT_BYTES: Final = 1024 * 1024
+"""GitHub refuses a step summary above 1 MiB."""
+
+_RESERVE_BYTES: Final = 1024
+_RESULTS_A_CHECK: Final = 20
+_ROWS: Final = 50
+_STEPS: Final = 20
+_SIGN: Final = {VerdictWord.PASS: "✅", VerdictWord.FAIL: "❌", VerdictWord.INCOMPLETE: "⚠️"}
+
+
+def render(view: View) -> str:
+    """The page, at most 1 MiB of UTF-8; what was left out is said."""
+    page = _Page(view)
+    sections = (
+        page.answers,
+        page.facts,
+        page.what_to_do,
+        page.what_blocks,
+        page.not_checked,
+        page.suppressed,
+        page.warnings,
+        page.coverage,
+        page.met,
+        page.colophon,
+    )
+    return _cut([line for section in sections for line in section()], page.say("This page was cut at its size limit."))
+
+
+def _cut(lines: Sequence[str], notice: str, limit_bytes: int = LIMIT_BYTES) -> str:
+    """Whole lines up to the limit, and the notice where some are missing."""
+    left = limit_bytes - _RESERVE_BYTES
+    kept: list[str] = []
+    for line in lines:
+        left -= len(line.encode()) + 1
+        if left < 0:
+            return "\n".join([*kept, "", f"**{notice}**", ""])
+        kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+class _Page:
+    """The sections, each a list of Markdown lines."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.say, self.say_n = speaker(view.lang)
+
+    def tell(self, value: Text) -> str:
+        return text(value.pick(self.view.lang))
+
+    def answers(self) -> list[str]:
+        """The five questions of a release manager, on the first screen."""
+        view, say = self.view, self.say
+        head = f"# {_SIGN[view.verdict]} {view.verdict.value}: {self.tell(view.sentence)}"
+        rows = (
+            (say("May I release?"), f"**{self.may_i()}**"),
+            (say("What blocks?"), self.blocks()),
+            (say("By which rule?"), self.rules()),
+            (say("Who must do what, by when?"), self.who()),
+            (say("Can I prove it later?"), self.proof()),
+        )
+        return [head, "", *self.banners(), *table((say("Question"), say("Answer")), rows)]
+
+    def banners(self) -> list[str]:
+        return [
+            line
+            for profile in self.view.profiles
+            if profile.banner
+            for line in (f"> **{text(profile.id)}** ({text(profile.status)}): {self.tell(profile.banner)}", "")
+        ]
+
+    def may_i(self) -> str:
+        match self.view.verdict:
+            case VerdictWord.PASS:
+                return self.say("Yes, as far as these gates go.")
+            case VerdictWord.FAIL:
+                return self.say("No.")
+            case VerdictWord.INCOMPLETE:
+                return self.say("Not yet: something was not checked.")
+
+    def blocks(self) -> str:
+        if not self.view.blocking:
+            return self.say("Nothing.")
+        return "<br>".join(
+            f"{check.verdict.value}: {self.tell(check.title)} ({self.amounts(check)})" for check in self.view.blocking
+        )
+
+    def amounts(self, check: CheckView) -> str:
+        return self.say(
+            "observed {observed}, limit {limit}", observed=self.tell(check.observed), limit=self.tell(check.limit)
+        )
+
+    def rules(self) -> str:
+        clauses = dict.fromkeys(self.clause(check.clause) for check in self.view.blocking or self.view.passed)
+        shown = list(clauses)[:5]
+        more = len(clauses) - len(shown)
+        return "<br>".join([*shown, *([self.say_n("and {n} more", "and {n} more", more)] if more else [])])
+
+    def clause(self, clause: ClauseView) -> str:
+        edition = f" ({text(clause.edition)})" if clause.edition else ""
+        return f"{text(clause.id)}, {self.tell(clause.document)}{edition} · *{self.tell(clause.label_text)}*"
+
+    def who(self) -> str:
+        if not self.view.steps:
+            return self.say("Nothing has to be done.")
+        shown = [self.step(step) for step in self.view.steps[:3]]
+        more = len(self.view.steps) - len(shown)
+        return "<br>".join([*shown, *([self.say_n("and {n} more step", "and {n} more steps", more)] if more else [])])
+
+    def step(self, step: StepView) -> str:
+        due = self.say("by {day}", day=step.due) if step.due else self.say("before this release")
+        return f"**{self.tell(step.who)}**, {due}: {self.tell(step.what)}"
+
+    def proof(self) -> str:
+        return self.say(
+            "Yes: keep the whole output folder. manifest.json holds the sha256 of every file, and `govsec verify` "
+            "replays the decision from them alone. Unsigned, it shows that nothing was changed by accident; "
+            "only a signature shows who vouches for it."
+        )
+
+    def facts(self) -> list[str]:
+        view, say = self.view, self.say
+        rows = [
+            (say("Subject"), text(f"{view.subject} {view.subject_version}".strip())),
+            (say("Commit"), self.commit()),
+            (
+                say("Profile"),
+                "<br>".join(f"{self.tell(p.title)} ({text(p.id)} {text(p.version)})" for p in view.profiles),
+            ),
+            (say("Stage"), self.tell(labels.stage(view.stage))),
+            (say("Clock"), moment(view.now, view.lang)),
+            (say("Advisory data"), self.feeds()),
+            (say("Results"), self.severities()),
+        ]
+        return table((say("Fact"), say("Value")), rows)
+
+    def commit(self) -> str:
+        if not self.view.commit:
+            return self.say("no git checkout")
+        dirty = " " + self.say("(with uncommitted changes)") if self.view.dirty else ""
+        return f"`{self.view.commit}`{dirty}"
+
+    def feeds(self) -> str:
+        if not self.view.feeds:
+            return self.say("none")
+        return "<br>".join(
+            self.say_n(
+                "{feed}: of {day}, {n} day old, {records} records",
+                "{feed}: of {day}, {n} days old, {records} records",
+                feed.age_days,
+                feed=text(feed.feed),
+                day=feed.as_of,
+                records=feed.records,
+            )
+            for feed in self.view.feeds
+        )
+
+    def severities(self) -> str:
+        if not self.view.severities:
+            return self.say("none")
+        return ", ".join(f"{name} {count:,}" for name, count in self.view.severities.items())
+
+    def what_to_do(self) -> list[str]:
+        if not self.view.steps:
+            return []
+        shown = [f"{number}. {self.step(step)}" for number, step in enumerate(self.view.steps[:_STEPS], start=1)]
+        return [f"## {self.say('What to do next')}", "", *shown, *self.more(len(self.view.steps) - len(shown)), ""]
+
+    def more(self, count: int) -> list[str]:
+        if count <= 0:
+            return []
+        return ["", self.say_n("{n} more is in report.html.", "{n} more are in report.html.", count)]
+
+    def what_blocks(self) -> list[str]:
+        if not self.view.blocking:
+            return []
+        return [f"## {self.say('What blocks')}", "", *self.each(self.view.blocking)]
+
+    def each(self, checks: Iterable[CheckView]) -> list[str]:
+        return [line for check in checks for line in self.check(check)]
+
+    def check(self, check: CheckView) -> list[str]:
+        lines = [
+            f"### {_SIGN[check.verdict]} {check.verdict.value}: {self.tell(check.title)}",
+            "",
+            f"- {self.say('Gate')}: {text(check.profile)} / {text(check.gate)} · {self.amounts(check)}",
+            f"- {self.say('Clause')}: {self.clause(check.clause)}",
+            *(f"- {self.say('Due')}: {self.say('{day}', day=check.due)}" for _ in (1,) if check.due),
+            *(f"- {self.say('Reason')}: {self.tell(reason)}" for reason in check.reasons[:_ROWS]),
+            *self.offenders(check),
+            *(f"- {self.say('What closes it')}: {self.tell(check.next_step)}" for _ in (1,) if check.next_step),
+            "",
+        ]
+        return [*lines, *self.results(check.results)]
+
+    def offenders(self, check: CheckView) -> list[str]:
+        # The fingerprints of counted results may stand here too; those are in the table below.
+        if not check.offenders or check.results:
+            return []
+        shown = ", ".join(text(one) for one in check.offenders[:_ROWS])
+        more = len(check.offenders) - _ROWS
+        tail = " " + self.say_n("and {n} more", "and {n} more", more) if more > 0 else ""
+        return [f"- {self.say('Against it')}: {shown}{tail}"]
+
+    def results(self, results: Sequence[ResultView]) -> list[str]:
+        if not results:
+            return []
+        say = self.say
+        head = (say("Severity"), say("Rule"), say("Place"), say("What"), say("Mended in"), say("Due"))
+        rows = [self.result(one) for one in results[:_RESULTS_A_CHECK]]
+        return [*table(head, rows), *self.more(len(results) - len(rows)), ""]
+
+    def result(self, one: ResultView) -> tuple[str, ...]:
+        due = self.say("{day}", day=one.due) if one.due else ""
+        what = text(one.what)
+        return (one.severity, text(one.rule), text(one.place), what, text(one.fixed_in), due)
+
+    def not_checked(self) -> list[str]:
+        if not self.view.not_checked:
+            return []
+        return [
+            f"## {self.say('What was not checked')}",
+            "",
+            *(line for run in self.view.not_checked for line in self.run(run)),
+        ]
+
+    def run(self, run: RunView) -> list[str]:
+        seen = self.say("{targets} of {scope} looked at", targets=run.targets, scope=run.scope)
+        notes = [
+            f"- {text(note.place)}{': ' if note.place else ''}{text(note.text)}"
+            + (f" → {text(note.next_step)}" if note.next_step else "")
+            for note in run.problems[:_ROWS]
+        ]
+        return [
+            f"**{text(run.tool)} {text(run.version)}** ({seen})",
+            "",
+            *notes,
+            *self.more(len(run.problems) - _ROWS),
+            "",
+        ]
+
+    def suppressed(self) -> list[str]:
+        if not self.view.suppressed:
+            return []
+        say = self.say
+        head = (
+            say("Severity"),
+            say("Rule"),
+            say("Place"),
+            say("By"),
+            say("Why"),
+            say("Owner"),
+            say("Until"),
+            say("Counts"),
+        )
+        rows = [
+            (
+                row.result.severity,
+                text(row.result.rule),
+                text(row.result.place),
+                text(f"{row.origin} {row.origin_id}".strip()),
+                text(row.why),
+                text(row.owner),
+                say("{day}", day=row.expires) if row.expires else "",
+                say("no") if row.effective else say("**yes**"),
+            )
+            for row in self.view.suppressed[:_ROWS]
+        ]
+        return [
+            f"## {say('Suppressed results')}",
+            "",
+            *table(head, rows),
+            *self.more(len(self.view.suppressed) - len(rows)),
+            "",
+        ]
+
+    def warnings(self) -> list[str]:
+        if not self.view.warnings:
+            return []
+        return [f"## {self.say('Warnings that do not decide')}", "", *self.each(self.view.warnings)]
+
+    def coverage(self) -> list[str]:
+        say = self.say
+        head = (say("Tool"), say("Version"), say("State"), say("Looked at"), say("Results"))
+        rows = [
+            (
+                text(run.tool),
+                text(run.version),
+                self.tell(run.state_text) + (f" ({text(run.proof)})" if run.proof else ""),
+                say("{targets} of {scope}", targets=run.targets, scope=run.scope),
+                f"{run.results:,}",
+            )
+            for run in self.view.runs
+        ]
+        return [f"## {say('What was looked at')}", "", *table(head, rows)]
+
+    def met(self) -> list[str]:
+        if not self.view.passed:
+            return []
+        head = (self.say("Gate"), self.say("Observed"), self.say("Limit"), self.say("Clause"))
+        rows = [
+            (self.tell(one.title), self.tell(one.observed), self.tell(one.limit), self.clause(one.clause))
+            for one in self.view.passed
+        ]
+        return [f"## {self.say('Gates that are met')}", "", *table(head, rows)]
+
+    def colophon(self) -> list[str]:
+        note = self.say(
+            "These gates map clauses to measurements. Whether a system conforms to a standard, an assessor decides."
+        )
+        return [note, "", text(self.view.engine), ""]

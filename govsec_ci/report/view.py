@@ -1,0 +1,192 @@
+"""The view model: :func:`build` computes everything that a report shows, once, from the verdict and its evidence."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from govsec_ci.gate.schema import Profile
+from govsec_ci.model import (
+    BaselineState,
+    Evidence,
+    FeedState,
+    Level,
+    Notification,
+    Run,
+    Sbom,
+    ScanState,
+    Severity,
+    Verdict,
+    VerdictWord,
+)
+from govsec_ci.report import labels
+from govsec_ci.report.i18n import Text, both, both_n
+from govsec_ci.report.inert import message, word
+from govsec_ci.report.shapes import (
+    CheckView,
+    FeedView,
+    FileView,
+    NoteView,
+    ResultView,
+    RunView,
+    SbomView,
+    TraceView,
+    View,
+)
+from govsec_ci.report.view_checks import all_checks, all_profiles
+from govsec_ci.report.view_results import all_results, all_suppressed, severity_rank, standing
+from govsec_ci.report.view_steps import steps, upgrades
+
+__all__ = ["View", "build"]
+
+_EVIDENCE_FILES: Final = {
+    "results": ("results.sarif",),
+    "deadlines": ("results.sarif",),
+    "scans": ("results.sarif",),
+    "coverage": ("results.sarif", "sbom.cdx.json"),
+    "sbom": ("sbom.cdx.json",),
+    "licenses": ("sbom.cdx.json",),
+    "advisories": ("verdict.json", "manifest.json"),
+}
+
+
+def build(
+    verdict: Verdict,
+    evidence: Evidence,
+    profiles: Sequence[Profile],
+    *,
+    lang: str,
+    files: Mapping[str, str] | None = None,
+) -> View:
+    """Everything that a report shows.
+
+    :param profiles: those that judged, for their texts; one that is missing costs only the texts
+    :param lang: ``en`` or ``ja``: the language of one-language formats, and the first one of ``report.html``
+    :param files: files of the evidence bundle → lower-case hex sha256, as far as they are written by now
+    """
+    everything = all_results(evidence, standing(verdict.checks))
+    by_fingerprint = {one.fingerprint: one for one in everything if one.fingerprint}
+    checks = all_checks(verdict, profiles, by_fingerprint)
+    blocking = tuple(one for one in checks if one.blocking and one.verdict is not VerdictWord.PASS)
+    results = tuple(one for one in everything if not one.suppressed and one.state is not BaselineState.ABSENT)
+    runs = tuple(_run(run) for run in evidence.runs)
+    rows = upgrades(results)
+    return View(
+        lang=lang,
+        verdict=verdict.verdict,
+        sentence=_sentence(verdict, blocking),
+        subject=word(verdict.subject.name),
+        subject_version=word(verdict.subject.version),
+        commit=word(verdict.subject.commit or ""),
+        dirty=verdict.subject.dirty,
+        stage=verdict.stage,
+        now=verdict.now,
+        engine=verdict.engine,
+        profiles=all_profiles(verdict, profiles),
+        feeds=tuple(_feed(feed, verdict) for feed in verdict.advisories),
+        blocking=blocking,
+        warnings=tuple(one for one in checks if not one.blocking and one.verdict is not VerdictWord.PASS),
+        passed=tuple(one for one in checks if one.verdict is VerdictWord.PASS),
+        results=results,
+        suppressed=all_suppressed(evidence, everything),
+        runs=runs,
+        upgrades=rows,
+        steps=steps(blocking, runs, rows, results),
+        trace=tuple(_trace(check) for check in checks),
+        sbom=_sbom(evidence.sbom),
+        files=tuple(FileView(name=word(name), sha256=digest) for name, digest in sorted((files or {}).items())),
+        counts=verdict.counts,
+        severities=_severities(results),
+        new=sum(one.state is BaselineState.NEW for one in results) if evidence.baseline else None,
+        absent=sum(one.state is BaselineState.ABSENT for one in everything),
+        first_due=min((one.due for one in results if one.due and one.gates), default=None),
+        signature=evidence.signature,
+        policy_changes=tuple(word(path) for path in evidence.policy_changes),
+    )
+
+
+def _sentence(verdict: Verdict, blocking: Sequence[CheckView]) -> Text:
+    failed = sum(one.verdict is VerdictWord.FAIL for one in blocking)
+    unknown = len(blocking) - failed
+    if verdict.verdict is VerdictWord.PASS:
+        return both("You may release: every gate asked at stage {stage} is met.", stage=labels.stage(verdict.stage))
+    if verdict.verdict is VerdictWord.INCOMPLETE:
+        return both_n(
+            "Do not release yet: {n} gate could not be decided, because something was not checked.",
+            "Do not release yet: {n} gates could not be decided, because something was not checked.",
+            unknown,
+        )
+    return _failed(failed, unknown)
+
+
+def _failed(failed: int, unknown: int) -> Text:
+    if not unknown:
+        return both_n("Do not release: {n} gate is violated.", "Do not release: {n} gates are violated.", failed)
+    return both_n(
+        "Do not release: {n} gate is violated, and {unknown} could not be decided.",
+        "Do not release: {n} gates are violated, and {unknown} could not be decided.",
+        failed,
+        unknown=unknown,
+    )
+
+
+def _feed(feed: FeedState, verdict: Verdict) -> FeedView:
+    return FeedView(
+        feed=word(feed.feed),
+        as_of=feed.as_of,
+        age_days=(verdict.now - feed.as_of).days,
+        records=feed.records,
+        sha256=feed.sha256,
+    )
+
+
+def _run(run: Run) -> RunView:
+    problems = tuple(_note(one) for one in run.notifications if one.level is Level.ERROR)
+    return RunView(
+        id=word(run.id),
+        tool=word(run.tool),
+        version=word(run.version),
+        role=run.role.value,
+        # A run that says it is complete and carries an error is not believed.
+        state=ScanState.INCOMPLETE.value if problems else run.state.value,
+        state_text=labels.state(ScanState.INCOMPLETE if problems else run.state),
+        proof=message(run.proof),
+        targets=run.targets,
+        scope=run.scope,
+        results=len(run.results),
+        problems=problems,
+        notes=tuple(_note(one) for one in run.notifications if one.level is not Level.ERROR),
+    )
+
+
+def _note(notification: Notification) -> NoteView:
+    location = notification.location
+    line = location.region.start_line if location and location.region else None
+    place = word(location.path) + (f":{line}" if line else "") if location else ""
+    return NoteView(
+        id=word(notification.id),
+        level=notification.level.value,
+        text=message(notification.text),
+        place=place,
+        next_step=message(notification.next_step),
+    )
+
+
+def _trace(check: CheckView) -> TraceView:
+    return TraceView(clause=check.clause, check=check, evidence=_EVIDENCE_FILES.get(check.kind, ("verdict.json",)))
+
+
+def _sbom(sbom: Sbom | None) -> SbomView | None:
+    if sbom is None:
+        return None
+    return SbomView(
+        format=word(sbom.format),
+        spec_version=word(sbom.spec_version),
+        components=len(sbom.components),
+        missing=tuple((word(element), len(purls)) for element, purls in sorted(sbom.missing.items()) if purls),
+    )
+
+
+def _severities(results: Sequence[ResultView]) -> Mapping[str, int]:
+    counted = Counter(one.severity for one in results)
+    names = sorted((one.value for one in Severity), key=severity_rank, reverse=True)
+    return {name: counted[name] for name in names if counted[name]}

@@ -1,0 +1,110 @@
+"""Checks as a report shows them: with the gate's own words in both languages and their results resolved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from govsec_ci.gate import texts
+from govsec_ci.gate.schema import AnyGate, Profile
+from govsec_ci.gate.schema import Text as ProfileText
+from govsec_ci.model import Check, Clause, Note, Verdict, VerdictWord
+from govsec_ci.report import labels
+from govsec_ci.report.i18n import Text, same
+from govsec_ci.report.inert import message, word
+from govsec_ci.report.shapes import CheckView, ClauseView, ProfileView, ResultView
+from govsec_ci.report.view_results import order
+
+_ORDER: Final = {VerdictWord.FAIL: 0, VerdictWord.INCOMPLETE: 1, VerdictWord.PASS: 2}
+
+
+def all_checks(
+    verdict: Verdict, profiles: Sequence[Profile], results: Mapping[str, ResultView]
+) -> tuple[CheckView, ...]:
+    """Every check, FAIL first, then INCOMPLETE, otherwise in the profile's order."""
+    known = {profile.id: profile for profile in profiles}
+    shown = [_check(check, known.get(check.profile), results, verdict.now) for check in verdict.checks]
+    return tuple(sorted(shown, key=lambda view: _ORDER[view.verdict]))
+
+
+def _check(check: Check, profile: Profile | None, results: Mapping[str, ResultView], now: datetime) -> CheckView:
+    gate = _gate(profile, check.gate)
+    counted = sorted((results[key] for key in check.results if key in results), key=order)
+    due = [check.due[key] for key in check.results if key in check.due]
+    return CheckView(
+        anchor=f"gate-{word(check.profile)}-{word(check.gate)}",
+        gate=word(check.gate),
+        profile=word(check.profile),
+        kind=check.kind,
+        title=profile_text(gate.title) if gate else same(message(check.title)),
+        text=profile_text(gate.text) if gate else same(""),
+        verdict=check.verdict,
+        blocking=check.mode == "block",
+        observed=noted(check.observed_note, check.observed),
+        limit=noted(check.limit_note, check.limit),
+        clause=clause_view(check.clause, profile),
+        results=tuple(counted),
+        unresolved=len(check.results) - len(counted),
+        offenders=tuple(word(one) for one in check.offenders),
+        reasons=_reasons(check),
+        next_step=profile_text(gate.next) if gate else same(message(check.next_step)),
+        due=min(due, default=None),
+        overdue=sum(moment < now for moment in due),
+    )
+
+
+def _gate(profile: Profile | None, gate_id: str) -> AnyGate | None:
+    return next((gate for gate in profile.gates if gate.id == gate_id), None) if profile else None
+
+
+def _reasons(check: Check) -> tuple[Text, ...]:
+    notes: Sequence[Note | None] = (
+        check.notes if len(check.notes) == len(check.reasons) else [None] * len(check.reasons)
+    )
+    return tuple(noted(note, reason) for note, reason in zip(notes, check.reasons, strict=True))
+
+
+def noted(note: Note | None, english: str) -> Text:
+    """What a gate says, in both languages where it left a note for them."""
+    if note is None or note.id not in texts.TEXTS:
+        return same(message(english))
+    return Text(message(texts.render(note, "en")), message(texts.render(note, "ja")))
+
+
+def profile_text(text: ProfileText) -> Text:
+    """A text of a profile; profiles are the operator's, and still made inert."""
+    return Text(message(text.en), message(text.ja))
+
+
+def clause_view(clause: Clause, profile: Profile | None) -> ClauseView:
+    """The clause, with its document's title where the profile knows it."""
+    label = "local" if clause.origin == "local" else clause.label
+    return ClauseView(
+        id=word(clause.id),
+        document=_document(clause.document, profile),
+        edition=word(clause.edition),
+        origin=clause.origin,
+        label=label,
+        label_text=labels.clause_label(label),
+    )
+
+
+def _document(name: str, profile: Profile | None) -> Text:
+    documents = profile.documents if profile else ()
+    found = next((one for one in documents if name in {one.id, one.title.en, one.title.ja}), None)
+    return profile_text(found.title) if found else same(message(name))
+
+
+def all_profiles(verdict: Verdict, profiles: Iterable[Profile]) -> tuple[ProfileView, ...]:
+    """The profiles that judged."""
+    titles = {profile.id: profile_text(profile.title) for profile in profiles}
+    return tuple(
+        ProfileView(
+            id=word(ref.id),
+            version=word(ref.version),
+            status=ref.status,
+            sha256=ref.sha256,
+            title=titles.get(ref.id, same(word(ref.id))),
+            banner=labels.status_banner(ref.status),
+        )
+        for ref in verdict.profiles
+    )

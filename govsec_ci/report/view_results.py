@@ -1,0 +1,178 @@
+"""Results as a report shows them: inert, with their due dates and the checks they stand against, worst first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct, structs
+
+from govsec_ci.model import (
+    Check,
+    Evidence,
+    Result,
+    Rule,
+    Run,
+    Severity,
+    Suppression,
+    SuppressionStatus,
+    VerdictWord,
+    Waiver,
+)
+from govsec_ci.report.i18n import EMPTY, Text, same
+from govsec_ci.report.inert import message, word
+from govsec_ci.report.shapes import ComponentView, ResultView, SuppressedView, VulnerabilityView
+
+FINGERPRINT: Final = "govsec/v1"
+_UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
+"""Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
+
+_NO_RULE: Final = Rule(id="")
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What the verdict says of results, by fingerprint: blocking gates against each, and its earliest due date."""
+
+    gates: Mapping[str, tuple[str, ...]]
+    due: Mapping[str, datetime]
+
+
+def standing(checks: Iterable[Check]) -> Standing:
+    """Read the checks once, so that each result finds its own."""
+    gates: dict[str, tuple[str, ...]] = {}
+    due: dict[str, datetime] = {}
+    for check in checks:
+        for key, moment in check.due.items():
+            due[key] = min(moment, due.get(key, moment))
+        if check.mode == "block" and check.verdict is not VerdictWord.PASS:
+            for key in check.results:
+                gates[key] = (*gates.get(key, ()), word(check.gate))
+    return Standing(gates=gates, due=due)
+
+
+def all_results(evidence: Evidence, stand: Standing) -> tuple[ResultView, ...]:
+    """Every result, suppressed ones included: blocking first, then by severity, place and rule."""
+    shown = [view for run in evidence.runs for view in _of_run(run, stand)]
+    shown.sort(key=order)
+    return tuple(
+        structs.replace(view, anchor=f"r{number}") if not view.fingerprint else view
+        for number, view in enumerate(shown, start=1)
+    )
+
+
+def order(view: ResultView) -> tuple[bool, float, str, int, str, str]:
+    """Sort key: blocking, severity, place, rule."""
+    return (not view.gates, -severity_rank(view.severity), view.path, view.line or 0, view.rule, view.fingerprint)
+
+
+def severity_rank(name: str) -> float:
+    """4 (CRITICAL) to 0 (NONE), with UNKNOWN between CRITICAL and HIGH; for sorting only, never for judging."""
+    severity = Severity(name)
+    return _UNKNOWN_RANK if severity is Severity.UNKNOWN else float(severity.rank)
+
+
+def _of_run(run: Run, stand: Standing) -> Iterable[ResultView]:
+    rules = {rule.id: rule for rule in run.rules}
+    tool = word(run.tool)
+    return (_result(result, rules.get(result.rule_id, _NO_RULE), tool, stand) for result in run.results)
+
+
+def _result(result: Result, rule: Rule, tool: str, stand: Standing) -> ResultView:
+    fingerprint = word(result.fingerprints.get(FINGERPRINT, ""))
+    path, line, column = _place(result)
+    gates = stand.gates.get(fingerprint, ())
+    return ResultView(
+        anchor=f"r-{fingerprint[:16]}" if fingerprint else "",
+        fingerprint=fingerprint,
+        tool=tool,
+        rule=word(result.rule_id),
+        rule_text=rule_text(rule),
+        help_uri=_web_address(rule.help_uri),
+        severity=result.severity.value,
+        confidence=result.confidence.value,
+        message=message(result.message),
+        path=path,
+        line=line,
+        column=column,
+        place=":".join(str(part) for part in (path, line, column) if part),
+        cwes=tuple(word(cwe) for cwe in rule.cwes),
+        gates=gates,
+        due=stand.due.get(fingerprint),
+        detected=result.first_detected,
+        state=result.baseline_state,
+        suppressed=bool(result.suppressions) and not gates and any(map(_accepted, result.suppressions)),
+        component=_component(result),
+        vulnerability=_vulnerability(rule),
+    )
+
+
+def rule_text(rule: Rule) -> Text:
+    """One sentence on what the rule is about."""
+    short = message(rule.short or rule.name)
+    return same(short) if short else EMPTY
+
+
+def _place(result: Result) -> tuple[str, int | None, int | None]:
+    if not result.locations:
+        return "", None, None
+    primary = result.locations[0]
+    region = primary.region
+    return word(primary.path), region.start_line if region else None, region.start_column if region else None
+
+
+def _component(result: Result) -> ComponentView | None:
+    component = result.component
+    if component is None:
+        return None
+    fixed = result.fix.nearest if result.fix else None
+    return ComponentView(name=word(component.name), installed=word(component.version), fixed_in=word(fixed or ""))
+
+
+def _vulnerability(rule: Rule) -> VulnerabilityView | None:
+    known = rule.vulnerability
+    if known is None:
+        return None
+    best = max(known.cvss, key=lambda one: one.score, default=None)
+    return VulnerabilityView(
+        ids=tuple(word(one) for one in known.aliases),
+        cvss=f"{best.score:.1f} (CVSS {word(best.version)})" if best else "",
+        kev_due=known.kev.due_date if known.kev else None,
+        epss=known.epss.score if known.epss else None,
+    )
+
+
+def _web_address(uri: str) -> str:
+    """``uri`` where a browser may follow it; a link from the judged tree must not start anything else."""
+    return word(uri) if uri.startswith(("https://", "http://")) else ""
+
+
+def _accepted(suppression: Suppression) -> bool:
+    return suppression.status is SuppressionStatus.ACCEPTED
+
+
+def all_suppressed(evidence: Evidence, views: Sequence[ResultView]) -> tuple[SuppressedView, ...]:
+    """One row a claim, in the order of ``views``."""
+    by_fingerprint = {view.fingerprint: view for view in views if view.fingerprint}
+    waivers = {waiver.id: waiver for waiver in evidence.waivers}
+    rows = [
+        _suppressed(claim, by_fingerprint[key], waivers.get(claim.origin_id))
+        for run in evidence.runs
+        for result in run.results
+        if result.suppressions and (key := word(result.fingerprints.get(FINGERPRINT, ""))) in by_fingerprint
+        for claim in result.suppressions
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.effective, order(row.result), row.origin, row.origin_id)))
+
+
+def _suppressed(claim: Suppression, view: ResultView, waiver: Waiver | None) -> SuppressedView:
+    return SuppressedView(
+        result=view,
+        origin=word(claim.origin),
+        origin_id=word(claim.origin_id),
+        status=claim.status.value,
+        why=message(claim.justification),
+        owner=word(waiver.owner) if waiver else "",
+        approver=word(waiver.approver) if waiver else "",
+        ticket=word(waiver.ticket) if waiver else "",
+        expires=waiver.expires if waiver else None,
+        effective=_accepted(claim) and not view.gates,
+    )

@@ -1,0 +1,163 @@
+"""What to do next: the upgrades that the fixes add up to, and the steps ordered by what they close."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from msgspec import structs
+from packaging.version import InvalidVersion, Version
+
+from govsec_ci.model import VerdictWord
+from govsec_ci.report import labels
+from govsec_ci.report.i18n import Text, both, both_n, same
+from govsec_ci.report.shapes import CheckView, ComponentView, ResultView, RunView, StepView, UpgradeView
+
+
+def upgrades(results: Iterable[ResultView]) -> tuple[UpgradeView, ...]:
+    """One row a component and version that has results, the one that closes most blocking results first.
+
+    The target is the highest of the least mending versions, so it closes each of them; versions are not resolved
+    against one another.
+    """
+    groups: dict[ComponentView, list[ResultView]] = {}
+    for one in results:
+        if one.component:
+            groups.setdefault(structs.replace(one.component, fixed_in=""), []).append(one)
+    rows = [_upgrade(component, group) for component, group in groups.items()]
+    return tuple(sorted(rows, key=lambda row: (-_weight(row.closes), -_weight(row.stays), row.component)))
+
+
+def _upgrade(component: ComponentView, results: Sequence[ResultView]) -> UpgradeView:
+    closes = tuple(one for one in results if _version(one.fixed_in))
+    target = max((one.fixed_in for one in closes), key=lambda text: _version(text) or Version("0"), default="")
+    return UpgradeView(
+        component=component.name,
+        installed=component.installed,
+        target=target,
+        major=_major(component.installed) != _major(target) if target else False,
+        places=tuple(dict.fromkeys(one.place for one in results if one.place)),
+        closes=closes,
+        stays=tuple(one for one in results if not _version(one.fixed_in)),
+        due=_earliest(closes),
+    )
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _major(text: str) -> int | None:
+    version = _version(text)
+    return version.major if version else None
+
+
+def _weight(results: Sequence[ResultView]) -> int:
+    return sum(bool(one.gates) for one in results)
+
+
+def _earliest(results: Iterable[ResultView]) -> datetime | None:
+    return min((one.due for one in results if one.due), default=None)
+
+
+def steps(
+    blocking: Sequence[CheckView], runs: Sequence[RunView], rows: Sequence[UpgradeView], results: Sequence[ResultView]
+) -> tuple[StepView, ...]:
+    """Who must do what by when: what closes most first, then what was not checked, then what remains of the gates."""
+    against = [one for one in results if one.gates]
+    done = [*_upgrade_steps(rows), *_stays(rows), *_mend_steps(against)]
+    done.sort(key=lambda step: -step.closes)
+    rest = [*_unchecked(runs), *_gate_steps(blocking)]
+    last = [StepView(who=labels.who("scans"), what=both("Run govsec again and keep the new bundle."))]
+    return (*done, *rest, *last) if done or rest else ()
+
+
+def _upgrade_steps(rows: Iterable[UpgradeView]) -> Iterator[StepView]:
+    for row in rows:
+        count = _weight(row.closes)
+        if count:
+            yield StepView(
+                who=labels.who("results"),
+                what=both_n(
+                    "Raise {component} from {installed} to {target} in {place}: closes {n} result.",
+                    "Raise {component} from {installed} to {target} in {place}: closes {n} results.",
+                    count,
+                    component=row.component,
+                    installed=row.installed,
+                    target=row.target,
+                    place=row.places[0] if row.places else "",
+                ),
+                due=row.due,
+                closes=count,
+                anchor="upgrades",
+            )
+
+
+def _stays(rows: Iterable[UpgradeView]) -> Iterator[StepView]:
+    for row in rows:
+        count = _weight(row.stays)
+        if count:
+            yield StepView(
+                who=labels.who("results"),
+                what=both_n(
+                    "No version closes {n} result of {component} {installed}: replace it or have a waiver signed.",
+                    "No version closes {n} result of {component} {installed}: replace it or have a waiver signed.",
+                    count,
+                    component=row.component,
+                    installed=row.installed,
+                ),
+                due=_earliest(row.stays),
+                closes=count,
+                anchor="upgrades",
+            )
+
+
+def _mend_steps(against: Iterable[ResultView]) -> Iterator[StepView]:
+    own = sorted((one for one in against if not one.component), key=lambda one: (one.tool, one.rule))
+    for (_, rule), group in itertools.groupby(own, key=lambda one: (one.tool, one.rule)):
+        found = list(group)
+        yield StepView(
+            who=labels.who("results"),
+            what=both_n(
+                "Mend {n} result of rule {rule} ({about}), first at {place}.",
+                "Mend {n} results of rule {rule} ({about}), first at {place}.",
+                len(found),
+                rule=rule,
+                about=found[0].rule_text or same(found[0].message),
+                place=found[0].place,
+            ),
+            due=_earliest(found),
+            closes=len(found),
+            anchor=found[0].anchor,
+        )
+
+
+def _unchecked(runs: Iterable[RunView]) -> Iterator[StepView]:
+    said: set[str] = set()
+    for run in runs:
+        for note in run.problems:
+            text = f"{note.text}: {note.next_step}" if note.next_step else note.text
+            if text not in said:
+                said.add(text)
+                yield StepView(who=labels.who("scans"), what=same(text), anchor=f"run-{run.id}")
+
+
+def _gate_steps(blocking: Iterable[CheckView]) -> Iterator[StepView]:
+    """Gates that no result and no run explains: a missing record, a stale feed, an SBOM element."""
+    for check in blocking:
+        explained = bool(check.results) or (
+            check.verdict is VerdictWord.INCOMPLETE and check.kind in {"scans", "coverage"}
+        )
+        if check.next_step and not explained:
+            yield StepView(
+                who=labels.who(check.kind),
+                what=_joined(check.title, check.next_step),
+                due=check.due,
+                anchor=check.anchor,
+            )
+
+
+def _joined(title: Text, step: Text) -> Text:
+    return Text(f"{title.en}: {step.en}", f"{title.ja}: {step.ja}")
