@@ -1,11 +1,18 @@
 """What every manifest format gives: components with file and line, and what could not be taken as one."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from govsec_ci.model import Component, Notification
+from govsec_ci.system.files import Skipped
+
+LIMIT_BYTES = 50_000_000
+"""Largest manifest that is read unless the configuration says otherwise."""
+
+MAIN = "main"
+"""Group of what the project needs to run, in every format; other groups carry the names of extras and groups."""
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -13,7 +20,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     :param path: POSIX path relative to the judged tree
     :param format: registry name of its format, e.g. ``requirements`` or ``uv.lock``
-    :param includes: paths of further files that it pulled in (``-r``, ``-c``)
+    :param includes: paths of further files whose components are among its own (``-r``)
+    :param constraints: paths of further files that only pin versions for it (``-c``)
     :param components: everything it names, in file order; those with ``version is None`` are not auditable
     :param notifications: what could not be read or is not pinned; ERROR makes the audit incomplete
     """
@@ -23,6 +31,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...] = ()
     notifications: tuple[Notification, ...] = ()
     includes: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+
+
+class Discovery(Struct, frozen=True, kw_only=True):
+    """The manifests of a tree, and the files that look like one but were not taken, each with the reason."""
+
+    manifests: tuple[Manifest, ...]
+    left: tuple[Skipped, ...] = ()
 
 
 class ManifestFormat(Protocol):
@@ -34,6 +50,54 @@ class ManifestFormat(Protocol):
         """Whether a POSIX path relative to the tree is a manifest of this format, judged by its name alone."""
         ...
 
-    def read(self, root: Path, path: str) -> Manifest:
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """Parse ``root / path``. Never raises for what the file holds: that becomes notifications."""
+        ...
+
+
+class Declared(Struct, frozen=True, kw_only=True):
+    """One requirement that a project declares for itself, to be found in its lock.
+
+    :param name: normalised (PEP 503)
+    :param specifier: a PEP 440 specifier set; empty allows every version
+    :param marker: environment marker, or empty
+    :param group: :data:`MAIN`, or the name of the extra or dependency group that it belongs to
+    :param url: where it is said to come from, when not by version from an index
+    """
+
+    name: str
+    line: int
+    specifier: str = ""
+    marker: str = ""
+    extras: tuple[str, ...] = ()
+    group: str = MAIN
+    url: str = ""
+
+
+class Declaration(Struct, frozen=True, kw_only=True):
+    """What a project says that it needs, as far as that can be read without running anything.
+
+    :param requires_python: a PEP 440 specifier set, or empty
+    :param files: requirements files that are part of the declaration (relative to the tree)
+    :param computed: why the dependencies are only known when the project is built, or empty
+    :param own_name: the project's own normalised name, where given
+    :param notifications: what could not be read
+    """
+
+    path: str
+    format: str
+    requirements: tuple[Declared, ...] = ()
+    requires_python: str = ""
+    files: tuple[str, ...] = ()
+    computed: str = ""
+    own_name: str = ""
+    notifications: tuple[Notification, ...] = ()
+
+
+@runtime_checkable
+class DeclaringFormat(Protocol):
+    """A format in which a project declares what it needs, without locking it (``pyproject.toml``, ``Pipfile`` …)."""
+
+    def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
+        """Read the declaration. Never raises for what the file holds: that becomes notifications."""
         ...

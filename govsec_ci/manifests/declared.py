@@ -1,0 +1,185 @@
+"""A declaration held against the locks beside it: what is locked, what is not, and what is out of step."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+from packaging.markers import InvalidMarker, Marker
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from govsec_ci.manifests import sources
+from govsec_ci.manifests.base import Declaration, Declared, Manifest
+from govsec_ci.manifests.notices import LOCK_IT, notice
+from govsec_ci.manifests.pins import allows, exact_version
+from govsec_ci.model import Component, Level, Location, Notification, Region
+
+
+def unlocked(declaration: Declaration, only: tuple[Declared, ...] | None = None) -> Manifest:
+    """The declaration as a manifest of its own: its requirements (or ``only`` some of them) are not locked."""
+    wanted = declaration.requirements if only is None else only
+    notifications = [*declaration.notifications]
+    if declaration.computed and only is None:
+        notifications.append(_computed(declaration))
+    notifications.extend(_not_locked(declaration.path, one) for one in wanted)
+    return Manifest(
+        path=declaration.path,
+        format=declaration.format,
+        components=tuple(_component(declaration.path, one) for one in wanted),
+        notifications=tuple(notifications),
+    )
+
+
+def _computed(declaration: Declaration) -> Notification:
+    return notice(
+        "manifest-unreadable",
+        f"{declaration.computed}, and code of the judged project is never run",
+        path=declaration.path,
+        next_step=LOCK_IT,
+    )
+
+
+def _not_locked(path: str, one: Declared) -> Notification:
+    text = f"{one.name}{one.specifier} ({one.group}) is declared, and no lock says which version that is"
+    return notice("manifest-unlocked", text, path=path, line=one.line, next_step=LOCK_IT, component=one.name)
+
+
+def _component(path: str, one: Declared) -> Component:
+    return Component(
+        name=one.name,
+        version=_exact(one.specifier),
+        location=Location(path=path, region=Region(start_line=one.line)),
+        source=sources.kind_of_link(one.url) if one.url else sources.INDEX,
+        marker=one.marker,
+        extras=one.extras,
+        direct=True,
+        url=sources.without_login(one.url),
+        groups=(one.group,),
+    )
+
+
+def _exact(specifier: str) -> str | None:
+    try:
+        return exact_version(SpecifierSet(specifier))
+    except InvalidSpecifier:
+        return None
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What became of a declaration: a manifest of its own where something is to be said, else why it was left."""
+
+    manifest: Manifest | None = None
+    left: str = ""
+
+
+def settle(declaration: Declaration, locks: Sequence[Manifest], requirements: Sequence[Manifest]) -> Settled:
+    """Hold a declaration against the locks, or where there are none the requirements files, that belong to it."""
+    if locks:
+        return _settled(declaration, locks, (), _held_against(declaration, locks))
+    held = {component.name for manifest in requirements for component in manifest.components}
+    missing = tuple(one for one in _wanted(declaration) if one.name not in held and is_possible(one, declaration))
+    if not held or (len(missing) == len(_wanted(declaration)) and not declaration.computed):
+        return Settled(manifest=unlocked(declaration))
+    return _settled(declaration, requirements, missing, _versions(declaration, requirements))
+
+
+def _wanted(declaration: Declaration) -> tuple[Declared, ...]:
+    """Without the project's own name, by which one extra refers to another."""
+    return tuple(one for one in declaration.requirements if one.name != declaration.own_name)
+
+
+def _settled(
+    declaration: Declaration, by: Sequence[Manifest], missing: tuple[Declared, ...], said: list[Notification]
+) -> Settled:
+    manifest = unlocked(declaration, missing)
+    if declaration.computed:
+        said.append(
+            notice(
+                "lock-not-compared",
+                f"{declaration.computed}; {_names(by)} was taken for it without comparison",
+                path=declaration.path,
+                level=Level.WARNING,
+            )
+        )
+    if not manifest.components and not manifest.notifications and not said:
+        return Settled(left=f"locked by {_names(by)}")
+    return Settled(manifest=replace(manifest, notifications=(*manifest.notifications, *said)))
+
+
+def _names(manifests: Sequence[Manifest]) -> str:
+    return ", ".join(sorted(manifest.path for manifest in manifests))
+
+
+def _held_against(declaration: Declaration, locks: Sequence[Manifest]) -> list[Notification]:
+    """Each lock must hold everything; PEP 751 files may share the groups out among them, so they count as one."""
+    said: list[Notification] = []
+    for together in _together(locks):
+        held = {component.name for lock in together for component in lock.components}
+        absent = [one for one in _wanted(declaration) if one.name not in held and is_possible(one, declaration)]
+        said.extend(_out_of_step(declaration, one, f"{_names(together)} does not hold it") for one in absent)
+        said.extend(_versions(declaration, together))
+    return said
+
+
+def _together(locks: Sequence[Manifest]) -> list[list[Manifest]]:
+    shared = [lock for lock in locks if lock.format == "pylock"]
+    return [[lock] for lock in locks if lock.format != "pylock"] + ([shared] if shared else [])
+
+
+def _versions(declaration: Declaration, manifests: Sequence[Manifest]) -> list[Notification]:
+    """Every exact version must be one that the declaration allows."""
+    said = []
+    for one in _wanted(declaration):
+        versions = {
+            component.version: manifest.path
+            for manifest in manifests
+            for component in manifest.components
+            if component.name == one.name and component.version
+        }
+        # Several versions stand for several environments: one that fits is enough where the declaration has a marker.
+        misfits = [version for version in versions if not allows(one.specifier, version)]
+        if misfits and (not one.marker or len(misfits) == len(versions)):
+            why = f"{versions[misfits[0]]} holds version {misfits[0]}"
+            said.append(_out_of_step(declaration, one, why))
+    return said
+
+
+def _out_of_step(declaration: Declaration, one: Declared, why: str) -> Notification:
+    return notice(
+        "lock-out-of-step",
+        f"{one.name}{one.specifier} ({one.group}) is declared, but {why}",
+        path=declaration.path,
+        line=one.line,
+        next_step="lock the project anew and commit the lock",
+        component=one.name,
+    )
+
+
+_PLATFORMS = (
+    {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+    {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+    {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+)
+_IMPLEMENTATIONS = (
+    {"implementation_name": "cpython", "platform_python_implementation": "CPython"},
+    {"implementation_name": "pypy", "platform_python_implementation": "PyPy"},
+)
+_PYTHONS = ("2.7", *(f"3.{minor}" for minor in range(5, 31)))
+
+
+def is_possible(one: Declared, declaration: Declaration) -> bool:
+    """Whether a requirement's marker can be true on any usual platform with a Python that the project allows."""
+    if not one.marker:
+        return True
+    try:
+        marker, pythons = Marker(one.marker), SpecifierSet(declaration.requires_python)
+    except (InvalidMarker, InvalidSpecifier):
+        return True
+    return any(
+        marker.evaluate(
+            {"python_version": python, "python_full_version": f"{python}.99", "extra": "", **platform, **implementation}
+        )
+        for python in _PYTHONS
+        if pythons.contains(f"{python}.99") or pythons.contains(f"{python}.0")
+        for platform in _PLATFORMS
+        for implementation in _IMPLEMENTATIONS
+    )

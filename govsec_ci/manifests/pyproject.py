@@ -1,0 +1,206 @@
+"""``pyproject.toml``: what a project declares that it needs (standard tables, Poetry, PDM, uv, setuptools)."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
+from govsec_ci.manifests.caret import specifier_of
+from govsec_ci.manifests.declared import unlocked
+from govsec_ci.manifests.notices import notice, shown
+from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
+from govsec_ci.model import Notification
+
+FILE_NAME = "pyproject.toml"
+
+
+class Pyproject:
+    """A project's own declaration, standardised in PEP 621 and PEP 735."""
+
+    name = FILE_NAME
+
+    def matches(self, path: str) -> bool:
+        """Any ``pyproject.toml``."""
+        return posixpath.basename(path) == FILE_NAME
+
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
+        """The declaration on its own: everything it names counts as not locked."""
+        return unlocked(self.declaration(root, path, limit_bytes=limit_bytes))
+
+    def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
+        """Read every table that declares dependencies."""
+        try:
+            text = read_utf8(root, path, limit_bytes=limit_bytes)
+            return _Reader(path, text, parse_toml(text)).declaration()
+        except UnreadableError as error:
+            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
+            return Declaration(path=path, format=self.name, notifications=(broken,))
+
+
+class _Reader:
+    """One parsed ``pyproject.toml``; ``at`` moves on, so that equal lines in two tables get their own numbers."""
+
+    def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
+        self.path = path
+        self.text = text
+        self.data = data
+        self.notifications: list[Notification] = []
+
+    def declaration(self) -> Declaration:
+        project = self._table(self.data, "project")
+        poetry = self._table(self._table(self.data, "tool"), "poetry")
+        requirements = (
+            *self._standard(project),
+            *self._groups(),
+            *self._poetry(poetry, main="dependencies" not in project),
+        )
+        files, computed = self._dynamic(project)
+        return Declaration(
+            path=self.path,
+            format=FILE_NAME,
+            requirements=requirements,
+            requires_python=self._requires_python(project, poetry),
+            files=files,
+            computed=computed,
+            own_name=canonicalize_name(_string(project.get("name")) or _string(poetry.get("name"))),
+            notifications=tuple(self.notifications),
+        )
+
+    def _standard(self, project: dict[str, Any]) -> Iterator[Declared]:
+        header = self._line(r"^[ \t]*\[[ \t]*project[ \t]*\]")
+        yield from self._strings(project.get("dependencies", []), MAIN, header, "project.dependencies")
+        for extra, entries in self._table(project, "optional-dependencies").items():
+            start = self._line(rf"^[ \t]*[\"']?{re.escape(extra)}[\"']?[ \t]*=", header)
+            yield from self._strings(entries, str(canonicalize_name(extra)), start, f"optional-dependencies.{extra}")
+
+    def _groups(self) -> Iterator[Declared]:
+        tool = self._table(self.data, "tool")
+        tables = (
+            ("dependency-groups", self._table(self.data, "dependency-groups")),
+            ("tool.pdm.dev-dependencies", self._table(self._table(tool, "pdm"), "dev-dependencies")),
+            ("tool.uv.dev-dependencies", {"dev": self._table(tool, "uv").get("dev-dependencies", [])}),
+        )
+        for header, groups in tables:
+            line = self._line(rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
+            for group, entries in groups.items():
+                start = self._line(rf"^[ \t]*[\"']?{re.escape(group)}[\"']?[ \t]*=", line)
+                yield from self._strings(entries, str(canonicalize_name(group)), start, f"{header}.{group}")
+
+    def _strings(self, entries: Any, group: str, start: int, where: str) -> Iterator[Declared]:
+        if not isinstance(entries, list):
+            self._malformed(start, f"{where} is no list of requirements")
+            return
+        for entry in entries:
+            if isinstance(entry, dict) and set(entry) == {"include-group"}:
+                continue  # Its members are read where they are declared.
+            line = self._line(rf"[\"']{re.escape(str(entry))}[\"']", start)
+            found = self._requirement(entry, group, line, where)
+            if found is not None:
+                yield found
+
+    def _requirement(self, entry: Any, group: str, line: int, where: str) -> Declared | None:
+        text = entry.removeprefix("-e ").strip() if isinstance(entry, str) else ""
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            self._malformed(line, f"'{shown(str(entry))}' in {where} is not a requirement (PEP 508)")
+            return None
+        return Declared(
+            name=canonicalize_name(requirement.name),
+            line=line,
+            specifier=str(requirement.specifier),
+            marker=str(requirement.marker or ""),
+            extras=tuple(sorted(requirement.extras)),
+            group=group,
+            url=requirement.url or "",
+        )
+
+    def _poetry(self, poetry: dict[str, Any], *, main: bool) -> Iterator[Declared]:
+        if main:
+            yield from self._poetry_table(poetry, "dependencies", "tool.poetry.dependencies", MAIN)
+        yield from self._poetry_table(poetry, "dev-dependencies", "tool.poetry.dev-dependencies", "dev")
+        for group, table in self._table(poetry, "group").items():
+            if isinstance(table, dict):
+                header = f"tool.poetry.group.{group}.dependencies"
+                yield from self._poetry_table(table, "dependencies", header, str(canonicalize_name(group)))
+
+    def _poetry_table(self, table: dict[str, Any], key: str, header: str, group: str) -> Iterator[Declared]:
+        start = self._line(rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
+        for name, wanted in self._table(table, key).items():
+            if name.lower() == "python":
+                continue
+            line = self._line(rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            for one in wanted if isinstance(wanted, list) else [wanted]:
+                yield self._poetry_entry(name, one, line, group)
+
+    def _poetry_entry(self, name: str, wanted: Any, line: int, group: str) -> Declared:
+        table = wanted if isinstance(wanted, dict) else {"version": wanted}
+        url = next((str(table[key]) for key in ("git", "path", "url", "file") if key in table), "")
+        specifier = specifier_of(_string(table.get("version")) or "*")
+        if specifier is None:
+            self._malformed(line, f"'{shown(str(table.get('version')))}' is no version constraint of {name}")
+        return Declared(
+            name=canonicalize_name(name),
+            line=line,
+            specifier=specifier or "",
+            marker=_string(table.get("markers")),
+            group=group,
+            url=url,
+        )
+
+    def _dynamic(self, project: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+        """Requirements files that setuptools reads, and why dependencies can only be known by building."""
+        dynamic = project.get("dynamic", [])
+        names = [name for name in ("dependencies", "optional-dependencies") if name in dynamic]
+        table = self._table(self._table(self._table(self.data, "tool"), "setuptools"), "dynamic")
+        files = [file for name in names for file in _files(table.get(name))]
+        unread = [name for name in names if not _files(table.get(name))]
+        poetry = self._table(self._table(self.data, "tool"), "poetry")
+        if poetry.get("dependencies") is not None:
+            unread = []
+        folder = posixpath.dirname(self.path)
+        computed = f"{' and '.join(unread)} is dynamic: computed when the project is built" if unread else ""
+        return tuple(posixpath.normpath(posixpath.join(folder, file)) for file in files), computed
+
+    def _requires_python(self, project: dict[str, Any], poetry: dict[str, Any]) -> str:
+        stated = _string(project.get("requires-python"))
+        python = self._table(poetry, "dependencies").get("python")
+        return stated or (specifier_of(_string(python) or "*") or "")
+
+    def _table(self, table: dict[str, Any], key: str) -> dict[str, Any]:
+        value = table.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self._malformed(1, f"'{shown(key)}' is no table")
+        return {}
+
+    def _line(self, pattern: str, start: int = 1) -> int:
+        """Line of the first match at or after line ``start``; ``start`` itself where there is none."""
+        offset = 0
+        for _ in range(start - 1):
+            offset = self.text.index("\n", offset) + 1
+        found = re.compile(pattern, re.MULTILINE).search(self.text, offset)
+        return self.text.count("\n", 0, found.start()) + 1 if found else start
+
+    def _malformed(self, line: int, text: str) -> None:
+        step = "correct the entry; the packaging guide at packaging.python.org shows the form"
+        self.notifications.append(notice("requirement-malformed", text, path=self.path, line=line, next_step=step))
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _files(value: Any) -> list[str]:
+    """``{file = "x"}`` or ``{file = ["x", "y"]}``, also per extra."""
+    if not isinstance(value, dict):
+        return []
+    if "file" not in value:
+        return [file for inner in value.values() for file in _files(inner)]
+    file = value["file"]
+    return [part for part in (file if isinstance(file, list) else [file]) if isinstance(part, str)]

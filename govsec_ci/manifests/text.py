@@ -1,0 +1,133 @@
+"""Reading a manifest's text: size, encoding, TOML and JSON with their bombs, and the lines that tables stand on."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from govsec_ci.errors import InputError
+from govsec_ci.system.files import read_limited
+
+_DEEPEST_KEY = 100
+# A string or comment; one without its end runs to the end of the text, so that no text is scanned twice.
+_OPAQUE = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)'
+    r"|'''.*?(?:'{3,5}|\Z)"
+    r'|"(?:\\[^\n]|[^"\\\n])*"?'
+    r"|'[^'\n]*'?"
+    r"|#[^\n]*",
+    re.DOTALL,
+)
+
+
+class UnreadableError(Exception):
+    """A manifest's file cannot be read as what it should be; ``line`` where one is known. Stays inside this room."""
+
+    def __init__(self, what: str, *, line: int | None = None, next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.line = line
+        self.next_step = next_step
+
+
+def read_bytes(root: Path, path: str, *, limit_bytes: int) -> bytes:
+    """The bytes of ``root / path``.
+
+    :raises UnreadableError: it is missing, no regular file, or too large
+    """
+    try:
+        return read_limited(root / path, limit_bytes=limit_bytes)
+    except InputError as error:
+        # The message begins with the absolute path, which is nobody's business in a report.
+        raise UnreadableError(
+            error.what.removeprefix(f"{root / path}: "),
+            next_step="make it readable, or raise the limit [limits] manifest-bytes in govsec.toml",
+        ) from error
+
+
+def read_utf8(root: Path, path: str, *, limit_bytes: int) -> str:
+    """The text of a UTF-8 file, with or without a byte order mark.
+
+    :raises UnreadableError: as :func:`read_bytes`, or not UTF-8, or with a NUL character
+    """
+    return decode_utf8(read_bytes(root, path, limit_bytes=limit_bytes))
+
+
+def decode_utf8(data: bytes) -> str:
+    """Bytes as UTF-8 text.
+
+    :raises UnreadableError: not UTF-8, or with a NUL character
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableError("is not UTF-8 text", line=line, next_step="save the file as UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UnreadableError("holds a NUL character", line=line, next_step="save the file as UTF-8 text")
+    return text
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """TOML as plain data.
+
+    :raises UnreadableError: not TOML, or nested so deep that it is made to break readers
+    """
+    # tomllib takes quadratic time over dotted keys: outside of strings, only keys have many dots on a line.
+    for number, line in enumerate(without_strings(text).split("\n"), start=1):
+        if line.count(".") > _DEEPEST_KEY:
+            raise UnreadableError("is nested deeper than a manifest can be", line=number)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableError(
+            f"is not TOML: {error}", line=_line_in(str(error)), next_step="correct the syntax, or write the file anew"
+        ) from error
+    except RecursionError as error:
+        raise UnreadableError("is nested deeper than a manifest can be") from error
+
+
+def parse_json(text: str) -> Any:
+    """JSON as plain data.
+
+    :raises UnreadableError: not JSON, or nested too deep
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableError(
+            f"is not JSON: {error.msg}", line=error.lineno, next_step="write the file anew with its tool"
+        ) from error
+    except (RecursionError, ValueError) as error:  # ValueError: an integer of more than 4,300 digits
+        raise UnreadableError("is nested deeper, or holds larger numbers, than a manifest can") from error
+
+
+def _line_in(message: str) -> int | None:
+    found = re.search(r"at line (\d+)", message)
+    return int(found.group(1)) if found else None
+
+
+def without_strings(text: str) -> str:
+    """TOML text with strings and comments blanked out, of the same length and with the same lines."""
+    return _OPAQUE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def table_lines(text: str, name: str, count: int) -> list[int]:
+    """1-based lines of the ``count`` headers ``[[name]]`` in TOML text, in order.
+
+    Where the tables are written in another way (an inline array), every line is that of the array's key, or 1.
+    """
+    blank = without_strings(text)
+    header = re.compile(rf"^[ \t]*\[\[[ \t]*{re.escape(name)}[ \t]*\]\]", re.MULTILINE)
+    lines: list[int] = []
+    line, position = 1, 0
+    for found in header.finditer(blank):
+        line += blank.count("\n", position, found.start())
+        position = found.start()
+        lines.append(line)
+    if len(lines) == count:
+        return lines
+    inline = re.search(rf"^[ \t]*{re.escape(name)}[ \t]*=", blank, re.MULTILINE)
+    return [blank.count("\n", 0, inline.start()) + 1 if inline else 1] * count
