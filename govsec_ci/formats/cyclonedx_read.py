@@ -1,5 +1,6 @@
 """What a gate needs of an SBOM: components, commit, time, and which NTIA minimum elements are missing."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ from msgspec import UNSET
 from packageurl import PackageURL
 
 from govsec_ci.formats.cyclonedx_sbom import COMMIT
-from govsec_ci.formats.cyclonedx_wire import Bom, Entity, Tool, Tools, WireComponent, decode
+from govsec_ci.formats.cyclonedx_wire import Bom, Entity, NamedLicence, Tool, Tools, WireComponent, decode
 from govsec_ci.model import Component, ComponentRef, Location, Sbom
 
 DOCUMENT = "document"
@@ -31,13 +32,15 @@ def read_sbom(data: bytes, *, name: str = "SBOM") -> Sbom:
     :raises InputError: it is no such document; the message has the JSON path
     """
     bom = decode(data, name=name)
+    components = [(component, _component_ref(component)) for component in bom.every_component()]
     return Sbom(
         format="CycloneDX",
         spec_version=bom.spec_version,
         commit=_commit(bom),
         timestamp=timestamp(bom),
-        components=tuple(_component_ref(component) for component in bom.every_component()),
-        missing=_missing(bom),
+        components=tuple(ref for _, ref in components),
+        missing=missing(bom),
+        licences={ref.purl: licence_text(component) for component, ref in components},
     )
 
 
@@ -76,11 +79,16 @@ def parse_purl(text: str) -> PackageURL | None:
 
 
 def called(component: WireComponent) -> str:
-    """How a report calls a component: by purl, else by bom-ref, else by name and version."""
-    return component.purl or component.bom_ref or f"{component.name}@{component.version}".rstrip("@") or "(no name)"
+    """How a report calls a component: by purl as ``components`` has it, else by bom-ref, else by name and version."""
+    return (
+        _component_ref(component).purl
+        or component.bom_ref
+        or f"{component.name}@{component.version}".rstrip("@")
+        or "(no name)"
+    )
 
 
-def _missing(bom: Bom) -> dict[str, tuple[str, ...]]:
+def missing(bom: Bom) -> dict[str, tuple[str, ...]]:
     everything = with_root(bom)
     related = related_refs(bom)
     tests: dict[str, Callable[[WireComponent], bool]] = {
@@ -96,6 +104,23 @@ def _missing(bom: Bom) -> dict[str, tuple[str, ...]]:
     lacking[AUTHOR] = () if has_author(bom) else (DOCUMENT,)
     lacking[TIMESTAMP] = () if timestamp(bom) else (DOCUMENT,)
     return {element: lacking[element] for element in NTIA_2021 if lacking[element]}
+
+
+def licence_text(component: WireComponent) -> str:
+    """All licences of a component as one SPDX expression; what is no SPDX id appears by its name, as a LicenseRef."""
+    texts = [choice.expression or _licence_id(choice.license) for choice in component.licenses]
+    told = [text for text in texts if text]
+    if len(told) < 2:  # noqa: PLR2004 — one needs no brackets
+        return "".join(told)
+    return " AND ".join(f"({text})" if " " in text else text for text in told)
+
+
+def _licence_id(licence: NamedLicence | None) -> str:
+    if licence is None or licence.id:
+        return licence.id if licence else ""
+    # SPDX 2.3 annex D: an idstring has letters, digits, dots and dashes only.
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", licence.name).strip("-")
+    return f"LicenseRef-{plain}" if plain else ""
 
 
 def with_root(bom: Bom) -> tuple[WireComponent, ...]:

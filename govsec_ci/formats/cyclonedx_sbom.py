@@ -10,15 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 from packageurl import PackageURL
 
-from govsec_ci.formats.cyclonedx_wire import SPEC, schema_text, write
+from govsec_ci.formats.cyclonedx_wire import SPEC, Reference, Said, decode, schema_text, write
 from govsec_ci.model import Component, Subject
 from govsec_ci.system.files import path_to_uri
+
+if TYPE_CHECKING:
+    from cyclonedx.model.component import Component as LibraryComponent
 
 ROOT_REF = "root-component"
 COMMIT = "govsec:commit"
@@ -39,13 +42,24 @@ Json = dict[str, Any]
 class Part(Struct, frozen=True, kw_only=True):
     """One manifest's share of an SBOM.
 
-    :param said: for each of ``components``, the CycloneDX object that cyclonedx-bom or its library made of it
+    :param root: folder of the project that it belongs to; what one manifest of a project leaves open (the version, in a
+        ``pyproject.toml``) another one of the same project may settle (its lock)
+    :param said: for each of ``components``, what cyclonedx-bom or its library made of it
     :param whole: whether the list is all that gets installed: None where the format cannot tell
     """
 
+    root: str = "."
     components: tuple[Component, ...]
-    said: tuple[Mapping[str, Any], ...]
+    said: tuple[Said, ...]
     whole: bool | None
+
+
+class Party(Struct, frozen=True, kw_only=True):
+    """A person or organisation: at least a name."""
+
+    name: str
+    email: str = ""
+    url: str = ""
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -54,6 +68,7 @@ class Project(Struct, frozen=True, kw_only=True):
     description: str = ""
     licence: str = ""
     authors: tuple[str, ...] = ()
+    supplier: Party | None = None
     vcs_url: str = ""
 
 
@@ -62,6 +77,7 @@ class Head(Struct, frozen=True, kw_only=True):
 
     :param timestamp_s: seconds since the epoch
     :param tools: (name, version) of the programs that made the SBOM
+    :param author: who answers for the SBOM, where somebody said so
     :param phase: CycloneDX life-cycle phase in which the data was captured
     """
 
@@ -69,6 +85,7 @@ class Head(Struct, frozen=True, kw_only=True):
     timestamp_s: int
     tools: tuple[tuple[str, str], ...]
     project: Project = Project()
+    author: Party | None = None
     phase: str = "pre-build"
 
 
@@ -77,7 +94,7 @@ class _Entry:
 
     def __init__(self) -> None:
         self.components: list[Component] = []
-        self.said: list[Mapping[str, Any]] = []
+        self.said: list[Said] = []
         self.ref = ""
 
 
@@ -94,15 +111,34 @@ def _origin(component: Component) -> str:
     return redact(component.url) if component.source != "index" else ""
 
 
-def distinct(components: Iterable[Component]) -> int:
+class _Items:
+    """Every component of every part with the entries that it stands for."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        settled: dict[tuple[str, str], set[_Key]] = defaultdict(set)
+        for part in parts:
+            for component in part.components:
+                if component.version is not None:
+                    settled[part.root, component.name].add(_key(component))
+        self._settled = settled
+
+    def keys(self, part: Part, component: Component) -> tuple[_Key, ...]:
+        """A component without a version stands for those of its name in the same project that have one."""
+        found = self._settled.get((part.root, component.name), ()) if component.version is None else ()
+        return tuple(sorted(found)) or (_key(component),)
+
+
+def distinct(parts: Sequence[Part]) -> int:
     """How many components a document holds for these."""
-    return len({_key(component) for component in components})
+    items = _Items(parts)
+    return len({key for part in parts for component in part.components for key in items.keys(part, component)})
 
 
 def build(head: Head, parts: Sequence[Part]) -> Json:
     """The document: root component, components, graph, compositions, serial number."""
-    entries = _entries(parts)
-    status = _graph_status(parts, entries)
+    items = _Items(parts)
+    entries = _entries(parts, items)
+    graph = _graph(parts, items, entries)
     bom: Json = {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPEC}.schema.json",
         "bomFormat": "CycloneDX",
@@ -110,19 +146,21 @@ def build(head: Head, parts: Sequence[Part]) -> Json:
         "version": 1,
         "metadata": _metadata(head),
         "components": [_component(entry) for entry in entries.values()],
-        "dependencies": _dependencies(parts, entries, status),
-        "compositions": _compositions(status, root=_root_status(parts)),
+        "dependencies": _dependencies(parts, items, entries, graph),
+        "compositions": _compositions(graph, root=_root_status(parts)),
     }
     return bom | {"serialNumber": uuid.uuid5(_SERIAL_SPACE, write(bom).decode()).urn}
 
 
-def _entries(parts: Sequence[Part]) -> dict[_Key, _Entry]:
+def _entries(parts: Sequence[Part], items: _Items) -> dict[_Key, _Entry]:
     entries: dict[_Key, _Entry] = defaultdict(_Entry)
     for part in parts:
         for component, said in zip(part.components, part.said, strict=True):
-            entry = entries[_key(component)]
-            entry.components.append(component)
-            entry.said.append(said)
+            for key in items.keys(part, component):
+                # First comes what is the entry itself, then what only asks for it.
+                place = len(entries[key].components) if key != _key(component) else 0
+                entries[key].components.insert(place, component)
+                entries[key].said.insert(place, said)
     ordered = {key: entries[key] for key in sorted(entries)}
     used: dict[str, int] = defaultdict(int)
     for entry in ordered.values():
@@ -153,13 +191,21 @@ def _component(entry: _Entry) -> Json:
     }
     optional = {
         "version": first.version,
+        "scope": _scope(entry),
         "hashes": _own_hashes(entry),
         "licenses": _licences(entry),
         "supplier": _supplier(entry),
+        "manufacturer": _manufacturer(entry),
         "authors": _contacts(author for component in entry.components for author in component.authors),
         "properties": _properties(entry),
     }
     return record | {key: value for key, value in optional.items() if value}
+
+
+def _scope(entry: _Entry) -> str:
+    """``optional`` where every manifest puts it in groups or extras only; else nothing, which means required."""
+    groups = [component.groups for component in entry.components]
+    return "optional" if all(groups) and not any("main" in names for names in groups) else ""
 
 
 def _digests(entry: _Entry) -> list[Json]:
@@ -182,18 +228,21 @@ def _own_hashes(entry: _Entry) -> list[Json]:
 
 
 def _references(entry: _Entry) -> list[Json]:
-    first = entry.components[0]
-    digests = _digests(entry)
+    first, digests = entry.components[0], _digests(entry)
+    said = _said_references(entry)
     told = _told_reference(first)
-    references = [told] if told else _implicit_references(entry)
+    # A tool that names each file with its own digest is more exact than the manifest's line; the default index is less.
+    references = said if any("hashes" in reference for reference in said) else [told] if told else said
+    if first.source != "index" and not told:
+        references = []
     for reference in references:
         if digests and reference["type"] == "distribution":
-            reference["hashes"] = digests
+            reference.setdefault("hashes", digests)
     return sorted(references, key=lambda reference: (reference["type"], reference["url"]))
 
 
 def _told_reference(component: Component) -> Json | None:
-    """The reference that the manifest itself names: more exact than the default index."""
+    """The reference that the manifest itself names."""
     url = iri(redact(component.url))
     if component.source == "vcs" and url:
         return {"type": "vcs", "url": url, "comment": "from the manifest"}
@@ -207,14 +256,15 @@ def _told_reference(component: Component) -> Json | None:
     return None
 
 
-def _implicit_references(entry: _Entry) -> list[Json]:
-    found = {
-        (reference["type"], reference["url"]): {key: reference[key] for key in ("type", "url", "comment")}
-        for said in entry.said
-        for reference in said.get("externalReferences", ())
-        if "comment" in reference
-    }
-    return list(found.values())
+def _said_references(entry: _Entry) -> list[Json]:
+    return [_said_reference(reference) for reference in entry.said[0].external_references]
+
+
+def _said_reference(reference: Reference) -> Json:
+    record: Json = {"type": reference.type, "url": reference.url}
+    hashes = [{"alg": digest.alg, "content": digest.content} for digest in reference.hashes]
+    optional = {"comment": reference.comment, "hashes": hashes}
+    return record | {key: value for key, value in optional.items() if value}
 
 
 def _occurrences(entry: _Entry) -> list[Json]:
@@ -227,9 +277,7 @@ def _occurrences(entry: _Entry) -> list[Json]:
 
 def _licences(entry: _Entry) -> list[Json]:
     texts = sorted({component.licence for component in entry.components if component.licence})
-    if texts:
-        return licence(texts[0])
-    return next((list(said["licenses"]) for said in entry.said if said.get("licenses")), [])
+    return licence(texts[0]) if texts else []
 
 
 def licence(text: str) -> list[Json]:
@@ -273,6 +321,14 @@ def _supplier(entry: _Entry) -> Json | None:
     return None
 
 
+def _manufacturer(entry: _Entry) -> Json | None:
+    """The creator with an e-mail address, as BSI TR-03183-2 section 5.2.2 wants it; None where none is known."""
+    reachable = [
+        author for component in entry.components for author in _contacts(component.authors) if "email" in author
+    ]
+    return {"name": reachable[0]["name"], "contact": reachable[:1]} if reachable else None
+
+
 def _contacts(texts: Iterable[str]) -> list[Json]:
     return [_contact(clean(text).strip()) for text in sorted(set(texts)) if text.strip()]
 
@@ -287,10 +343,10 @@ def _contact(text: str) -> Json:
 
 def _properties(entry: _Entry) -> list[Json]:
     pairs = {
-        (item["name"], item["value"])
+        (item.name, item.value)
         for said in entry.said
-        for item in said.get("properties", ())
-        if item["name"].startswith("cdx:python:") and item.get("value")
+        for item in said.properties
+        if item.name.startswith("cdx:python:") and item.value
     }
     for component in entry.components:
         pairs |= {("cdx:python:package:required-extra", clean(extra)) for extra in component.extras}
@@ -314,7 +370,20 @@ def _metadata(head: Head) -> Json:
         "tools": {"components": [_tool(name, version) for name, version in sorted(head.tools)]},
         "component": _root(head),
     }
+    if head.author:
+        metadata["authors"] = [_reachable(head.author)]
+        metadata["manufacturer"] = _organisation(head.author)
     return metadata | ({"properties": properties} if properties else {})
+
+
+def _reachable(party: Party) -> Json:
+    return {"name": clean(party.name)} | ({"email": clean(party.email)} if party.email else {})
+
+
+def _organisation(party: Party) -> Json:
+    url = iri(party.url)
+    record: Json = {"name": clean(party.name)}
+    return record | ({"url": [url]} if url else {}) | ({"contact": [_reachable(party)]} if party.email else {})
 
 
 def _tool(name: str, version: str) -> Json:
@@ -330,12 +399,18 @@ def _root(head: Head) -> Json:
         "description": clean(project.description),
         "licenses": licence(project.licence),
         "authors": authors,
-        "supplier": {"name": ", ".join(author["name"] for author in authors)} if authors else None,
+        "supplier": _root_supplier(project, authors),
         "externalReferences": [{"type": "vcs", "url": vcs_url}] if vcs_url else None,
     }
     purl = _root_purl(subject, vcs_url)
     record = {"type": "application", "bom-ref": ROOT_REF, "name": clean(subject.name), "purl": purl}
     return record | {key: value for key, value in optional.items() if value}
+
+
+def _root_supplier(project: Project, authors: Sequence[Json]) -> Json | None:
+    if project.supplier:
+        return _organisation(project.supplier)
+    return {"name": ", ".join(author["name"] for author in authors)} if authors else None
 
 
 def _root_purl(subject: Subject, vcs_url: str) -> str:
@@ -353,33 +428,48 @@ class _Graph(Struct, frozen=True, kw_only=True):
     whole: Mapping[str, bool]
 
 
-def _graph_status(parts: Sequence[Part], entries: Mapping[_Key, _Entry]) -> _Graph:
+def _graph(parts: Sequence[Part], items: _Items, entries: Mapping[_Key, _Entry]) -> _Graph:
     edges: dict[str, frozenset[str] | None] = {entry.ref: None for entry in entries.values()}
     whole = dict.fromkeys(edges, True)
     for part in parts:
-        by_name: dict[str, set[str]] = defaultdict(set)
+        by_name = _refs_by_name(part, items, entries)
         for component in part.components:
-            by_name[component.name].add(entries[_key(component)].ref)
-        for component in part.components:
-            if component.depends_on is not None:
-                ref = entries[_key(component)].ref
-                found = [by_name.get(name) for name in component.depends_on]
+            if component.depends_on is None:
+                continue
+            found = [by_name.get(name) for name in component.depends_on]
+            for ref in (entries[key].ref for key in items.keys(part, component)):
                 edges[ref] = (edges[ref] or frozenset()).union(*(refs for refs in found if refs))
                 whole[ref] = whole[ref] and all(found)
     return _Graph(edges=edges, whole=whole)
 
 
-def _dependencies(parts: Sequence[Part], entries: Mapping[_Key, _Entry], graph: _Graph) -> list[Json]:
-    direct = {
-        entries[_key(component)].ref for part in parts for component in part.components if component.direct is not False
-    }
+def _refs_by_name(part: Part, items: _Items, entries: Mapping[_Key, _Entry]) -> dict[str, set[str]]:
+    refs: dict[str, set[str]] = defaultdict(set)
+    for component in part.components:
+        refs[component.name].update(entries[key].ref for key in items.keys(part, component))
+    return refs
+
+
+def _dependencies(parts: Sequence[Part], items: _Items, entries: Mapping[_Key, _Entry], graph: _Graph) -> list[Json]:
+    direct = _direct(parts, items, entries)
     reached = direct.union(*(refs for refs in graph.edges.values() if refs))
     # What nothing is known to depend on is still part of the product: it hangs on the root, whose composition says that
     # its dependencies are not wholly known.
     nodes = [_node(ROOT_REF, direct | (graph.edges.keys() - reached))]
     # A component that is not a node has unknown dependencies; a node without dependsOn has none (ECMA-424).
     nodes += [_node(ref, refs) for ref, refs in graph.edges.items() if refs is not None]
-    return sorted(nodes, key=lambda node: node["ref"])
+    return sorted(nodes, key=lambda node: str(node["ref"]))
+
+
+def _direct(parts: Sequence[Part], items: _Items, entries: Mapping[_Key, _Entry]) -> set[str]:
+    """What the project asks for itself; all of it, where no manifest tells direct from transitive."""
+    told: dict[str, list[bool]] = defaultdict(list)
+    for part in parts:
+        for component in part.components:
+            for key in items.keys(part, component):
+                if component.direct is not None:
+                    told[entries[key].ref].append(component.direct)
+    return {entry.ref for entry in entries.values() if any(told.get(entry.ref, (True,)))}
 
 
 def _node(ref: str, depends_on: Iterable[str]) -> Json:
@@ -409,41 +499,34 @@ def _compositions(graph: _Graph, *, root: str) -> list[Json]:
     ]
 
 
-def library_components(components: Sequence[Component]) -> tuple[Json, ...]:
-    """The CycloneDX objects of components whose manifest cyclonedx-bom does not read, by cyclonedx-python-lib."""
-    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri  # noqa: PLC0415
-    from cyclonedx.model.bom import Bom  # noqa: PLC0415
-    from cyclonedx.model.component import Component as LibraryComponent  # noqa: PLC0415
-    from cyclonedx.model.component import ComponentType  # noqa: PLC0415
+def library_components(components: Sequence[Component]) -> tuple[Said, ...]:
+    """What cyclonedx-python-lib makes of components whose manifest cyclonedx-bom does not read."""
+    from cyclonedx.model.bom import Bom  # noqa: PLC0415 — heavy, and not every tree needs it
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
 
-    made = [
-        LibraryComponent(
-            bom_ref=str(index),
-            type=ComponentType.LIBRARY,
-            name=component.name,
-            version=component.version,
-            external_references=[
-                ExternalReference(
-                    type=ExternalReferenceType.DISTRIBUTION,
-                    url=XsUri(f"https://pypi.org/simple/{component.name}/"),
-                    comment="implicit dist url",
-                )
-            ],
-        )
-        for index, component in enumerate(components)
-    ]
-    outputter = JsonV1Dot6(Bom(components=made))
-    outputter.generate()
-    told = {item["bom-ref"]: item for item in _library_document(outputter).get("components", ())}
+    made = [_library_component(component, str(index)) for index, component in enumerate(components)]
+    answer = decode(JsonV1Dot6(Bom(components=made)).output_as_string().encode(), name="the library's answer")
+    told = {item.bom_ref: item for item in answer.components}
     return tuple(told[str(index)] for index in range(len(components)))
 
 
-def _library_document(outputter: Any) -> Json:
-    from msgspec import json  # noqa: PLC0415
+def _library_component(component: Component, ref: str) -> "LibraryComponent":
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri  # noqa: PLC0415
+    from cyclonedx.model.component import Component as Made  # noqa: PLC0415
+    from cyclonedx.model.component import ComponentType  # noqa: PLC0415
 
-    document: Json = json.decode(outputter.output_as_string())
-    return document
+    index = ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(f"https://pypi.org/simple/{quote(clean(component.name))}/"),
+        comment="implicit dist url",
+    )
+    return Made(
+        bom_ref=ref,
+        type=ComponentType.LIBRARY,
+        name=clean(component.name),
+        version=component.version,
+        external_references=[index] if component.source == "index" else [],
+    )
 
 
 def clean(text: str) -> str:

@@ -113,6 +113,10 @@ class WireComponent(_Record, frozen=True, kw_only=True):
     components: tuple["WireComponent", ...] = ()
 
 
+Said = WireComponent
+"""What another tool says of a component."""
+
+
 class Tool(_Record, frozen=True, kw_only=True):
     """A tool, in either of its two shapes."""
 

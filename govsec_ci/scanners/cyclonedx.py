@@ -1,43 +1,49 @@
 """The SBOM: cyclonedx-bom where it reads a manifest's format, cyclonedx-python-lib where it does not, then enriched.
 
-cyclonedx-bom never sees a file of the judged tree: it gets the components that our own readers found, written as plain
-text, so that no option line or path of the tree reaches it.
-
-What makes the run INCOMPLETE is what makes the SBOM not whole: an entry that could not be read, a tool that failed or
-dropped a component, no manifest at all. A component without an exact version *is* in the SBOM, with its name; the
-missing version is a note here, an error of the audit, and a missing minimum element of the SBOM.
+What makes the run INCOMPLETE is what makes the SBOM not whole: an entry or a manifest that could not be read, a lock
+that does not hold what is declared, a tool that failed, no manifest at all. A component without an exact version *is*
+in the SBOM, by its name, and so is one from a private index: that is an error of the audit, a note here, and the
+missing version is a missing minimum element of the SBOM. So one cause is told once by each run whose work it hinders.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from importlib import metadata
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import msgspec
+from urllib.parse import quote
 
 from govsec_ci import __version__
-from govsec_ci.errors import ToolError
+from govsec_ci.errors import InputError, ToolError
 from govsec_ci.formats import cyclonedx as wire
 from govsec_ci.manifests.base import Manifest
-from govsec_ci.model import Component, Invocation, Level, Location, Notification, Role, Run, ScanState
+from govsec_ci.model import Component, Invocation, Level, Notification, Role, Run, Subject
+from govsec_ci.scanners import cyclonedx_tool as tool
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
-from govsec_ci.system import process
+from govsec_ci.scanners.cyclonedx_project import by_root, describe, name_and_version, origin, tables
+from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
+from govsec_ci.system.files import read_limited
 
 FILE = "sbom.cdx.json"
-_ARGUMENTS = ("requirements", "-", "--sv", wire.SPEC, "--of", "JSON", "--output-reproducible", "--no-validate")
-_PLAIN_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
-_PLAIN_VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
-_LOCKED = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock", "pylock.toml", "environment"})
+_LIBRARY = "cyclonedx-python-lib"
+_TOOL = "cyclonedx-bom"
+_LIMIT_NAME = 150
+# What a manifest says that leaves its list of components whole. Every other error, known or not, means that something
+# may be missing in it.
+_STILL_WHOLE = frozenset(
+    {
+        "requirement-unpinned", "requirement-not-on-index", "requirement-conflict", "requirement-is-project",
+        "index-not-public", "manifest-unlocked", "manifest-closure-unproven", "lock-not-compared",
+        "environment-index-unknown",
+    }
+)  # fmt: skip
+# Formats that are no lock: whether all that gets installed is in them has to be proved.
+_OPEN_FORMATS = frozenset({"requirements", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py"})
 
-Said = Mapping[str, Any]
+_LockReader = Callable[..., tuple[wire.Said | None, ...]]
+_LOCK_READERS: Mapping[str, _LockReader] = {"Pipfile.lock": tool.pipenv, "poetry.lock": tool.poetry}
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    components: tuple[dict[str, Any], ...] = ()
-
-
-class CycloneDx:
-    """Makes ``sbom.cdx.json``."""
+class CycloneDxScanner:
+    """Makes ``sbom.cdx.json``, and one SBOM more for each project of a tree that holds several."""
 
     id = "cyclonedx"
     role = Role.SBOM
@@ -47,173 +53,197 @@ class CycloneDx:
         return _Scan(request).output()
 
 
-_TOOLS = ("cyclonedx-bom", "cyclonedx-python-lib")
-
-
 class _Scan:
     def __init__(self, request: ScanRequest) -> None:
         self.request = request
+        self.start = utc_now()
         self.notifications: list[Notification] = []
+        self.timeout_s = request.config.timeouts.cyclonedx_s
 
     def output(self) -> ScanOutput:
         if not self.request.manifests:
             self._error(
                 "no-manifest",
                 "no dependency manifest was found, so there is nothing to make an SBOM from",
-                "add a pyproject.toml with the dependencies (an empty list, if there are none), or a lock file",
+                next_step="add a pyproject.toml that lists the dependencies (an empty list, if none), or a lock file",
             )
-            return ScanOutput(run=self._run(written=0, arguments=()))
+            return ScanOutput(run=self._run(written=0, declared=0))
         for manifest in self.request.manifests:
             self._heed(manifest)
-        parts = self._parts()
-        bom = wire.build(self._head(), parts)
-        files = self._checked(FILE, bom)
-        return ScanOutput(
-            run=self._run(written=len(bom["components"]) if files else 0, arguments=_ARGUMENTS), files=files
-        )
+        roots = by_root(self.request.tree, self.request.manifests)
+        parts = self._parts(roots)
+        files = self._files(roots, parts)
+        declared = wire.distinct(parts)
+        return ScanOutput(run=self._run(written=declared if FILE in files else 0, declared=declared), files=files)
 
     def _heed(self, manifest: Manifest) -> None:
-        """Take over what says that an entry is not in ``components``; note what has no version."""
-        held = {_place(component.location) for component in manifest.components}
-        for notification in manifest.notifications:
-            if notification.level is Level.ERROR and _place(notification.location) not in held:
-                self.notifications.append(notification)
+        """Take over what says that something may be missing; note what has no version."""
+        self.notifications += [
+            notification
+            for notification in manifest.notifications
+            if notification.level is Level.ERROR and notification.id not in _STILL_WHOLE
+        ]
         for component in manifest.components:
             if component.version is None:
-                self._note("component-without-version", f"{component.name} is in the SBOM without a version", component)
+                self._note("component-without-version", component, "is in the SBOM without a version")
 
-    def _parts(self) -> list[wire.Part]:
+    def _parts(self, roots: Mapping[str, Sequence[int]]) -> list[wire.Part]:
+        manifests = self.request.manifests
+        root_of = {position: root for root, positions in roots.items() for position in positions}
         said = self._said()
         return [
-            wire.Part(components=manifest.components, said=said[index], whole=self._whole(manifest))
-            for index, manifest in enumerate(self.request.manifests)
+            wire.Part(
+                root=root_of[position], components=manifest.components, said=said[position], whole=_is_whole(manifest)
+            )
+            for position, manifest in enumerate(manifests)
         ]
 
-    def _whole(self, manifest: Manifest) -> bool | None:
-        if any(notification.level is Level.ERROR for notification in manifest.notifications):
-            return False
-        if manifest.format in _LOCKED or not manifest.components:
-            return True
-        # pip refuses to install a requirement that is not listed as soon as one line has a hash.
-        return True if all(component.hashes for component in manifest.components) else None
-
-    def _said(self) -> list[tuple[Said, ...]]:
-        lines = [c for manifest in self.request.manifests if _for_tool(manifest) for c in manifest.components]
-        told = self._by_tool(lines)
-        result, taken = [], 0
-        for manifest in self.request.manifests:
-            if _for_tool(manifest) and told is not None:
-                result.append(told[taken : taken + len(manifest.components)])
-                taken += len(manifest.components)
-            else:
-                result.append(wire.library_components(manifest.components))
+    def _said(self) -> list[tuple[wire.Said, ...]]:
+        """What the tool, else its library, says of the components of each manifest."""
+        by_line = self._requirements()
+        result = []
+        for position, manifest in enumerate(self.request.manifests):
+            told = by_line[position] if position in by_line else self._lock(manifest)
+            result.append(self._filled(manifest, told))
         return result
 
-    def _by_tool(self, components: Sequence[Component]) -> tuple[Said, ...] | None:
-        try:
-            done = process.run_module(
-                "cyclonedx_py",
-                _ARGUMENTS,
-                timeout_s=self.request.config.timeouts.cyclonedx_s,
-                stdin=requirements_text(components),
-            )
-            told = _by_line(done)
-        except ToolError as error:
-            self._error("tool-failed", error.what, "the SBOM was made without cyclonedx-bom; see the tool's message")
+    def _requirements(self) -> dict[int, tuple[wire.Said | None, ...] | None]:
+        """All requirements files in one go: starting the tool takes longer than reading a file."""
+        lists = {p: m.components for p, m in enumerate(self.request.manifests) if m.format == "requirements"}
+        every = [component for components in lists.values() for component in components]
+        if not every:
+            return dict.fromkeys(lists, ())
+        told = self._asked(lambda: tool.requirements(every, timeout_s=self.timeout_s))
+        result: dict[int, tuple[wire.Said | None, ...] | None] = {}
+        taken = 0
+        for position, components in lists.items():
+            result[position] = None if told is None else told[taken : taken + len(components)]
+            taken += len(components)
+        return result
+
+    def _lock(self, manifest: Manifest) -> tuple[wire.Said | None, ...] | None:
+        reader = _LOCK_READERS.get(manifest.format)
+        if reader is None or not manifest.components:
             return None
-        return self._matched(told, components)
+        return self._asked(lambda: reader(self._bytes(manifest), manifest.components, timeout_s=self.timeout_s))
 
-    def _matched(self, told: Mapping[int, Said], components: Sequence[Component]) -> tuple[Said, ...]:
-        ours = wire.library_components(components)
-        result = []
-        for index, component in enumerate(components):
-            said = told.get(index + 1)
-            if said is None:
-                self._note("passed-over", f"cyclonedx-bom passed over {component.name}: taken as we read it", component)
-            elif (said.get("name"), said.get("version")) != (component.name, component.version):
-                self._error(
-                    "tool-disagrees", f"cyclonedx-bom read {said.get('name')!r} where we read {component.name!r}"
-                )
-            result.append(said or ours[index])
-        return tuple(result)
+    def _bytes(self, manifest: Manifest) -> bytes:
+        try:
+            limit_bytes = self.request.config.limits.manifest_bytes
+            return read_limited(self.request.tree.root / manifest.path, limit_bytes=limit_bytes)
+        except InputError as broken:
+            raise ToolError(f"{manifest.path} could not be read again") from broken
 
-    def _head(self) -> wire.Head:
-        tools = (("govsec_ci", __version__), *((name, metadata.version(name)) for name in _TOOLS))
-        return wire.Head(subject=self.request.subject, timestamp_s=self.request.timestamp_s, tools=tools)
+    def _asked(self, ask: Callable[[], tuple[wire.Said | None, ...]]) -> tuple[wire.Said | None, ...] | None:
+        try:
+            return ask()
+        except ToolError as broken:
+            self._error(
+                "tool-failed",
+                printable(broken.what),
+                next_step="the SBOM was made from our own reading of the manifest: compare it, or mend the manifest",
+            )
+            return None
+
+    def _filled(self, manifest: Manifest, told: tuple[wire.Said | None, ...] | None) -> tuple[wire.Said, ...]:
+        """By the library, what the tool does not read or has passed over."""
+        components = manifest.components
+        if told is None:
+            return wire.library_components(components)
+        passed_over = [index for index, said in enumerate(told) if said is None]
+        for index in passed_over:
+            self._note("component-passed-over", components[index], f"is unknown to {_TOOL}, and taken as we read it")
+        ours = wire.library_components([components[index] for index in passed_over])
+        filled = dict(zip(passed_over, ours, strict=True))
+        return tuple(said or filled[index] for index, said in enumerate(told))
+
+    def _files(self, roots: Mapping[str, Sequence[int]], parts: Sequence[wire.Part]) -> dict[str, bytes]:
+        clone = origin(self.request.checkout)
+        files = self._checked(FILE, wire.build(self._head(".", self.request.subject, clone), parts))
+        if len(roots) == 1:
+            return files
+        for root, name in _file_names(roots).items():
+            own = [part for part in parts if part.root == root]
+            files |= self._checked(name, wire.build(self._head(root, self._subject(root), clone), own))
+        return files
+
+    def _subject(self, root: str) -> Subject:
+        """The tree's subject under the project's own name and version."""
+        whole = self.request.subject
+        if root == ".":
+            return whole
+        name, version = name_and_version(*tables(self.request.tree, root))
+        return Subject(name=name or f"{whole.name}/{root}", version=version, commit=whole.commit, dirty=whole.dirty)
+
+    def _head(self, root: str, subject: Subject, clone: str) -> wire.Head:
+        tools = (("govsec_ci", __version__), *((name, tool_version(name)) for name in (_TOOL, _LIBRARY)))
+        phase = "post-build" if self._installed() else "pre-build"
+        return wire.Head(
+            subject=subject,
+            timestamp_s=self.request.timestamp_s,
+            tools=tools,
+            project=describe(*tables(self.request.tree, root), vcs_url=clone),
+            phase=phase,
+        )
+
+    def _installed(self) -> bool:
+        return all(manifest.format == "environment" for manifest in self.request.manifests)
 
     def _checked(self, name: str, bom: Mapping[str, Any]) -> dict[str, bytes]:
         problems = wire.validate(bom)
-        if problems:
-            self._error("sbom-invalid", f"{name} would not be valid CycloneDX and was not written: {problems[0]}")
-            return {}
-        return {name: wire.write(bom)}
+        if not problems:
+            return {name: wire.write(bom)}
+        self._error(
+            "sbom-invalid", printable(f"{name} would be no valid CycloneDX, so it was not written: {problems[0]}")
+        )
+        return {}
 
-    def _run(self, *, written: int, arguments: tuple[str, ...]) -> Run:
-        broken = any(notification.level is Level.ERROR for notification in self.notifications)
-        declared = [component for manifest in self.request.manifests for component in manifest.components]
+    def _run(self, *, written: int, declared: int) -> Run:
+        notifications = tuple(self.notifications)
         return Run(
-            id=CycloneDx.id,
+            id=CycloneDxScanner.id,
             tool="cyclonedx-py",
-            version=metadata.version("cyclonedx-bom"),
-            role=CycloneDx.role,
-            state=ScanState.INCOMPLETE if broken else ScanState.COMPLETE,
+            version=tool_version(_TOOL),
+            role=CycloneDxScanner.role,
+            state=state_of(notifications),
             tool_uri="https://github.com/CycloneDX/cyclonedx-python",
-            notifications=tuple(self.notifications),
+            notifications=notifications,
+            invocation=Invocation(start=self.start, end=utc_now(), arguments=tool.OPTIONS),
             targets=written,
-            scope=wire.distinct(declared),
-            invocation=Invocation(arguments=arguments),
+            scope=declared,
             commit=self.request.subject.commit,
         )
 
-    def _error(self, identifier: str, text: str, next_step: str = "") -> None:
-        self.notifications.append(Notification(id=identifier, level=Level.ERROR, text=text, next_step=next_step))
+    def _error(self, identifier: str, text: str, *, next_step: str = "") -> None:
+        self.notifications.append(error(identifier, text, next_step=next_step))
 
-    def _note(self, identifier: str, text: str, component: Component) -> None:
+    def _note(self, identifier: str, component: Component, text: str) -> None:
         self.notifications.append(
             Notification(
                 id=identifier,
                 level=Level.NOTE,
-                text=text,
+                text=f"{component.name} {text}",
                 location=component.location,
-                properties={"component": component.purl},
+                properties={"component": component.name},
             )
         )
 
 
-def _for_tool(manifest: Manifest) -> bool:
-    return manifest.format == "requirements"
+def _is_whole(manifest: Manifest) -> bool | None:
+    if any(notification.level is Level.ERROR for notification in manifest.notifications):
+        return False
+    if manifest.format not in _OPEN_FORMATS or not manifest.components:
+        return True
+    # pip refuses to install what is not listed as soon as one line has a hash, so a list with hashes is whole.
+    return True if all(component.hashes for component in manifest.components) else None
 
 
-def _place(location: Location | None) -> tuple[str, int] | None:
-    if location is None or location.region is None:
-        return None
-    return (location.path, location.region.start_line)
-
-
-def requirements_text(components: Sequence[Component]) -> bytes:
-    """One line a component: name, exact version, hashes; a comment where a name or version could be read as more."""
-    return "".join(_line(component) + "\n" for component in components).encode()
-
-
-def _line(component: Component) -> str:
-    version = component.version
-    if not _PLAIN_NAME.fullmatch(component.name) or (version is not None and not _PLAIN_VERSION.fullmatch(version)):
-        return "# not a plain name and version"
-    hashes = "".join(
-        f" --hash={algorithm}:{digest}"
-        for algorithm, digests in component.hashes.items()
-        for digest in digests
-        if algorithm.isalnum() and digest.isalnum()
-    )
-    return component.name + (f"=={version}" if version else "") + hashes
-
-
-def _by_line(done: process.Completed) -> dict[int, Said]:
-    """What the tool said, by the line it read (its bom-refs are ``requirements-L<line>``)."""
-    if done.exit_code != 0:
-        raise ToolError(f"cyclonedx-bom ended with exit code {done.exit_code}: {done.stderr.strip()[-500:]}")
-    try:
-        found = msgspec.json.decode(done.stdout, type=_Answer).components
-        return {int(said["bom-ref"].removeprefix("requirements-L")): said for said in found}
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, ValueError) as error:
-        raise ToolError(f"cyclonedx-bom answered what we cannot read: {error}") from error
+def _file_names(roots: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    """``sbom/<root>.cdx.json`` for each root: ``/`` becomes ``__``, the tree itself is ``root``; no two are one."""
+    names: dict[str, str] = {}
+    for root in roots:
+        plain = "root" if root == "." else quote(root.replace("/", "__"), safe=" +@,", errors="surrogateescape")
+        if len(plain) > _LIMIT_NAME or plain in names.values():
+            plain = f"{plain[:_LIMIT_NAME]}-{hashlib.sha256(root.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+        names[root] = plain
+    return {root: f"sbom/{plain}.cdx.json" for root, plain in names.items()}
