@@ -2,13 +2,13 @@
 
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.base import Scanner
-from govsec_ci.scanners.cyclonedx import CycloneDx
+from govsec_ci.scanners.cyclonedx import CycloneDxScanner
 from govsec_ci.scanners.pip_audit import PipAuditScanner
 from govsec_ci.scanners.zizmor import ZizmorScanner
 
 SCANNERS: dict[str, Scanner] = {
     "bandit": BanditScanner(),
     "pip-audit": PipAuditScanner(),
-    "cyclonedx": CycloneDx(),
+    "cyclonedx": CycloneDxScanner(),
     "zizmor": ZizmorScanner(),
 }
