@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from govsec_ci.model import VerdictWord
 from govsec_ci.report.i18n import speaker
 from govsec_ci.report.shapes import CheckView, ResultView, View
+from govsec_ci.report.view_answers import step_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,8 +36,8 @@ def show(view: View, file: TextIO, *, quiet: bool = False, verbose: bool = False
 
 def plain(view: View, *, verbose: bool = False) -> str:
     """Lines for programs and logs: blocking results first, what to do next last."""
-    lines = [*_results(view, verbose=verbose), *_checks(view), *_unchecked(view), *_next(view, verbose=verbose)]
-    return "\n".join([*lines, _headline(view)]) + "\n"
+    lines = [*_results(view, verbose=verbose), *_checks(view), *_unchecked(view)]
+    return "\n".join([*lines, _headline(view), *_next(view, verbose=verbose)]) + "\n"
 
 
 def _headline(view: View) -> str:
@@ -86,8 +87,7 @@ def _unchecked(view: View) -> Iterator[str]:
     say, _ = speaker(view.lang)
     for run in view.not_checked:
         for note in run.problems:
-            place = f"{note.place}: " if note.place else ""
-            yield f"{place}{say('not checked by {tool}', tool=run.tool)}: {note.text}"
+            yield say("not checked by {tool}: {what}", tool=run.tool, what=note.said)
 
 
 def _next(view: View, *, verbose: bool) -> Iterator[str]:
@@ -96,8 +96,7 @@ def _next(view: View, *, verbose: bool) -> Iterator[str]:
     if shown:
         yield say("What to do next:")
     for number, step in enumerate(shown, start=1):
-        due = say("by {day}", day=step.due) if step.due else say("before this release")
-        yield f"  {number}. {step.what.pick(view.lang)} ({step.who.pick(view.lang)}, {due})"
+        yield f"  {number}. {step_line(step).pick(view.lang)}"
     yield from _more(view, len(view.steps) - len(shown))
 
 
@@ -115,9 +114,9 @@ def render(view: View, *, width: int, colour: bool, verbose: bool = False) -> st
             out.print(_table(view, verbose=verbose))
         for text in (*_checks(view), *_unchecked(view)):
             out.print(Styled(text, style=_line_style(text)), soft_wrap=False)
+        out.print(Styled(_headline(view), style=_STYLE[view.verdict]))
         for text in _next(view, verbose=verbose):
             out.print(Styled(text))
-        out.print(Styled(_headline(view), style=_STYLE[view.verdict]))
     return captured.get()
 
 

@@ -11,9 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from msgspec import Struct
 
 LANGUAGES: Final = ("en", "ja")
+# British: 1 Apr 2026 is read in the same way everywhere.
+_LOCALES: Final = {"en": "en_GB", "ja": "ja"}
 LOCALE: Final = Path(__file__).parent / "locale"
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
@@ -70,14 +74,14 @@ def speaker(lang: str) -> tuple[Callable[..., str], Callable[..., str]]:
 
 
 def number(value: float, lang: str) -> str:
-    """A number with the language's separators. English and Japanese agree on them (CLDR)."""
-    del lang
-    return f"{value:,}"
+    """A number as the language writes it."""
+    return format_decimal(value, locale=_LOCALES[lang])
 
 
+@functools.lru_cache(maxsize=4096)
 def date(moment: datetime, lang: str) -> str:
-    """The day, in UTC: ``2026-04-01`` or ``2026年4月1日``."""
-    return f"{moment.year}年{moment.month}月{moment.day}日" if lang == "ja" else f"{moment:%Y-%m-%d}"
+    """The day, in UTC: ``1 Apr 2026`` or ``2026年4月1日``."""
+    return format_date(moment.date(), "long" if lang == "ja" else "medium", locale=_LOCALES[lang])
 
 
 def moment(value: datetime, lang: str) -> str:

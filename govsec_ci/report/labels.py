@@ -1,6 +1,6 @@
 """Our own words for the closed sets of the model, in both languages."""
 
-from govsec_ci.model import ScanState, Stage, VerdictWord
+from govsec_ci.model import BaselineState, ScanState, Stage, SuppressionStatus, VerdictWord
 from govsec_ci.report.i18n import EMPTY, Text, both, same
 
 
@@ -71,3 +71,39 @@ def who(kind: str) -> Text:
     if kind in {"scans", "coverage", "advisories", "sbom"}:
         return both("whoever runs the pipeline")
     return both("release manager")
+
+
+def effect(*, effective: bool, status: SuppressionStatus, overruled: bool) -> Text:
+    """What a suppression claim comes to."""
+    if effective:
+        return both("does not count")
+    if overruled and status is SuppressionStatus.ACCEPTED:
+        return both("counts: the gate does not admit it, or it was re-opened")
+    if status is SuppressionStatus.REJECTED:
+        return both("counts: rejected")
+    return both("counts: under review")
+
+
+def baseline(state: BaselineState | None) -> Text:
+    """How a result stands to the baseline; empty without one."""
+    match state:
+        case BaselineState.NEW:
+            return both("new")
+        case BaselineState.UNCHANGED:
+            return both("known")
+        case BaselineState.UPDATED:
+            return both("changed")
+        case BaselineState.ABSENT:
+            return both("gone")
+        case None:
+            return EMPTY
+
+
+def signature(state: str) -> Text:
+    """Whether the evidence that was handed in carried a signature."""
+    texts = {
+        "valid": both("valid signature"),
+        "invalid": both("invalid signature"),
+        "none": both("not signed"),
+    }
+    return texts.get(state, same(state))

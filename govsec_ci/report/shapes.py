@@ -35,13 +35,20 @@ class VulnerabilityView(Struct, frozen=True, kw_only=True):
     epss: float | None = None
 
 
+class GateLink(Struct, frozen=True, order=True):
+    """A check by its gate's id, and where it stands in the report."""
+
+    gate: str
+    anchor: str
+
+
 class ResultView(Struct, frozen=True, kw_only=True):
     """One result.
 
     :param anchor: stable name for deep links, unique in the report
     :param place: ``path:line:column``, as far as known
     :param rule_text: what the rule is about, where it is known
-    :param gates: ids of the blocking checks that it stands against
+    :param gates: blocking checks that it stands against
     :param due: the earliest due date that a deadline gives it
     :param state: its baselineState, or None without a baseline
     """
@@ -62,7 +69,7 @@ class ResultView(Struct, frozen=True, kw_only=True):
     component: ComponentView | None = None
     vulnerability: VulnerabilityView | None = None
     cwes: tuple[str, ...] = ()
-    gates: tuple[str, ...] = ()
+    gates: tuple[GateLink, ...] = ()
     due: datetime | None = None
     detected: datetime | None = None
     state: BaselineState | None = None
@@ -87,6 +94,7 @@ class SuppressedView(Struct, frozen=True, kw_only=True):
     origin_id: str
     status: str
     why: str
+    effect: Text
     owner: str = ""
     approver: str = ""
     ticket: str = ""
@@ -161,6 +169,12 @@ class NoteView(Struct, frozen=True, kw_only=True):
     place: str
     next_step: str
 
+    @property
+    def said(self) -> str:
+        """The text, with the place before it unless it names the file itself."""
+        path = self.place.partition(":")[0]
+        return self.text if not path or path in self.text else f"{self.place}: {self.text}"
+
 
 class RunView(Struct, frozen=True, kw_only=True):
     """How far one tool got; ``problems`` are the notifications that made it incomplete, ``notes`` the others."""
@@ -200,6 +214,7 @@ class StepView(Struct, frozen=True, kw_only=True):
 
     who: Text
     what: Text
+    when: Text
     due: datetime | None = None
     closes: int = 0
     anchor: str = ""
@@ -229,6 +244,14 @@ class FileView(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class AnswerView(Struct, frozen=True, kw_only=True):
+    """A question that the reader came with, and its answer in a few lines; ``anchor``: where to read on."""
+
+    question: Text
+    lines: tuple[Text, ...]
+    anchor: str
+
+
 class View(Struct, frozen=True, kw_only=True):
     """Everything that a report shows.
 
@@ -242,6 +265,7 @@ class View(Struct, frozen=True, kw_only=True):
     lang: str
     verdict: VerdictWord
     sentence: Text
+    answers: tuple[AnswerView, ...]
     subject: str
     subject_version: str
     commit: str

@@ -7,7 +7,8 @@ from govsec_ci.model import VerdictWord
 from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, moment, speaker
 from govsec_ci.report.markdown import table, text
-from govsec_ci.report.shapes import CheckView, ClauseView, ResultView, RunView, StepView, View
+from govsec_ci.report.shapes import CheckView, ResultView, RunView, View
+from govsec_ci.report.view_answers import clause_line, step_line
 
 LIMIT_BYTES: Final = 1024 * 1024
 """GitHub refuses a step summary above 1 MiB."""
@@ -63,13 +64,7 @@ class _Page:
         """The five questions of a release manager, on the first screen."""
         view, say = self.view, self.say
         head = f"# {_SIGN[view.verdict]} {view.verdict.value}: {self.tell(view.sentence)}"
-        rows = (
-            (say("May I release?"), f"**{self.may_i()}**"),
-            (say("What blocks?"), self.blocks()),
-            (say("By which rule?"), self.rules()),
-            (say("Who must do what, by when?"), self.who()),
-            (say("Can I prove it later?"), self.proof()),
-        )
+        rows = [(self.tell(one.question), self.lines(one.lines)) for one in view.answers]
         return [head, "", *self.banners(), *table((say("Question"), say("Answer")), rows)]
 
     def banners(self) -> list[str]:
@@ -80,53 +75,12 @@ class _Page:
             for line in (f"> **{text(profile.id)}** ({text(profile.status)}): {self.tell(profile.banner)}", "")
         ]
 
-    def may_i(self) -> str:
-        match self.view.verdict:
-            case VerdictWord.PASS:
-                return self.say("Yes, as far as these gates go.")
-            case VerdictWord.FAIL:
-                return self.say("No.")
-            case VerdictWord.INCOMPLETE:
-                return self.say("Not yet: something was not checked.")
-
-    def blocks(self) -> str:
-        if not self.view.blocking:
-            return self.say("Nothing.")
-        return "<br>".join(
-            f"{check.verdict.value}: {self.tell(check.title)} ({self.amounts(check)})" for check in self.view.blocking
-        )
+    def lines(self, texts: Iterable[Text]) -> str:
+        return "<br>".join(self.tell(one) for one in texts)
 
     def amounts(self, check: CheckView) -> str:
         return self.say(
-            "observed {observed}, limit {limit}", observed=self.tell(check.observed), limit=self.tell(check.limit)
-        )
-
-    def rules(self) -> str:
-        clauses = dict.fromkeys(self.clause(check.clause) for check in self.view.blocking or self.view.passed)
-        shown = list(clauses)[:5]
-        more = len(clauses) - len(shown)
-        return "<br>".join([*shown, *([self.say_n("and {n} more", "and {n} more", more)] if more else [])])
-
-    def clause(self, clause: ClauseView) -> str:
-        edition = f" ({text(clause.edition)})" if clause.edition else ""
-        return f"{text(clause.id)}, {self.tell(clause.document)}{edition} · *{self.tell(clause.label_text)}*"
-
-    def who(self) -> str:
-        if not self.view.steps:
-            return self.say("Nothing has to be done.")
-        shown = [self.step(step) for step in self.view.steps[:3]]
-        more = len(self.view.steps) - len(shown)
-        return "<br>".join([*shown, *([self.say_n("and {n} more step", "and {n} more steps", more)] if more else [])])
-
-    def step(self, step: StepView) -> str:
-        due = self.say("by {day}", day=step.due) if step.due else self.say("before this release")
-        return f"**{self.tell(step.who)}**, {due}: {self.tell(step.what)}"
-
-    def proof(self) -> str:
-        return self.say(
-            "Yes: keep the whole output folder. manifest.json holds the sha256 of every file, and `govsec verify` "
-            "replays the decision from them alone. Unsigned, it shows that nothing was changed by accident; "
-            "only a signature shows who vouches for it."
+            "observed: {observed}; limit: {limit}", observed=self.tell(check.observed), limit=self.tell(check.limit)
         )
 
     def facts(self) -> list[str]:
@@ -174,7 +128,9 @@ class _Page:
     def what_to_do(self) -> list[str]:
         if not self.view.steps:
             return []
-        shown = [f"{number}. {self.step(step)}" for number, step in enumerate(self.view.steps[:_STEPS], start=1)]
+        shown = [
+            f"{number}. {self.tell(step_line(step))}" for number, step in enumerate(self.view.steps[:_STEPS], start=1)
+        ]
         return [f"## {self.say('What to do next')}", "", *shown, *self.more(len(self.view.steps) - len(shown)), ""]
 
     def more(self, count: int) -> list[str]:
@@ -195,7 +151,7 @@ class _Page:
             f"### {_SIGN[check.verdict]} {check.verdict.value}: {self.tell(check.title)}",
             "",
             f"- {self.say('Gate')}: {text(check.profile)} / {text(check.gate)} · {self.amounts(check)}",
-            f"- {self.say('Clause')}: {self.clause(check.clause)}",
+            f"- {self.say('Clause')}: {self.tell(clause_line(check.clause))}",
             *(f"- {self.say('Due')}: {self.say('{day}', day=check.due)}" for _ in (1,) if check.due),
             *(f"- {self.say('Reason')}: {self.tell(reason)}" for reason in check.reasons[:_ROWS]),
             *self.offenders(check),
@@ -238,8 +194,7 @@ class _Page:
     def run(self, run: RunView) -> list[str]:
         seen = self.say("{targets} of {scope} looked at", targets=run.targets, scope=run.scope)
         notes = [
-            f"- {text(note.place)}{': ' if note.place else ''}{text(note.text)}"
-            + (f" → {text(note.next_step)}" if note.next_step else "")
+            f"- {text(note.said)}" + (f" → {text(note.next_step)}" if note.next_step else "")
             for note in run.problems[:_ROWS]
         ]
         return [
@@ -262,7 +217,7 @@ class _Page:
             say("Why"),
             say("Owner"),
             say("Until"),
-            say("Counts"),
+            say("Effect"),
         )
         rows = [
             (
@@ -273,7 +228,7 @@ class _Page:
                 text(row.why),
                 text(row.owner),
                 say("{day}", day=row.expires) if row.expires else "",
-                say("no") if row.effective else say("**yes**"),
+                self.tell(row.effect),
             )
             for row in self.view.suppressed[:_ROWS]
         ]
@@ -310,7 +265,7 @@ class _Page:
             return []
         head = (self.say("Gate"), self.say("Observed"), self.say("Limit"), self.say("Clause"))
         rows = [
-            (self.tell(one.title), self.tell(one.observed), self.tell(one.limit), self.clause(one.clause))
+            (self.tell(one.title), self.tell(one.observed), self.tell(one.limit), self.tell(clause_line(one.clause)))
             for one in self.view.passed
         ]
         return [f"## {self.say('Gates that are met')}", "", *table(head, rows)]

@@ -32,6 +32,7 @@ from govsec_ci.report.shapes import (
     TraceView,
     View,
 )
+from govsec_ci.report.view_answers import answers
 from govsec_ci.report.view_checks import all_checks, all_profiles
 from govsec_ci.report.view_results import all_results, all_suppressed, severity_rank, standing
 from govsec_ci.report.view_steps import steps, upgrades
@@ -64,16 +65,19 @@ def build(
     :param files: files of the evidence bundle → lower-case hex sha256, as far as they are written by now
     """
     everything = all_results(evidence, standing(verdict.checks))
-    by_fingerprint = {one.fingerprint: one for one in everything if one.fingerprint}
+    by_fingerprint = {one.fingerprint: one for one in reversed(everything) if one.fingerprint}
     checks = all_checks(verdict, profiles, by_fingerprint)
     blocking = tuple(one for one in checks if one.blocking and one.verdict is not VerdictWord.PASS)
     results = tuple(one for one in everything if not one.suppressed and one.state is not BaselineState.ABSENT)
     runs = tuple(_run(run) for run in evidence.runs)
     rows = upgrades(results)
+    todo = steps(blocking, runs, rows, results, verdict.now)
+    passed = tuple(one for one in checks if one.verdict is VerdictWord.PASS)
     return View(
         lang=lang,
         verdict=verdict.verdict,
         sentence=_sentence(verdict, blocking),
+        answers=answers(verdict.verdict, blocking, passed, todo),
         subject=word(verdict.subject.name),
         subject_version=word(verdict.subject.version),
         commit=word(verdict.subject.commit or ""),
@@ -85,12 +89,12 @@ def build(
         feeds=tuple(_feed(feed, verdict) for feed in verdict.advisories),
         blocking=blocking,
         warnings=tuple(one for one in checks if not one.blocking and one.verdict is not VerdictWord.PASS),
-        passed=tuple(one for one in checks if one.verdict is VerdictWord.PASS),
+        passed=passed,
         results=results,
         suppressed=all_suppressed(evidence, everything),
         runs=runs,
         upgrades=rows,
-        steps=steps(blocking, runs, rows, results),
+        steps=todo,
         trace=tuple(_trace(check) for check in checks),
         sbom=_sbom(evidence.sbom),
         files=tuple(FileView(name=word(name), sha256=digest) for name, digest in sorted((files or {}).items())),

@@ -12,7 +12,7 @@ from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, same
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import CheckView, ClauseView, ProfileView, ResultView
-from govsec_ci.report.view_results import order
+from govsec_ci.report.view_results import gate_link, order
 
 _ORDER: Final = {VerdictWord.FAIL: 0, VerdictWord.INCOMPLETE: 1, VerdictWord.PASS: 2}
 
@@ -31,7 +31,7 @@ def _check(check: Check, profile: Profile | None, results: Mapping[str, ResultVi
     counted = sorted((results[key] for key in check.results if key in results), key=order)
     due = [check.due[key] for key in check.results if key in check.due]
     return CheckView(
-        anchor=f"gate-{word(check.profile)}-{word(check.gate)}",
+        anchor=gate_link(check).anchor,
         gate=word(check.gate),
         profile=word(check.profile),
         kind=check.kind,

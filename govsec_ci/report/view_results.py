@@ -1,5 +1,6 @@
 """Results as a report shows them: inert, with their due dates and the checks they stand against, worst first."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -18,45 +19,60 @@ from govsec_ci.model import (
     VerdictWord,
     Waiver,
 )
+from govsec_ci.report import labels
 from govsec_ci.report.i18n import EMPTY, Text, same
 from govsec_ci.report.inert import message, word
-from govsec_ci.report.shapes import ComponentView, ResultView, SuppressedView, VulnerabilityView
+from govsec_ci.report.shapes import ComponentView, GateLink, ResultView, SuppressedView, VulnerabilityView
 
 FINGERPRINT: Final = "govsec/v1"
 _UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
 """Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
 
 _NO_RULE: Final = Rule(id="")
+_NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """What the verdict says of results, by fingerprint: blocking gates against each, and its earliest due date."""
 
-    gates: Mapping[str, tuple[str, ...]]
+    gates: Mapping[str, tuple[GateLink, ...]]
     due: Mapping[str, datetime]
 
 
 def standing(checks: Iterable[Check]) -> Standing:
     """Read the checks once, so that each result finds its own."""
-    gates: dict[str, tuple[str, ...]] = {}
+    gates: dict[str, tuple[GateLink, ...]] = {}
     due: dict[str, datetime] = {}
     for check in checks:
         for key, moment in check.due.items():
             due[key] = min(moment, due.get(key, moment))
         if check.mode == "block" and check.verdict is not VerdictWord.PASS:
+            link = gate_link(check)
             for key in check.results:
-                gates[key] = (*gates.get(key, ()), word(check.gate))
+                gates[key] = (*gates.get(key, ()), link)
     return Standing(gates=gates, due=due)
+
+
+def gate_link(check: Check) -> GateLink:
+    """Name and anchor of a check; a gate's id is unique in its profile."""
+    return GateLink(word(check.gate), slug(f"gate-{check.profile}-{check.gate}"))
+
+
+def slug(text: str) -> str:
+    """``text`` as it may stand in an HTML id and in the fragment of an address."""
+    return _NOT_IN_ID.sub("-", text)[:120]
 
 
 def all_results(evidence: Evidence, stand: Standing) -> tuple[ResultView, ...]:
     """Every result, suppressed ones included: blocking first, then by severity, place and rule."""
-    shown = [view for run in evidence.runs for view in _of_run(run, stand)]
-    shown.sort(key=order)
-    return tuple(
-        structs.replace(view, anchor=f"r{number}") if not view.fingerprint else view
-        for number, view in enumerate(shown, start=1)
-    )
+    shown = sorted((view for run in evidence.runs for view in _of_run(run, stand)), key=order)
+    seen: dict[str, int] = {}
+    return tuple(_with_unique_anchor(view, seen) for view in shown)
+
+
+def _with_unique_anchor(view: ResultView, seen: dict[str, int]) -> ResultView:
+    number = seen[view.anchor] = seen.get(view.anchor, 0) + 1
+    return view if number == 1 else structs.replace(view, anchor=f"{view.anchor}-{number}")
 
 
 def order(view: ResultView) -> tuple[bool, float, str, int, str, str]:
@@ -81,7 +97,7 @@ def _result(result: Result, rule: Rule, tool: str, stand: Standing) -> ResultVie
     path, line, column = _place(result)
     gates = stand.gates.get(fingerprint, ())
     return ResultView(
-        anchor=f"r-{fingerprint[:16]}" if fingerprint else "",
+        anchor=slug(f"r-{fingerprint[:16]}"),
         fingerprint=fingerprint,
         tool=tool,
         rule=word(result.rule_id),
@@ -164,6 +180,7 @@ def all_suppressed(evidence: Evidence, views: Sequence[ResultView]) -> tuple[Sup
 
 
 def _suppressed(claim: Suppression, view: ResultView, waiver: Waiver | None) -> SuppressedView:
+    effective = _accepted(claim) and not view.gates
     return SuppressedView(
         result=view,
         origin=word(claim.origin),
@@ -174,5 +191,6 @@ def _suppressed(claim: Suppression, view: ResultView, waiver: Waiver | None) -> 
         approver=word(waiver.approver) if waiver else "",
         ticket=word(waiver.ticket) if waiver else "",
         expires=waiver.expires if waiver else None,
-        effective=_accepted(claim) and not view.gates,
+        effective=effective,
+        effect=labels.effect(effective=effective, status=claim.status, overruled=bool(view.gates)),
     )

@@ -63,100 +63,95 @@ def _earliest(results: Iterable[ResultView]) -> datetime | None:
 
 
 def steps(
-    blocking: Sequence[CheckView], runs: Sequence[RunView], rows: Sequence[UpgradeView], results: Sequence[ResultView]
+    blocking: Sequence[CheckView],
+    runs: Sequence[RunView],
+    rows: Sequence[UpgradeView],
+    results: Sequence[ResultView],
+    now: datetime,
 ) -> tuple[StepView, ...]:
     """Who must do what by when: what closes most first, then what was not checked, then what remains of the gates."""
     against = [one for one in results if one.gates]
-    done = [*_upgrade_steps(rows), *_stays(rows), *_mend_steps(against)]
+    done = [*_upgrade_steps(rows, now), *_stays(rows, now), *_mend_steps(against, now)]
     done.sort(key=lambda step: -step.closes)
-    rest = [*_unchecked(runs), *_gate_steps(blocking)]
-    last = [StepView(who=labels.who("scans"), what=both("Run govsec again and keep the new bundle."))]
+    rest = [*_unchecked(runs, now), *_gate_steps(blocking, now)]
+    last = [_step("scans", both("Run govsec again and keep the new bundle."), now)]
     return (*done, *rest, *last) if done or rest else ()
 
 
-def _upgrade_steps(rows: Iterable[UpgradeView]) -> Iterator[StepView]:
+def when(due: datetime | None, now: datetime) -> Text:
+    """By when, in words; without a due date nothing may wait past this release."""
+    if due is None:
+        return both("before this release")
+    return both("overdue since {day}", day=due) if due < now else both("by {day}", day=due)
+
+
+def _step(
+    kind: str, what: Text, now: datetime, *, due: datetime | None = None, closes: int = 0, anchor: str = ""
+) -> StepView:
+    return StepView(who=labels.who(kind), what=what, when=when(due, now), due=due, closes=closes, anchor=anchor)
+
+
+def _upgrade_steps(rows: Iterable[UpgradeView], now: datetime) -> Iterator[StepView]:
     for row in rows:
         count = _weight(row.closes)
         if count:
-            yield StepView(
-                who=labels.who("results"),
-                what=both_n(
-                    "Raise {component} from {installed} to {target} in {place}: closes {n} result.",
-                    "Raise {component} from {installed} to {target} in {place}: closes {n} results.",
-                    count,
-                    component=row.component,
-                    installed=row.installed,
-                    target=row.target,
-                    place=row.places[0] if row.places else "",
-                ),
-                due=row.due,
-                closes=count,
-                anchor="upgrades",
+            what = both_n(
+                "Raise {component} from {installed} to {target} in {place}: closes {n} result.",
+                "Raise {component} from {installed} to {target} in {place}: closes {n} results.",
+                count,
+                component=row.component,
+                installed=row.installed,
+                target=row.target,
+                place=", ".join(row.places[:2]),
             )
+            yield _step("results", what, now, due=row.due, closes=count, anchor="upgrades")
 
 
-def _stays(rows: Iterable[UpgradeView]) -> Iterator[StepView]:
+def _stays(rows: Iterable[UpgradeView], now: datetime) -> Iterator[StepView]:
     for row in rows:
         count = _weight(row.stays)
         if count:
-            yield StepView(
-                who=labels.who("results"),
-                what=both_n(
-                    "No version closes {n} result of {component} {installed}: replace it or have a waiver signed.",
-                    "No version closes {n} result of {component} {installed}: replace it or have a waiver signed.",
-                    count,
-                    component=row.component,
-                    installed=row.installed,
-                ),
-                due=_earliest(row.stays),
-                closes=count,
-                anchor="upgrades",
+            what = both_n(
+                "No version closes {n} result of {component} {installed}: replace it or have a waiver signed.",
+                "No version closes {n} results of {component} {installed}: replace it or have a waiver signed.",
+                count,
+                component=row.component,
+                installed=row.installed,
             )
+            yield _step("results", what, now, due=_earliest(row.stays), closes=count, anchor="upgrades")
 
 
-def _mend_steps(against: Iterable[ResultView]) -> Iterator[StepView]:
+def _mend_steps(against: Iterable[ResultView], now: datetime) -> Iterator[StepView]:
     own = sorted((one for one in against if not one.component), key=lambda one: (one.tool, one.rule))
     for (_, rule), group in itertools.groupby(own, key=lambda one: (one.tool, one.rule)):
         found = list(group)
-        yield StepView(
-            who=labels.who("results"),
-            what=both_n(
-                "Mend {n} result of rule {rule} ({about}), first at {place}.",
-                "Mend {n} results of rule {rule} ({about}), first at {place}.",
-                len(found),
-                rule=rule,
-                about=found[0].rule_text or same(found[0].message),
-                place=found[0].place,
-            ),
-            due=_earliest(found),
-            closes=len(found),
-            anchor=found[0].anchor,
+        what = both_n(
+            "Mend {n} result of rule {rule} ({about}), first at {place}.",
+            "Mend {n} results of rule {rule} ({about}), first at {place}.",
+            len(found),
+            rule=rule,
+            about=found[0].rule_text or same(found[0].message),
+            place=found[0].place,
         )
+        yield _step("results", what, now, due=_earliest(found), closes=len(found), anchor=found[0].anchor)
 
 
-def _unchecked(runs: Iterable[RunView]) -> Iterator[StepView]:
+def _unchecked(runs: Iterable[RunView], now: datetime) -> Iterator[StepView]:
     said: set[str] = set()
     for run in runs:
         for note in run.problems:
-            text = f"{note.text}: {note.next_step}" if note.next_step else note.text
+            text = f"{note.said}: {note.next_step}" if note.next_step else note.said
             if text not in said:
                 said.add(text)
-                yield StepView(who=labels.who("scans"), what=same(text), anchor=f"run-{run.id}")
+                yield _step("scans", same(text), now, anchor="not-checked")
 
 
-def _gate_steps(blocking: Iterable[CheckView]) -> Iterator[StepView]:
+def _gate_steps(blocking: Iterable[CheckView], now: datetime) -> Iterator[StepView]:
     """Gates that no result and no run explains: a missing record, a stale feed, an SBOM element."""
     for check in blocking:
-        explained = bool(check.results) or (
-            check.verdict is VerdictWord.INCOMPLETE and check.kind in {"scans", "coverage"}
-        )
-        if check.next_step and not explained:
-            yield StepView(
-                who=labels.who(check.kind),
-                what=_joined(check.title, check.next_step),
-                due=check.due,
-                anchor=check.anchor,
-            )
+        by_run = check.verdict is VerdictWord.INCOMPLETE and check.kind in {"scans", "coverage"}
+        if check.next_step and not check.results and not by_run:
+            yield _step(check.kind, _joined(check.title, check.next_step), now, due=check.due, anchor=check.anchor)
 
 
 def _joined(title: Text, step: Text) -> Text:
