@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import Struct
 
 from govsec_ci.evidence.fingerprints import place_of
 from govsec_ci.model import Kind, Result, Rule, Run
@@ -17,14 +16,6 @@ from govsec_ci.model import Kind, Result, Rule, Run
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:govsec-ci:correlation")
 _Key = tuple[str, str, int]
 _Spot = tuple[int, int]
-
-
-class _Group(Struct):
-    """Results, by (run, result) number, of which each two adjoining share a name of their weakness."""
-
-    names: set[str]
-    runs: set[int]
-    members: list[_Spot]
 
 
 def correlate(runs: Iterable[Run]) -> tuple[Run, ...]:
@@ -56,20 +47,54 @@ def _key(result: Result) -> _Key | None:
 
 
 def _link(runs: tuple[Run, ...], key: _Key, spots: list[_Spot]) -> dict[_Spot, str]:
-    """Each result joins the first group that has no result of its run yet and shares a name with it."""
-    rules = {number: {rule.id: rule for rule in runs[number].rules} for number in {run for run, _ in spots}}
-    groups: list[_Group] = []
-    for run_number, number in sorted(spots, key=lambda spot: (runs[spot[0]].id, _order(runs, spot))):
-        result = runs[run_number].results[number]
-        names = _names(rules[run_number].get(result.rule_id), result)
-        group = next((one for one in groups if run_number not in one.runs and one.names & names), None)
-        if group is None:
-            group = _Group(names=set(), runs=set(), members=[])
-            groups.append(group)
-        group.names |= names
-        group.runs.add(run_number)
-        group.members.append((run_number, number))
-    return {spot: _guid(runs, key, group) for group in groups if len(group.members) > 1 for spot in group.members}
+    """Each result joins the first group that holds a name of its weakness and no result of its run yet."""
+    groups = _Groups()
+    for run_number in sorted({run for run, _ in spots}, key=lambda number: runs[number].id):
+        rules = {rule.id: rule for rule in runs[run_number].rules}
+        mine = [spot for spot in spots if spot[0] == run_number]
+        groups.next_run()
+        for spot in sorted(mine, key=lambda spot: _order(runs, spot)):
+            result = runs[run_number].results[spot[1]]
+            groups.add(spot, _names(rules.get(result.rule_id), result))
+    return {spot: _guid(runs, key, group[0]) for group in groups.all if len(group) > 1 for spot in group}
+
+
+class _Groups:
+    """Groups of results, and for each name the groups that hold it, in the order of their making."""
+
+    def __init__(self) -> None:
+        self.all: list[list[_Spot]] = []
+        self._names: list[set[str]] = []
+        self._holders: dict[str, list[int]] = {}
+        self._taken: set[int] = set()
+        self._passed: dict[str, int] = {}
+
+    def next_run(self) -> None:
+        self._taken = set()
+        self._passed = {}
+
+    def add(self, spot: _Spot, names: set[str]) -> None:
+        free = [group for group in map(self._free, names) if group is not None]
+        group = min(free) if free else self._new()
+        self.all[group].append(spot)
+        self._taken.add(group)
+        for name in names - self._names[group]:
+            self._names[group].add(name)
+            self._holders.setdefault(name, []).append(group)
+
+    def _new(self) -> int:
+        self.all.append([])
+        self._names.append(set())
+        return len(self.all) - 1
+
+    def _free(self, name: str) -> int | None:
+        """The first group of that name without a result of this run; those passed once are never looked at again."""
+        holders = self._holders.get(name, [])
+        passed = self._passed.get(name, 0)
+        while passed < len(holders) and holders[passed] in self._taken:
+            passed += 1
+        self._passed[name] = passed
+        return holders[passed] if passed < len(holders) else None
 
 
 def _order(runs: tuple[Run, ...], spot: _Spot) -> tuple[str, int, int, str, str]:
@@ -86,8 +111,8 @@ def _names(rule: Rule | None, result: Result) -> set[str]:
     return {rule.id, *((vulnerability.id, *vulnerability.aliases) if vulnerability else ())}
 
 
-def _guid(runs: tuple[Run, ...], key: _Key, group: _Group) -> str:
-    run_number, number = group.members[0]
+def _guid(runs: tuple[Run, ...], key: _Key, first: _Spot) -> str:
+    run_number, number = first
     run, result = runs[run_number], runs[run_number].results[number]
     column = place_of(result)[2]
     parts = (*map(str, key), run.id, result.rule_id, str(column), result.message)

@@ -11,10 +11,13 @@ column (``:2``, ``:3``): adding an equal line above renumbers those below, which
 
 import hashlib
 import re
+import struct
 from collections.abc import Callable, Iterable, Sequence
+from operator import mul
 
 import msgspec
 
+from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
 from govsec_ci.model import Location, Result, Run
 
@@ -23,11 +26,14 @@ Read = Callable[[str], bytes | None]
 _BLOCK = 100
 _EOF = "\uffff"
 _MODULUS = 1 << 64
+_POWERS = tuple(pow(37, _BLOCK - 1 - place, _MODULUS) for place in range(_BLOCK))
+_UNITS = f"<{_BLOCK}H"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _DROPPED = {ord("\t"): None, ord(" "): None}
 _WHITE = re.compile(r"\s+")
 
 
+@without_collector()
 def fingerprint(run: Run, read: Read) -> Run:
     """Set both fingerprints on every result of ``run``.
 
@@ -118,9 +124,8 @@ class _Hashed:
 
 
 def _polynomial(window: str) -> int:
-    value = 0
-    for unit in window:
-        value = value * 37 + ord(unit)
+    units: tuple[int, ...] = struct.unpack(_UNITS, window.encode("utf-16-le", "surrogatepass"))
+    value: int = sum(map(mul, units, _POWERS))
     return value % _MODULUS
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from govsec_ci.evidence.correlate import correlate
 from govsec_ci.evidence.fingerprints import number_equals, place_of
+from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.model import (
     BaselineState,
     Confidence,
@@ -40,6 +41,7 @@ _DISAGREEMENT = Notification(
 )
 
 
+@without_collector()
 def merge(runs: Iterable[Run]) -> tuple[Run, ...]:
     """One run an id, sorted by id; equal results collapsed; the same weakness found by several tools linked.
 

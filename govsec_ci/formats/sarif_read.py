@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from govsec_ci.errors import InputError
+from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_decode import decode
 from govsec_ci.formats.sarif_wire import (
     CATEGORY,
@@ -48,6 +49,7 @@ _T = TypeVar("_T")
 _TIME = msgspec.json.Decoder(datetime)
 
 
+@without_collector()
 def read(data: bytes, origin: str) -> tuple[Run, ...]:
     """The runs of a log that :func:`write_to` made.
 

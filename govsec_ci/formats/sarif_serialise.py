@@ -12,9 +12,11 @@ import msgspec
 # Always written, even when equal to the default: what they default to depends on where they stand.
 _ALWAYS = frozenset({"level", "kind"})
 _ENCODER = msgspec.json.Encoder()
-_PlanLine = tuple[str, str, Any]
-_plans: dict[type, tuple[_PlanLine, ...]] = {}
+_SCALARS = frozenset({str, int, float, bool})
 _NOTHING_DROPPED = object()
+# Per class: attribute → (SARIF's name, the default that is left out). Empty for what msgspec writes by itself.
+_Plan = dict[str, tuple[str, Any]]
+_plans: dict[type, _Plan] = {}
 
 
 def to_json(value: Any) -> bytes:
@@ -41,22 +43,22 @@ def to_plain(value: Any) -> Any:
     if not plan:
         return value
     plain = {}
-    state = value.__dict__
-    for name, key, default in plan:
-        item = state[name]
-        if item is not None and item != default:
-            plain[key] = to_plain(item)
+    for name, item in value.__dict__.items():
+        if item is not None:
+            key, default = plan[name]
+            # Only scalars and one list have defaults; comparing sarif-om objects would be slow.
+            if item.__class__ in _SCALARS:
+                if item != default:
+                    plain[key] = item
+            elif item.__class__ is not list or item != default:
+                plain[key] = to_plain(item)
     return plain
 
 
-def _make_plan(kind: type) -> tuple[_PlanLine, ...]:
+def _make_plan(kind: type) -> _Plan:
     if not attr.has(kind):
-        return ()
-    return tuple(
-        (field.name, field.metadata["schema_property_name"], _default_of(field))
-        for field in attr.fields(kind)
-        if "schema_property_name" in field.metadata
-    )
+        return {}
+    return {field.name: (field.metadata["schema_property_name"], _default_of(field)) for field in attr.fields(kind)}
 
 
 def _default_of(field: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import attr
 import sarif_om  # type: ignore[import-untyped]
 
-from govsec_ci.formats.sarif_serialise import to_json
+from govsec_ci.formats.sarif_serialise import to_json, to_plain
 from govsec_ci.formats.sarif_wire import (
     BAG,
     CATEGORY,
@@ -259,7 +259,7 @@ class _Locations:
     def get(self, location: Location) -> Any:
         artifact = self._artifacts.get(location.path)
         if artifact is None:
-            artifact = self._artifacts[location.path] = _artifact_location(location.path)
+            artifact = self._artifacts[location.path] = to_plain(_artifact_location(location.path))
         return _at(artifact, location.region)
 
 
