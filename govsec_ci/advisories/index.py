@@ -12,6 +12,7 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from govsec_ci.advisories import groups, matching, schema
+from govsec_ci.advisories.assemble import Enricher
 from govsec_ci.errors import InputError
 from govsec_ci.model import FeedState, Fix, Vulnerability
 
@@ -72,9 +73,15 @@ class Index:
         return tuple(_decode_feed(body) for (body,) in self._rows("SELECT body FROM feed ORDER BY feed"))
 
     def vulnerability(self, any_id: str) -> Vulnerability | None:
-        """The vulnerability that goes by ``any_id``, preferred or not; None where the feeds hold none."""
+        """The vulnerability that goes by ``any_id``, preferred or not; None where no feed knows it.
+
+        A CVE that only KEV, EPSS or Vulnrichment knows comes with what they say and without advisories.
+        """
         rows = self._rows("SELECT vulnerability FROM alias WHERE name = ? ORDER BY vulnerability", any_id)
         found = [self._by_number(number) for (number,) in rows]
+        if not found and any_id.startswith("CVE-"):
+            with self._lock:
+                return Enricher(self._database).known(any_id)
         return next((one for one in found if one.id == any_id), found[0] if found else None)
 
     def unmatched(self) -> Mapping[str, int]:

@@ -4,13 +4,15 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
 
 from govsec_ci.advisories import build, schema
+from govsec_ci.advisories.base import Part, Progress, silent
+from govsec_ci.advisories.feeds import parts_of
 from govsec_ci.advisories.index import open_index
-from govsec_ci.advisories.sources import Source, open_source
 from govsec_ci.errors import InputError, UsageError
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
@@ -34,16 +36,29 @@ def prepare(source: Path, cache: Path) -> Path:
     if _is_sqlite(source):
         open_index(source).close()
         return source
-    opened = open_source(source)
-    path = index_folder(cache) / f"{key(opened)}.sqlite"
+    return index_of(parts_of(source), cache)
+
+
+def index_of(parts: Sequence[Part], cache: Path, progress: Progress = silent) -> Path:
+    """The index file of these parts: found, or built.
+
+    :raises InputError: a part is corrupt, malformed, empty or beyond the limits
+    :raises UsageError: ``cache`` cannot be written
+    """
+    path = index_folder(cache) / f"{key(parts)}.sqlite"
     if not _is_usable(path):
-        publish(opened, path)
+        publish(parts, path, progress)
     return path
 
 
-def key(source: Source) -> str:
-    """Names an index by what decides its content."""
-    return hashlib.sha256(f"{schema.VERSION} osv {source.name} {source.digest()}".encode()).hexdigest()[:40]
+def key(parts: Sequence[Part]) -> str:
+    """Names an index by all that decides its content."""
+    lines = [f"schema {schema.VERSION}"]
+    for part in sorted(parts, key=lambda part: part.feed):
+        known = part.known
+        lines.append(f"{part.feed} {part.source.digest()} {known.sha256 if known else ''}")
+        lines.append(known.source if known else part.source.name)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 
 def index_folder(cache: Path) -> Path:
@@ -70,7 +85,7 @@ def unwritable(cache: Path, error: OSError) -> UsageError:
     )
 
 
-def publish(source: Source, path: Path) -> None:
+def publish(parts: Sequence[Part], path: Path, progress: Progress = silent) -> None:
     """Build the index beside ``path``, flush it, and give it its name: readers see all of it or nothing."""
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".building-", suffix=".sqlite")
@@ -78,7 +93,7 @@ def publish(source: Source, path: Path) -> None:
     except OSError as error:
         raise unwritable(path.parent, error) from error
     try:
-        build.build(Path(temporary), source)
+        build.build(Path(temporary), parts, progress)
         _flush(temporary)
         os.replace(temporary, path)
     except OSError as error:

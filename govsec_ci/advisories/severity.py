@@ -50,6 +50,12 @@ def rating(one: Cvss) -> Severity:
     return next((severity for floor, severity in bands if one.score >= floor), Severity.NONE)
 
 
+def in_order(scores: tuple[Cvss, ...]) -> tuple[Cvss, ...]:
+    """Newest CVSS version first; within a version as given, and of one source the highest score."""
+    sources = {one.source: place for place, one in reversed(list(enumerate(scores)))}
+    return tuple(sorted(scores, key=lambda one: (-float(one.version), sources[one.source], -one.score)))
+
+
 def from_word(word: str) -> Severity:
     """The severity that a database's own word means; UNKNOWN for any other word."""
     return _WORDS.get(word.upper(), Severity.UNKNOWN)

@@ -5,10 +5,13 @@ counting them, so that neither a small file that unpacks to a huge one nor one w
 """
 
 import hashlib
+import re
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -20,6 +23,8 @@ from govsec_ci.system.files import read_limited, walk
 _CHUNK = 1 << 20
 _CENTRAL = b"PK\x01\x02"  # begins each entry of a zip's directory (APPNOTE.TXT 4.3.12)
 RECORD_SUFFIXES = (".json", ".yaml", ".yml")
+SINGLE_SUFFIXES = (".json", ".csv", ".csv.gz")
+_RECORD_NAME = re.compile(r"^[A-Za-z]+-.*\d.*\.json$")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -85,12 +90,25 @@ class _reading:  # noqa: N801 — used as a function
 
 
 class Folder:
-    """All record files below a folder; folders whose name begins with a dot are left out (``.git``, ``.github``)."""
+    """All record files below a folder; what lies below a name that begins with a dot is left out (``.git`` …)."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, leave_out: AbstractSet[str] = frozenset()) -> None:
         self.path = path
         self.name = path.resolve().name or "folder"
         self._limits = limits
+        self._leave_out = leave_out
+
+    def without(self, names: AbstractSet[str]) -> "Folder":
+        """The same folder without some files directly in it."""
+        return Folder(self.path, self._limits, names)
+
+    def singles(self) -> "Iterator[Single]":
+        """The files directly in it that may be a feed of their own: not named like a record (``GHSA-….json``)."""
+        with _reading(self.path):
+            names = sorted(one.name for one in self.path.iterdir() if one.is_file())
+        for name in names:
+            if name.endswith(SINGLE_SUFFIXES) and not _RECORD_NAME.match(name) and not _hidden(name):
+                yield Single(self.path / name, self._limits)
 
     def digest(self) -> str:
         """SHA-256 over the lines of ``sha256sum``, sorted by path."""
@@ -105,6 +123,7 @@ class Folder:
             if not _hidden(refused.path):
                 raise InputError(f"{self.path / refused.path}: cannot be read: {refused.reason}")
         names = [name for name in tree.files if name.endswith(RECORD_SUFFIXES) and not _hidden(name)]
+        names = [name for name in names if name not in self._leave_out]
         _check_count(str(self.path), len(names), self._limits)
         for name in names:
             yield name, read_limited(self.path / name, limit_bytes=self._limits.entry_bytes)
@@ -148,6 +167,17 @@ def _scan(path: Path, limits: Limits) -> tuple[str, int]:
     return digest.hexdigest(), count
 
 
+def only_entry(source: Source) -> tuple[str, bytes]:
+    """(name, content) of a source that is one file.
+
+    :raises InputError: it is a folder or archive, or cannot be read
+    """
+    if not isinstance(source, Single):
+        raise InputError(f"{source.name}: one file was expected here")
+    ((name, data),) = source.entries()
+    return name, data
+
+
 class Zip:
     """The record files in a zip."""
 
@@ -156,11 +186,15 @@ class Zip:
         self.name = path.name
         self._limits = limits
 
+    @cached_property
+    def _scanned(self) -> tuple[str, int]:
+        return _scan(self.path, self._limits)
+
     def digest(self) -> str:
-        return _scan(self.path, self._limits)[0]
+        return self._scanned[0]
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
-        _check_count(str(self.path), _scan(self.path, self._limits)[1], self._limits)
+        _check_count(str(self.path), self._scanned[1], self._limits)
         try:
             with _reading(self.path), zipfile.ZipFile(self.path) as archive:
                 yield from self._entries(archive)

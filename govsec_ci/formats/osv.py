@@ -130,6 +130,53 @@ def decode_json(data: bytes, name: str) -> Record:
     return record
 
 
+def decode_yaml(data: bytes, name: str) -> Record | None:
+    """Decode one YAML record, as databases keep them in git; None for YAML that is no record (a site's settings).
+
+    Every scalar is read as text: unquoted, a version ``1.10`` would become the number 1.1.
+
+    :raises InputError: it is no YAML, or looks like a record and is not a valid one
+    """
+    import yaml  # noqa: PLC0415 — few sources are YAML
+
+    try:
+        # An alias can make a small file stand for a huge one; no database uses them.
+        if b"*" in data and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, _yaml_loader(yaml))):
+            raise _malformed(name, "YAML aliases are not read")
+        document = yaml.load(data, _yaml_loader(yaml))  # noqa: S506 — the base loader makes text, lists and mappings
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _malformed(name, " ".join(str(error).split())) from error
+    if not isinstance(document, dict) or not _RECORD_KEYS & document.keys():
+        return None
+    return _from_document(document, name)
+
+
+_RECORD_KEYS = frozenset({"id", "modified", "affected", "schema_version"})
+_YAML_NULLS = ("", "null", "~")
+
+
+def _yaml_loader(yaml: Any) -> Any:
+    return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+def _from_document(document: dict[str, Any], name: str) -> Record:
+    given = {key: value for key, value in document.items() if value not in _YAML_NULLS}
+    try:
+        record = msgspec.convert(given, Record)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _malformed(name, str(error)) from error
+    check(record, name)
+    return record
+
+
+def decode(data: bytes, name: str) -> Record | None:
+    """Decode a record by the suffix of its name; None for YAML that is no record.
+
+    :raises InputError: it is not a valid OSV record
+    """
+    return decode_yaml(data, name) if name.endswith((".yaml", ".yml")) else decode_json(data, name)
+
+
 def check(record: Record, name: str) -> None:
     """What the schema asks for beyond types.
 
