@@ -554,6 +554,27 @@ class Sbom(Struct, frozen=True, kw_only=True):
     licences: Mapping[str, str] | None = None
 
 
+class VexStatement(Struct, frozen=True, kw_only=True):
+    """What somebody says of one vulnerability in some components (OpenVEX 0.2.0, section 3; CycloneDX ``analysis``).
+
+    :param id: what the document calls it, or empty
+    :param vulnerabilities: every id of the vulnerability, the one that the document leads with first
+    :param purls: the components that it speaks of (type pypi: without qualifiers); empty means the whole product
+    :param status: in OpenVEX's words: ``not_affected``, ``affected``, ``fixed`` or ``under_investigation``
+    :param justification: the machine-readable reason in the words of its own format, or empty
+    :param detail: the reason for people, or empty
+    """
+
+    id: str = ""
+    vulnerabilities: tuple[str, ...]
+    purls: tuple[str, ...] = ()
+    status: str
+    justification: str = ""
+    detail: str = ""
+    author: str = ""
+    timestamp: datetime | None = None
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """A named piece of evidence that is not a scan: a design review, a diagnosis record, a sign-off.
 
