@@ -1,0 +1,212 @@
+"""What the hooks share: scan what is staged, in memory, and ask those gates of stage commit that concern it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from govsec_ci.app.advisories import resolve_advisories
+from govsec_ci.app.snapshot import Entry, Repository, committed, export, staged
+from govsec_ci.app.steps import DEFAULT_PROFILE, ENGINE, source_reader
+from govsec_ci.app.target import load_config
+from govsec_ci.config import FILE_NAME, Config
+from govsec_ci.errors import UsageError
+from govsec_ci.evidence.fingerprints import fingerprint
+from govsec_ci.evidence.merge import merge
+from govsec_ci.gate import evaluate as gate
+from govsec_ci.gate import profile as profile_files
+from govsec_ci.gate.profile import Profile
+from govsec_ci.gate.schema import AnyGate, CoverageGate, DeadlinesGate, PipelineGate, ResultsGate, ScansGate
+from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.discover import discover
+from govsec_ci.manifests.project import read_project
+from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.model import Evidence, Result, Role, Run, ScanState, Stage, Subject, Verdict, VerdictWord
+from govsec_ci.scanners.base import ScanRequest
+from govsec_ci.scanners.registry import SCANNERS
+from govsec_ci.scanners.scan import scan
+from govsec_ci.system.files import Tree, read_limited
+from govsec_ci.system.process import neutral_folder
+
+SETTINGS: Final = (FILE_NAME, "pyproject.toml")
+TO_REF: Final = "PRE_COMMIT_TO_REF"
+FROM_REF: Final = "PRE_COMMIT_FROM_REF"
+# What a requirements file may include, or a lock file be called; sources and pictures are none of it.
+_MANIFEST_SUFFIXES: Final = ("", ".txt", ".in", ".toml", ".lock", ".json", ".cfg", ".xml", ".yaml", ".yml")
+_LIMIT_BYTES: Final = 50_000_000
+
+
+class CheckOptions(Struct, frozen=True, kw_only=True):
+    """What a hook was told.
+
+    :param roles: which examinations it makes
+    :param wanted: which paths (relative to the top of the checkout) belong to it
+    :param named: paths that the caller named: those that git does not know are taken from the work tree
+    :param ref: the commit to judge, or None for what is staged
+    """
+
+    repository: Repository
+    roles: frozenset[Role]
+    wanted: Callable[[str], bool]
+    now: datetime
+    named: tuple[str, ...] = ()
+    ref: str | None = None
+    profiles: tuple[str, ...] = ()
+    advisories: Path | None = None
+    config_file: Path | None = None
+    jobs: int = 1
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What came of it.
+
+    :param verdict: the decision; it may say PASS although :attr:`word` does not: see there
+    :param files: what the scanners made (the SBOM), by name
+    :param elsewhere: results outside of what the caller asked to be judged; they never block
+    """
+
+    verdict: Verdict
+    runs: tuple[Run, ...]
+    files: Mapping[str, bytes]
+    profiles: tuple[Profile, ...]
+    elsewhere: tuple[tuple[Run, Result], ...] = ()
+
+    @property
+    def word(self) -> VerdictWord:
+        """The verdict, and INCOMPLETE where a run is not whole and no gate of this stage asked about it."""
+        if self.verdict.verdict is not VerdictWord.PASS:
+            return self.verdict.verdict
+        asked = {role for profile in self.profiles for gate_ in profile.gates for role in _asks_whole(gate_)}
+        broken = any(run.state is ScanState.INCOMPLETE and run.role not in asked for run in self.runs)
+        return VerdictWord.INCOMPLETE if broken else VerdictWord.PASS
+
+
+def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None) -> Answer:
+    """Scan the paths of the snapshot and judge what was found.
+
+    :param touched: which results are judged (those on changed lines); all where None
+    :raises OperatorError: profile, configuration, advisory data or a path is wrong
+    """
+    with neutral_folder() as root:
+        tree = _tree(options, root)
+        config = load_config(root, options.config_file)
+        manifests = discover(tree, limit_bytes=config.limits.manifest_bytes).manifests if _reads(options) else ()
+        request = _request(options, tree, config, manifests)
+        outputs = scan(request, only=_scanners(options.roles))
+        read = source_reader(tree, config.limits.source_file_bytes)
+        runs = merge(fingerprint(output.run, read) for output in outputs)
+    judged, elsewhere = _split(runs, touched)
+    profiles = _profiles(options, config)
+    evidence = Evidence(subject=request.subject, runs=judged, parameters=config.parameters)
+    return Answer(
+        verdict=gate.evaluate(evidence, profiles, now=options.now, stage=Stage.COMMIT, engine=ENGINE),
+        runs=judged,
+        files=dict(file for output in outputs for file in output.files.items()),
+        profiles=profiles,
+        elsewhere=elsewhere,
+    )
+
+
+def _tree(options: CheckOptions, root: Path) -> Tree:
+    entries = entries_of(options)
+    exported = export(options.repository, entries, root, lambda path: _taken(options, path), limit_bytes=_LIMIT_BYTES)
+    loose = set(options.named) - {entry.path for entry in entries}
+    for path in loose:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(read_limited(options.repository.top / path, limit_bytes=_LIMIT_BYTES))
+    return replace(exported, files=tuple(sorted({*exported.files, *loose})))
+
+
+def entries_of(options: CheckOptions) -> tuple[Entry, ...]:
+    """The snapshot to judge: a commit that is being pushed, or the index."""
+    return committed(options.repository, options.ref) if options.ref else staged(options.repository)
+
+
+def _taken(options: CheckOptions, path: str) -> bool:
+    return path in SETTINGS or options.wanted(path)
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a path is a dependency manifest by its name."""
+    return any(format_.matches(path) for format_ in FORMATS.values())
+
+
+def may_be_included(path: str) -> bool:
+    """Whether a path is a manifest, or something that one may include."""
+    name = path.rpartition("/")[2]
+    return is_manifest(path) or name[name.rfind(".") :].lower() in _MANIFEST_SUFFIXES or "." not in name
+
+
+def _reads(options: CheckOptions) -> bool:
+    return bool(options.roles & {Role.SCA, Role.SBOM})
+
+
+def _scanners(roles: frozenset[Role]) -> set[str]:
+    chosen = {name for name, scanner in SCANNERS.items() if scanner.role in roles}
+    if not chosen:
+        raise UsageError(f"no scanner examines {', '.join(sorted(role.value for role in roles))}")
+    return chosen
+
+
+def _request(options: CheckOptions, tree: Tree, config: Config, manifests: tuple[Manifest, ...]) -> ScanRequest:
+    index, problem = resolve_advisories(options.advisories) if Role.SCA in options.roles else (None, "")
+    return ScanRequest(
+        tree=tree,
+        manifests=manifests,
+        subject=_subject(config, tree, options.repository),
+        checkout=None,
+        config=config,
+        stage=Stage.COMMIT,
+        advisories=index,
+        advisories_problem=problem,
+        jobs=options.jobs,
+        timestamp_s=int(options.now.timestamp()),
+    )
+
+
+def _subject(config: Config, tree: Tree, repository: Repository) -> Subject:
+    # No commit: what is staged has none yet.
+    project = read_project(tree)
+    return Subject(name=config.name or project.name or repository.top.name, version=config.version or project.version)
+
+
+def _profiles(options: CheckOptions, config: Config) -> tuple[Profile, ...]:
+    names = options.profiles or config.profiles or (DEFAULT_PROFILE,)
+    return tuple(concerned(profile_files.load(name), options.roles) for name in dict.fromkeys(names))
+
+
+def _split(
+    runs: tuple[Run, ...], touched: Callable[[Result], bool] | None
+) -> tuple[tuple[Run, ...], tuple[tuple[Run, Result], ...]]:
+    if touched is None:
+        return runs, ()
+    judged = tuple(replace(run, results=tuple(filter(touched, run.results))) for run in runs)
+    return judged, tuple((run, result) for run in runs for result in run.results if not touched(result))
+
+
+def concerned(profile: Profile, roles: frozenset[Role]) -> Profile:
+    """The profile with only those gates that these roles alone can answer."""
+    gates = (_narrowed(gate_, roles) for gate_ in profile.gates)
+    return replace(profile, gates=tuple(gate_ for gate_ in gates if gate_ is not None))
+
+
+def _narrowed(gate_: AnyGate, roles: frozenset[Role]) -> AnyGate | None:
+    if isinstance(gate_, ResultsGate | DeadlinesGate):
+        return gate_ if not gate_.filter.role or roles & set(gate_.filter.role) else None
+    if isinstance(gate_, ScansGate):
+        own = tuple(role for role in gate_.roles if role in roles)
+        must = tuple(role for role in gate_.must_apply if role in roles)
+        return replace(gate_, roles=own, must_apply=must) if own else None
+    if isinstance(gate_, CoverageGate):
+        return gate_ if roles >= {Role.SCA, Role.SBOM} else None
+    if isinstance(gate_, PipelineGate):
+        return gate_ if Role.PIPELINE in roles else None
+    return None
+
+
+def _asks_whole(gate_: AnyGate) -> tuple[Role, ...]:
+    asked = isinstance(gate_, ScansGate) and Stage.COMMIT in gate_.stages
+    return gate_.roles if asked and isinstance(gate_, ScansGate) else ()

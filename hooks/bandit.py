@@ -1,0 +1,54 @@
+"""``govsec-bandit``: static analysis of the Python files that are staged."""
+
+from typing import Any
+
+import click
+from govsec_ci_hooks import common
+
+from govsec_ci.app.check import CheckOptions, check
+from govsec_ci.app.clock import parse
+from govsec_ci.app.snapshot import changed
+from govsec_ci.model import Role
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1)
+@common.shared
+@common.ref
+def command(**given: Any) -> int:
+    """Scan staged Python FILES with bandit and judge what it finds (default: every staged change).
+
+    The staged content is judged, not the work tree's. Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
+    """
+    options = _options(given)
+    if options is None:
+        click.echo("PASS: no Python file is staged")
+        return 0
+    return common.show(check(options), options.repository, given)
+
+
+def _options(given: dict[str, Any]) -> CheckOptions | None:
+    repository = common.repository()
+    names = common.paths(repository, given["files"]) or tuple(filter(is_python, changed(repository)))
+    if not names:
+        return None
+    return CheckOptions(
+        repository=repository,
+        roles=frozenset({Role.SAST}),
+        wanted=frozenset(names).__contains__,
+        named=names,
+        now=parse(given["now"]),
+        ref=given["ref"],
+        profiles=given["profiles"],
+        config_file=given["config_file"],
+    )
+
+
+def is_python(path: str) -> bool:
+    """Whether bandit takes a file of that name."""
+    return path.endswith((".py", ".pyw"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point."""
+    return common.run(command, argv)

@@ -1,0 +1,66 @@
+"""``govsec-sbom``: an SBOM can be made from the staged manifests, and the committed one is current."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from govsec_ci_hooks import common
+
+from govsec_ci.app.check import CheckOptions, check, entries_of, may_be_included
+from govsec_ci.app.clock import parse
+from govsec_ci.app.snapshot import content
+from govsec_ci.formats.cyclonedx_same import same
+from govsec_ci.model import Role
+from govsec_ci.system.files import write_atomic
+
+OUT_OF_DATE = 1
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--output", metavar="FILE",
+    help="The SBOM that is kept in the repository. Written anew, and the commit stopped, when it is out of date "
+    "(serial number, time and commit aside).",
+)  # fmt: skip
+@common.shared
+@common.ref
+def command(**given: Any) -> int:
+    """Make the SBOM of all staged manifests.
+
+    Exit codes: 0 pass, 1 the SBOM was out of date, 2 wrong input, 3 not everything could be taken in.
+    """
+    options = _options(given)
+    answer = check(options)
+    code = common.show(answer, options.repository, given)
+    if code != 0 or not given["output"]:
+        return code
+    return _keep_current(options, answer.files["sbom.cdx.json"], given["output"])
+
+
+def _options(given: dict[str, Any]) -> CheckOptions:
+    repository = common.repository()
+    return CheckOptions(
+        repository=repository,
+        roles=frozenset({Role.SBOM}),
+        wanted=may_be_included,
+        now=parse(given["now"]),
+        ref=given["ref"],
+        profiles=given["profiles"],
+        config_file=given["config_file"],
+    )
+
+
+def _keep_current(options: CheckOptions, sbom: bytes, output: str) -> int:
+    (path,) = common.paths(options.repository, [output])
+    held = content(options.repository, entries_of(options), path)
+    if held is not None and same(held, sbom):
+        return 0
+    write_atomic(Path(output), sbom)
+    click.echo(f"{output}: was {'missing' if held is None else 'out of date'}, and is written anew")
+    click.echo(f"    to do: look at it, then `git add {output}` and commit again")
+    return OUT_OF_DATE
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point."""
+    return common.run(command, argv)
