@@ -57,7 +57,7 @@ class BanditScanner:
         selection = select(request.tree, request.config, is_python)
         files, refused = _measured(request, selection)
         outcome = bandit_shards.scan(_job(request, files))
-        told = (*_nothing(request), *selection.notifications, *refused, *_problems(outcome))
+        told = (*_nothing(selection), *selection.notifications, *refused, *_problems(outcome))
         results, rules, unknown = _results(outcome)
         notifications = (*told, *unknown)
         run = Run(
@@ -106,10 +106,10 @@ def _refused(path: str, reason: str) -> Notification:
     return error("file-not-read", f"{printable(path)} was not scanned: {reason}", path=path, next_step=_OUT_OF_SCOPE)
 
 
-def _nothing(request: ScanRequest) -> list[Notification]:
-    if any(is_python(path) for path in request.tree.files):
+def _nothing(selection: Selection) -> list[Notification]:
+    if selection.files or selection.refused:
         return []
-    text = "nothing found to scan: the tree holds no Python file (*.py, *.pyw)"
+    text = "nothing found to scan: no Python file (*.py, *.pyw) is in scope"
     return [error("nothing-to-scan", text, next_step="check that PATH is the project's folder")]
 
 

@@ -50,7 +50,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 def shards(files: Sequence[tuple[str, int]], jobs: int) -> list[list[str]]:
-    """Cut files into at most ``jobs`` lists of about equal size in bytes: the largest first, to the lightest list."""
+    """Cut files into at most ``jobs`` lists of about equal size in bytes.
+
+    Each list begins with its smallest file: one that hangs a worker is likely a large one, and costs what comes after.
+    """
     total = sum(size for _, size in files)
     count = max(1, min(jobs, len(files), total // _WORTH_A_WORKER_BYTES))
     found: list[list[str]] = [[] for _ in range(count)]
@@ -60,15 +63,16 @@ def shards(files: Sequence[tuple[str, int]], jobs: int) -> list[list[str]]:
         found[lightest].append(path)
         # An empty file is not free: opening and reporting it costs something.
         weights[lightest] += size + 500
-    return found
+    sizes = dict(files)
+    return [sorted(part, key=lambda path: (sizes[path], path)) for part in found]
 
 
 def scan(job: Job) -> Outcome:
     """Scan all files of ``job``; never raises for what the files hold or a worker does."""
-    parts = shards(job.files, job.jobs)
+    parts = shards(job.files, job.jobs) if job.files else []
     with process.neutral_folder() as folder:
         workers = [_Shard(job, part, folder / str(number)) for number, part in enumerate(parts)]
-        with _Progress(job, [worker.journal for worker in workers]), ThreadPoolExecutor(len(workers)) as pool:
+        with _Progress(job, [worker.journal for worker in workers]), ThreadPoolExecutor(max(1, len(workers))) as pool:
             for future in [pool.submit(worker.run) for worker in workers]:
                 future.result()
     return Outcome(

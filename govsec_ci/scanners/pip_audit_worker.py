@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 from packaging.version import InvalidVersion, Version
-from pip_audit._audit import Auditor, AuditOptions  # type: ignore[import-untyped]
+from pip_audit._audit import AuditOptions, Auditor  # type: ignore[import-untyped]
 from pip_audit._dependency_source import DependencySource  # type: ignore[import-untyped]
 from pip_audit._fix import ResolvedFixVersion  # type: ignore[import-untyped]
 from pip_audit._service import (  # type: ignore[import-untyped]

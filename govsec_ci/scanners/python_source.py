@@ -65,9 +65,10 @@ class Source:
 
     def _bounds(self, line: int, offset_bytes: int, node: ast.AST | None) -> tuple[int | None, tuple[int, int] | None]:
         if node is None or not hasattr(node, "lineno"):
-            # No node: bandit's test of the raw text counts characters, from 1.
+            # No node: bandit's test of the raw text (B613) names one character, counted from 1.
             before = self.line(line)[: max(offset_bytes - 1, 0)]
-            return len(before.encode("utf-16-le", "surrogatepass")) // 2 + 1, None
+            column = len(before.encode("utf-16-le", "surrogatepass")) // 2 + 1
+            return column, (line, column + 1)
         start = self.column(line, offset_bytes if node.lineno == line else _first_offset(node, line))
         end_line: int = getattr(node, "end_lineno", None) or 0
         end = self.column(end_line, getattr(node, "end_col_offset", None) or 0)
@@ -98,7 +99,7 @@ def nosec_reason(comment: str, is_test: Callable[[str], bool]) -> str:
     rest = comment[match.end() :] if match else ""
     while (word := _WORD.match(rest)) and is_test(word.group()):
         rest = rest[word.end() :].lstrip(" \t,")
-    return _PRAGMA.sub("", rest).strip(_SEPARATORS)
+    return _PRAGMA.sub("", rest).lstrip(_SEPARATORS).rstrip(" \t#")
 
 
 def diagnose(data: bytes, told: str) -> dict[str, Any]:
@@ -119,20 +120,17 @@ def diagnose(data: bytes, told: str) -> dict[str, Any]:
 def _why_not_decoded(data: bytes) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        return f"cannot be decoded: {error}"
     except SyntaxError as error:
-        return f"cannot be decoded: {_not_utf8(data) or error.msg}"
-    return ""
+        return _undecoded(data, "utf-8", "no encoding is declared, and ") or f"cannot be decoded: {error.msg}"
+    return _undecoded(data, encoding, "")
 
 
-def _not_utf8(data: bytes) -> str:
+def _undecoded(data: bytes, encoding: str, prefix: str) -> str:
     try:
-        data.decode("utf-8")
+        data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return f"no encoding is declared, and line {line} is not UTF-8"
+        return f"cannot be decoded: {prefix}line {line} is not {encoding.upper()}"
     return ""
 
 
