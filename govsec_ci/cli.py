@@ -200,7 +200,9 @@ def action() -> int:
         _show(view, quiet=False)
         return VERDICT_CODES[finished.verdict]
 
-    github_action.publish(os.environ, finished, exit_code=_guarded(judge))
+    with github_action.inert(sys.stdout):
+        exit_code = _guarded(judge)
+    github_action.publish(os.environ, finished, exit_code=exit_code)
     return 0
 
 

@@ -3,11 +3,12 @@
 Inputs reach this module as ``GOVSEC_INPUT_<NAME>`` variables and are never spliced into a shell line.
 """
 
+import contextlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from msgspec import Struct
 
@@ -35,12 +36,34 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
         path=workspace / (_input(environment, "PATH") or "."),
         out=workspace / out if out else temporary / f"govsec-out-{uuid.uuid4().hex[:8]}",
         now=parse(_input(environment, "NOW") or None),
-        profiles=tuple(filter(None, (part.strip() for part in re.split(r"[,\n]", _input(environment, "PROFILES"))))),
+        profiles=tuple(_profiles(environment, workspace)),
         stage=Stage(_one_of(environment, "STAGE", tuple(stage.value for stage in Stage), "build")),
         advisories=workspace / advisories if advisories else None,
         jobs=jobs,
         lang=_one_of(environment, "LANGUAGE", ("en", "ja"), "en"),
     )
+
+
+def _profiles(environment: Mapping[str, str], workspace: Path) -> Iterator[str]:
+    """Ids as they are; files from the workspace, for the current folder is not that one."""
+    for part in re.split(r"[,\r\n]", _input(environment, "PROFILES")):
+        name = part.strip()
+        if name:
+            yield str(workspace / name) if "/" in name or name.endswith(".toml") else name
+
+
+@contextlib.contextmanager
+def inert(output: TextIO) -> Iterator[None]:
+    """Have the runner take nothing that is printed within for a workflow command.
+
+    A path or message of the judged tree may begin with ``::`` (or hold ``##[``), and both would be obeyed.
+    """
+    token = f"govsec-{uuid.uuid4().hex}"
+    print(f"::stop-commands::{token}", file=output, flush=True)
+    try:
+        yield
+    finally:
+        print(f"::{token}::", file=output, flush=True)
 
 
 class Finished(Struct):
@@ -61,7 +84,8 @@ def publish(environment: Mapping[str, str], finished: Finished, *, exit_code: in
     """Write the step summary and the outputs."""
     if environment.get("GITHUB_STEP_SUMMARY"):
         write_summary(Path(environment["GITHUB_STEP_SUMMARY"]), _summary(finished, exit_code))
-    write_outputs(Path(environment["GITHUB_OUTPUT"]), outputs(finished, exit_code))
+    if environment.get("GITHUB_OUTPUT"):
+        write_outputs(Path(environment["GITHUB_OUTPUT"]), outputs(finished, exit_code))
 
 
 def _summary(finished: Finished, exit_code: int) -> str:
