@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,24 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"no test data at {SHARED}: they are not part of the repository (set GOVSEC_TEST_SHARED)")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def passing_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of the example that passes. Shared by tests: copy it before changing it."""
+    return _example_bundle("clean-app", tmp_path_factory.mktemp("passing") / "out")
+
+
+@pytest.fixture(scope="session")
+def failing_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of the example that fails. Shared by tests: copy it before changing it."""
+    return _example_bundle("vulnerable-app", tmp_path_factory.mktemp("failing") / "out")
+
+
+def _example_bundle(name: str, out: Path) -> Path:
+    from govsec_ci.app.run import run
+    from govsec_ci.app.steps import Options
+
+    now = datetime(2024, 10, 12, tzinfo=UTC)
+    run(Options(path=ROOT / "examples" / name, out=out, now=now, advisories=ROOT / "examples/advisories", jobs=2))
+    return out

@@ -1,0 +1,83 @@
+"""app/target.py: the judged tree, its settings and its name."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from govsec_ci.app.target import open_target, timestamp
+from govsec_ci.errors import InputError, UsageError
+from tests.support.repositories import commit_all, new_repository
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "some-project"
+    folder.mkdir()
+    (folder / "app.py").write_text("x = 1\n")
+    return folder
+
+
+def test_name_and_version_come_from_settings_then_pyproject_then_the_folder(project: Path, tmp_path: Path) -> None:
+    assert open_target(project, out=tmp_path / "out").subject.name == "some-project"
+    (project / "pyproject.toml").write_text('[project]\nname = "named"\nversion = "1.2"\n')
+    subject = open_target(project, out=tmp_path / "out").subject
+    assert (subject.name, subject.version, subject.commit) == ("named", "1.2", None)
+    (project / "govsec.toml").write_text('name = "ours"\nversion = "9"\n')
+    subject = open_target(project, out=tmp_path / "out").subject
+    assert (subject.name, subject.version) == ("ours", "9")
+
+
+def test_settings_may_stand_in_pyproject_or_in_a_file_of_the_operators(project: Path, tmp_path: Path) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "p"\n[tool.govsec]\nprofiles = ["essentials"]\n')
+    assert open_target(project, out=tmp_path / "out").config.profiles == ("essentials",)
+    (tmp_path / "other.toml").write_text('profiles = ["jp-gov"]\n')
+    target = open_target(project, out=tmp_path / "out", config_file=tmp_path / "other.toml")
+    assert target.config.profiles == ("jp-gov",)
+
+
+def test_settings_in_two_places_are_refused(project: Path, tmp_path: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.govsec]\n")
+    (project / "govsec.toml").write_text("")
+    with pytest.raises(InputError, match="as well"):
+        open_target(project, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("text", ["[tool.govsec]\nprofile = 1\n", "[tool]\ngovsec = 3\n"])
+def test_wrong_settings_in_pyproject_are_said(project: Path, tmp_path: Path, text: str) -> None:
+    (project / "pyproject.toml").write_text(text)
+    with pytest.raises(InputError, match="pyproject.toml"):
+        open_target(project, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("text", ["= no toml", "tool = 3\n"])
+def test_a_pyproject_without_settings_is_no_error_of_the_settings(project: Path, tmp_path: Path, text: str) -> None:
+    (project / "pyproject.toml").write_text(text)
+    assert open_target(project, out=tmp_path / "out").config.profiles == ()
+
+
+def test_the_output_folder_is_never_part_of_the_tree(project: Path) -> None:
+    out = project / "govsec-out"
+    out.mkdir()
+    (out / "x.py").write_text("")
+    assert open_target(project, out=out).tree.files == ("app.py",)
+    for bad in (project, project.parent):
+        with pytest.raises(UsageError, match="replace the project itself"):
+            open_target(project, out=bad)
+
+
+def test_the_time_in_the_sbom(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    target = open_target(project, out=tmp_path / "out")
+    assert timestamp(target, NOW) == int(NOW.timestamp())
+    new_repository(project)
+    commit_all(project, "first", when="2026-02-03T04:05:06Z")
+    target = open_target(project, out=tmp_path / "out")
+    assert timestamp(target, NOW) == int(datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC).timestamp())
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert timestamp(target, NOW) == 86400
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+        timestamp(target, NOW)
