@@ -63,6 +63,14 @@ def notice(
     )
 
 
+def at(
+    place: Location, identifier: str, text: str, level: Level = Level.ERROR, *, next_step: str = "", component: str = ""
+) -> Notification:
+    """:func:`notice` for a location."""
+    line = place.region.start_line if place.region else None
+    return notice(identifier, text, path=place.path, line=line, level=level, next_step=next_step, component=component)
+
+
 def shown(text: str, *, limit: int = 120) -> str:
     """Text of the judged tree made safe to print: one line, no control characters, not endless."""
     flat = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

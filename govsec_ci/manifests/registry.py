@@ -1,13 +1,23 @@
 """Every manifest format. A new one is a new file and one line here."""
 
 from govsec_ci.manifests.base import ManifestFormat
+from govsec_ci.manifests.pdm_lock import PdmLock
+from govsec_ci.manifests.pipfile_lock import PipfileLock
+from govsec_ci.manifests.poetry_lock import PoetryLock
+from govsec_ci.manifests.pylock import PylockToml
 from govsec_ci.manifests.pyproject import Pyproject
 from govsec_ci.manifests.requirements import Requirements
+from govsec_ci.manifests.uv_lock import UvLock
 
 FORMATS: dict[str, ManifestFormat] = {
     format_.name: format_
     for format_ in (
         Requirements(),
+        PylockToml(),
+        UvLock(),
+        PoetryLock(),
+        PdmLock(),
+        PipfileLock(),
         Pyproject(),
     )
-}  # fmt: skip
+}

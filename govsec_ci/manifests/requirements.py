@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,9 +12,10 @@ from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
-from govsec_ci.manifests.notices import DECLARE_IT, LOCK_IT, notice, shown
+from govsec_ci.manifests.notices import at, notice, shown
 from govsec_ci.manifests.pins import exact_version, is_local
 from govsec_ci.manifests.requirement_lines import MalformedError, Parsed, decode, logical_lines, parse_line
+from govsec_ci.manifests.shortcomings import shortcomings
 from govsec_ci.manifests.text import UnreadableError, read_bytes
 from govsec_ci.model import Component, Level, Location, Notification, Region
 
@@ -108,7 +109,7 @@ class _Reading:
         if self.malformed > _MOST_MALFORMED:
             return
         self.notifications.append(
-            _at(
+            at(
                 place,
                 "requirement-malformed",
                 f"{_quoted(text)} is not a requirement: {shown(why)}",
@@ -129,7 +130,7 @@ class _Reading:
     def _private(self, place: Location, url: str, text: str) -> None:
         self.private = self.private or sources.without_login(url)
         self.notifications.append(
-            _at(place, "index-not-public", f"{text}: no component of this file is known to be public", Level.WARNING)
+            at(place, "index-not-public", f"{text}: no component of this file is known to be public", Level.WARNING)
         )
 
     def _include(self, place: Location, target: str, *, constraining: bool) -> None:
@@ -163,7 +164,7 @@ class _Reading:
 
     def _bad_include(self, place: Location, text: str) -> None:
         step = "include only files of the project, by a path relative to the including file"
-        self.notifications.append(_at(place, "manifest-include", text, next_step=step))
+        self.notifications.append(at(place, "manifest-include", text, next_step=step))
 
     def _entry(self, place: Location, parsed: Parsed) -> _Entry | None:
         if parsed.requirement is not None:
@@ -188,7 +189,7 @@ class _Reading:
         bare, _, extras = link.partition("[") if "://" not in link else (link, "", "")
         if sources.kind_of_link(link) == sources.PATH and self._is_project(place, bare):
             text = f"{_quoted(link)} is the project itself; what it needs is read from its own declaration"
-            self.notifications.append(_at(place, "requirement-is-project", text, Level.NOTE))
+            self.notifications.append(at(place, "requirement-is-project", text, Level.NOTE))
             return None
         name, version = sources.name_of_link(bare)
         component = Component(
@@ -217,7 +218,7 @@ class _Reading:
         components = [component for entry in self.entries for component in self._constrained(entry)]
         components = [self._indexed(component) for component in components]
         for component in components:
-            self.notifications.extend(_shortcomings(component))
+            self.notifications.extend(shortcomings(component))
         self.notifications.extend(_conflicts(components))
         self.notifications.extend(_unproven(path, components))
         return Manifest(
@@ -274,37 +275,12 @@ def _both(first: str, second: str) -> str:
     return first or second
 
 
-def _at(
-    place: Location, identifier: str, text: str, level: Level = Level.ERROR, *, next_step: str = "", component: str = ""
-) -> Notification:
-    line = place.region.start_line if place.region else None
-    return notice(identifier, text, path=place.path, line=line, level=level, next_step=next_step, component=component)
-
-
 def _quoted(text: str) -> str:
     return f"'{shown(_safe_url(text))}'"
 
 
 def _safe_url(text: str) -> str:
     return shown(sources.without_login(text)) if "://" in text else shown(text)
-
-
-_NOT_ON_INDEX: Mapping[str, str] = {
-    sources.VCS: "comes from version control",
-    sources.PATH: "comes from a path",
-    sources.URL: "comes from a URL",
-    sources.PRIVATE: "comes from a private index",
-}
-
-
-def _shortcomings(component: Component) -> Iterator[Notification]:
-    if component.source != sources.INDEX:
-        origin = component.url or component.index or component.version or ""
-        text = f"{component.name} {_NOT_ON_INDEX[component.source]} ({shown(origin)}): no public advisories cover it"
-        yield _at(component.location, "requirement-not-on-index", text, next_step=DECLARE_IT, component=component.name)
-    elif component.version is None:
-        text = f"{component.name} is not pinned to one version"
-        yield _at(component.location, "requirement-unpinned", text, next_step=LOCK_IT, component=component.name)
 
 
 def _conflicts(components: list[Component]) -> Iterator[Notification]:
@@ -317,7 +293,7 @@ def _conflicts(components: list[Component]) -> Iterator[Notification]:
 
 
 def _conflict(component: Component, text: str) -> Notification:
-    return _at(
+    return at(
         component.location,
         "requirement-conflict",
         text,

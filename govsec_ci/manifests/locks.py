@@ -1,0 +1,125 @@
+"""What the readers of lock files share: the file as data, each entry checked on its own, its line, its hashes."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+from packaging.utils import canonicalize_name, is_normalized_name
+
+from govsec_ci.manifests import sources
+from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.notices import notice
+from govsec_ci.manifests.pins import is_local, normal
+from govsec_ci.manifests.shortcomings import shortcomings
+from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8, table_lines
+from govsec_ci.model import Component, Location, Notification, Region
+
+_T = TypeVar("_T", bound=Struct)
+
+
+class Contents(Struct, frozen=True, kw_only=True):
+    """What a reader made of a lock file."""
+
+    components: tuple[Component, ...]
+    notifications: tuple[Notification, ...] = ()
+
+
+class LockFile(Struct, frozen=True):
+    """Where a lock file is, and how large it may be."""
+
+    root: Path
+    path: str
+    limit_bytes: int
+
+
+class LockText(Struct, frozen=True, kw_only=True):
+    """A lock file as read: where it is, its text, and its parsed data."""
+
+    file: LockFile
+    text: str
+    data: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Its POSIX path relative to the tree."""
+        return self.file.path
+
+    def place(self, line: int) -> Location:
+        """A line of this file."""
+        return Location(path=self.path, region=Region(start_line=line))
+
+
+def read_lock(
+    name: str,
+    file: LockFile,
+    build: Callable[[LockText], Contents],
+    *,
+    parse: Callable[[str], dict[str, Any]] = parse_toml,
+) -> Manifest:
+    """A manifest of a lock: ``build`` gives its components, everything unreadable becomes a notification."""
+    try:
+        text = read_utf8(file.root, file.path, limit_bytes=file.limit_bytes)
+        return _manifest(name, file.path, build(LockText(file=file, text=text, data=parse(text))))
+    except UnreadableError as error:
+        broken = notice("manifest-unreadable", error.what, path=file.path, line=error.line, next_step=error.next_step)
+        return Manifest(path=file.path, format=name, notifications=(broken,))
+
+
+def _manifest(name: str, path: str, contents: Contents) -> Manifest:
+    """Each component normalised, its shortcomings told."""
+    components = tuple(_normalised(component) for component in contents.components)
+    told = [note for component in components for note in shortcomings(component)]
+    return Manifest(path=path, format=name, components=components, notifications=(*contents.notifications, *told))
+
+
+def _normalised(component: Component) -> Component:
+    version = None if component.version is None else normal(component.version)
+    source = component.source
+    if source == sources.INDEX and is_local(version):
+        source = sources.PRIVATE
+    return msgspec.structs.replace(component, version=version, source=source)
+
+
+def entries(lock: LockText, key: str, kind: type[_T]) -> Iterator[tuple[int, _T | Notification]]:
+    """Each table of the array ``key`` with its line; one that is not what the format says is a notification."""
+    tables = lock.data.get(key, [])
+    if not isinstance(tables, list):
+        raise UnreadableError(f"'{key}' is no array of tables", next_step="write the lock anew with its tool")
+    for line, table in zip(table_lines(lock.text, key, len(tables)), tables, strict=True):
+        yield line, converted(lock.path, line, table, kind)
+
+
+def converted(path: str, line: int, table: Any, kind: type[_T]) -> _T | Notification:
+    """A table as a typed entry, or the notification that it is none."""
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        return malformed(path, line, f"the entry is not as the format says: {error}")
+
+
+def malformed(path: str, line: int, text: str) -> Notification:
+    """An entry of a lock that cannot be taken."""
+    step = "write the lock anew with its tool"
+    return notice("requirement-malformed", text, path=path, line=line, next_step=step)
+
+
+def named(name: str) -> str:
+    """A normalised name."""
+    return name if is_normalized_name(name) else canonicalize_name(name)
+
+
+def hashes(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``sha256:…`` texts, grouped by algorithm, without repeats, in order."""
+    found: dict[str, dict[str, None]] = {}
+    for text in texts:
+        algorithm, separator, digest = text.partition(":")
+        if separator and digest:
+            found.setdefault(algorithm.lower(), {})[digest.lower()] = None
+    return {algorithm: tuple(digests) for algorithm, digests in found.items()}
+
+
+def foreign_file(urls: Sequence[str]) -> str | None:
+    """The first distribution URL that is not at the public index's file host."""
+    return next((sources.without_login(url) for url in urls if url and not sources.is_public_file(url)), None)

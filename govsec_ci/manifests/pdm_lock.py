@@ -1,0 +1,145 @@
+"""``pdm.lock`` (lock versions 4.x): packages with groups, markers, hashes and the graph.
+
+Source: the files that PDM writes; the format is PDM's own. It does not record the index, so the sources that the
+project's ``pyproject.toml`` sets decide whether a package can be said to be public.
+"""
+
+import posixpath
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+from packaging.requirements import InvalidRequirement, Requirement
+
+from govsec_ci.manifests import sources
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
+from govsec_ci.manifests.locks import Contents, LockFile, LockText, entries, foreign_file, hashes, named, read_lock
+from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
+from govsec_ci.model import Component, Notification
+
+FILE_NAME = "pdm.lock"
+
+
+class PdmLock:
+    """PDM's lock."""
+
+    name = FILE_NAME
+
+    def matches(self, path: str) -> bool:
+        """Any ``pdm.lock``."""
+        return posixpath.basename(path) == FILE_NAME
+
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
+        """Every package of every locked group."""
+        return read_lock(self.name, LockFile(root, path, limit_bytes), _contents)
+
+
+class _File(Struct, frozen=True):
+    hash: str = ""
+    url: str = ""
+
+
+class _Package(Struct, frozen=True):
+    name: str
+    version: str = ""
+    groups: tuple[str, ...] = ()
+    marker: str = ""
+    extras: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    files: tuple[_File, ...] = ()
+    git: str | None = None
+    hg: str | None = None
+    svn: str | None = None
+    bzr: str | None = None
+    url: str | None = None
+    path: str | None = None
+
+
+def _contents(lock: LockText) -> Contents:
+    metadata = lock.data.get("metadata")
+    version = metadata.get("lock_version") if isinstance(metadata, dict) else None
+    if not isinstance(version, str) or not version.startswith("4."):
+        raise UnreadableError(
+            f"has lock version {version}, and only 4.x is known",
+            next_step="write it anew with pdm lock, or update govsec-ci",
+        )
+    read = list(entries(lock, "package", _Package))
+    private = _private_index(lock)
+    found: dict[tuple[str, str, str], Component] = {}
+    for line, package in read:
+        if isinstance(package, _Package):
+            component = _component(lock, line, package, private)
+            key = (component.name, component.version or "", component.marker)
+            found[key] = _merged(found[key], component) if key in found else component
+    return Contents(
+        components=tuple(found.values()),
+        notifications=tuple(note for _, note in read if isinstance(note, Notification)),
+    )
+
+
+def _merged(first: Component, second: Component) -> Component:
+    """PDM writes ``name`` and ``name[extra]`` as two packages; they are one component."""
+    return replace(
+        first,
+        extras=tuple(sorted({*first.extras, *second.extras})),
+        groups=tuple(sorted({*first.groups, *second.groups})),
+        depends_on=tuple(sorted({*(first.depends_on or ()), *(second.depends_on or ())} - {first.name})),
+        hashes=first.hashes or second.hashes,
+    )
+
+
+def _component(lock: LockText, line: int, package: _Package, private: str | None) -> Component:
+    source, index, url = _origin(package, private)
+    name = named(package.name)
+    return Component(
+        name=name,
+        version=package.version or None,
+        location=lock.place(line),
+        hashes=hashes(file.hash for file in package.files),
+        source=source,
+        index=index,
+        url=url,
+        marker=package.marker,
+        extras=tuple(sorted(package.extras)),
+        depends_on=tuple(sorted({_name(text) for text in package.dependencies} - {name, ""})),
+        groups=tuple(sorted(MAIN if group == "default" else named(group) for group in package.groups)),
+    )
+
+
+def _name(requirement: str) -> str:
+    try:
+        return named(Requirement(requirement.removeprefix("-e ")).name)
+    except InvalidRequirement:
+        return ""
+
+
+def _origin(package: _Package, private: str | None) -> tuple[str, str, str]:
+    """Source kind, index and URL."""
+    vcs = package.git or package.hg or package.svn or package.bzr
+    if vcs is not None:
+        return sources.VCS, "", sources.without_login(vcs)
+    if package.path is not None:
+        return sources.PATH, "", package.path
+    if package.url is not None:
+        return sources.URL, "", sources.without_login(package.url)
+    foreign = foreign_file([file.url for file in package.files])
+    stated = bool(package.files) and all(file.url for file in package.files)
+    if foreign is not None or (private is not None and not stated):
+        return sources.PRIVATE, private or "", foreign or ""
+    return sources.INDEX, "", ""
+
+
+def _private_index(lock: LockText) -> str | None:
+    """URL of the first package source in the project's settings that is not the public index."""
+    path = posixpath.join(posixpath.dirname(lock.path), "pyproject.toml")
+    if not (lock.file.root / path).exists():
+        return None
+    try:
+        data = parse_toml(read_utf8(lock.file.root, path, limit_bytes=LIMIT_BYTES))
+    except UnreadableError:
+        return "(pyproject.toml cannot be read)"
+    table = data.get("tool", {})
+    pdm = table.get("pdm", {}) if isinstance(table, dict) else {}
+    listed = pdm.get("source", []) if isinstance(pdm, dict) else []
+    urls = [str(source.get("url", "")) for source in listed if isinstance(source, dict)]
+    return next((sources.without_login(url) for url in urls if not sources.is_public_index(url)), None)

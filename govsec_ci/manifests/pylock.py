@@ -1,0 +1,90 @@
+"""``pylock.toml`` and ``pylock.NAME.toml`` (PEP 751), validated by packaging's own reader.
+
+Source: PyPA specification "pylock.toml".
+"""
+
+import posixpath
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
+
+from govsec_ci.manifests import sources
+from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
+from govsec_ci.manifests.locks import Contents, LockFile, LockText, foreign_file, hashes, named, read_lock
+from govsec_ci.manifests.notices import shown
+from govsec_ci.manifests.text import UnreadableError, table_lines
+from govsec_ci.model import Component
+
+
+class PylockToml:
+    """The standard's lock."""
+
+    name = "pylock"
+
+    def matches(self, path: str) -> bool:
+        """``pylock.toml``, or ``pylock.NAME.toml`` with a name without dots."""
+        return is_valid_pylock_path(Path(posixpath.basename(path)))
+
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
+        """Every package, whatever its marker."""
+        return read_lock(self.name, LockFile(root, path, limit_bytes), _contents)
+
+
+def _contents(lock: LockText) -> Contents:
+    try:
+        pylock = Pylock.from_dict(lock.data)
+    except PylockValidationError as error:
+        raise UnreadableError(
+            f"is no valid pylock file (PEP 751): {shown(str(error))}", next_step="write it anew with its tool"
+        ) from error
+    lines = table_lines(lock.text, "packages", len(pylock.packages))
+    return Contents(
+        components=tuple(
+            _component(lock, line, package)
+            for line, package in zip(lines, pylock.packages, strict=True)
+            if not _is_project(package)
+        )
+    )
+
+
+def _is_project(package: Package) -> bool:
+    """The locked project itself, which some tools list as the folder that the lock stands in."""
+    return package.directory is not None and PurePosixPath(package.directory.path) == PurePosixPath(".")
+
+
+def _component(lock: LockText, line: int, package: Package) -> Component:
+    source, index, url = _origin(package)
+    return Component(
+        name=package.name,
+        version=None if package.version is None else str(package.version),
+        location=lock.place(line),
+        hashes=hashes(f"{algorithm}:{digest}" for file in _files(package) for algorithm, digest in file.hashes.items()),
+        source=source,
+        index=index,
+        url=url,
+        marker=str(package.marker or ""),
+        depends_on=None
+        if package.dependencies is None
+        else tuple(sorted({named(str(one.get("name", ""))) for one in package.dependencies})),
+    )
+
+
+def _files(package: Package) -> list[Any]:
+    return [file for file in (package.sdist, *(package.wheels or ()), package.archive) if file is not None]
+
+
+def _origin(package: Package) -> tuple[str, str, str]:
+    """Source kind, index and URL. Without an index, the distributions' own URLs tell."""
+    if package.vcs is not None:
+        return sources.VCS, "", sources.without_login(package.vcs.url or package.vcs.path or "")
+    if package.directory is not None:
+        return sources.PATH, "", package.directory.path
+    if package.archive is not None:
+        kind = sources.URL if package.archive.url else sources.PATH
+        return kind, "", sources.without_login(package.archive.url or package.archive.path or "")
+    index = package.index or ""
+    foreign = foreign_file([file.url or file.path or "" for file in _files(package)])
+    if foreign is None and (not index or sources.is_public_index(index)):
+        return sources.INDEX, "", ""
+    return sources.PRIVATE, sources.without_login(index), foreign or ""

@@ -1,0 +1,172 @@
+"""``uv.lock``: every package of a uv workspace, for all platforms, with the graph.
+
+Source: the files that uv writes (lock version 1); the format is uv's own.
+"""
+
+import posixpath
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from govsec_ci.manifests import sources
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
+from govsec_ci.manifests.locks import Contents, LockFile, LockText, entries, foreign_file, hashes, named, read_lock
+from govsec_ci.manifests.text import UnreadableError
+from govsec_ci.model import Component, Notification
+
+FILE_NAME = "uv.lock"
+
+
+class UvLock:
+    """uv's lock."""
+
+    name = FILE_NAME
+
+    def matches(self, path: str) -> bool:
+        """Any ``uv.lock``."""
+        return posixpath.basename(path) == FILE_NAME
+
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
+        """Every package but the workspace's own members."""
+        return read_lock(self.name, LockFile(root, path, limit_bytes), _contents)
+
+
+class _Source(Struct, frozen=True):
+    registry: str | None = None
+    git: str | None = None
+    url: str | None = None
+    path: str | None = None
+    directory: str | None = None
+    editable: str | None = None
+    virtual: str | None = None
+
+
+class _File(Struct, frozen=True):
+    url: str = ""
+    hash: str = ""
+
+
+class _Dependency(Struct, frozen=True):
+    name: str
+    extra: tuple[str, ...] = ()
+
+
+class _Package(Struct, frozen=True, rename="kebab"):
+    name: str
+    source: _Source
+    version: str | None = None
+    dependencies: tuple[_Dependency, ...] = ()
+    optional_dependencies: dict[str, tuple[_Dependency, ...]] = {}
+    dev_dependencies: dict[str, tuple[_Dependency, ...]] = {}
+    sdist: _File | None = None
+    wheels: tuple[_File, ...] = ()
+    resolution_markers: tuple[str, ...] = ()
+
+
+def _contents(lock: LockText) -> Contents:
+    if lock.data.get("version") != 1:
+        raise UnreadableError(
+            f"has lock version {lock.data.get('version')}, and only version 1 is known",
+            next_step="export it with uv export --format requirements-txt, or update govsec-ci",
+        )
+    read = list(entries(lock, "package", _Package))
+    packages = [(line, package) for line, package in read if isinstance(package, _Package)]
+    members = _members(lock.data, [package for _, package in packages])
+    groups = _groups(members, {named(package.name): package for _, package in packages})
+    direct = {named(one.name) for member in members for one in _all(member)}
+    return Contents(
+        components=tuple(
+            _component(lock, line, package, groups, direct) for line, package in packages if package not in members
+        ),
+        notifications=tuple(note for _, note in read if isinstance(note, Notification)),
+    )
+
+
+def _members(data: dict[str, Any], packages: list[_Package]) -> list[_Package]:
+    """The workspace's own projects: those that the manifest table lists, or the one at the lock's own folder."""
+    table = data.get("manifest", {})
+    listed = {named(str(name)) for name in table.get("members", [])} if isinstance(table, dict) else set()
+    return [package for package in packages if _is_local(package.source) and _is_member(package, listed)]
+
+
+def _is_local(source: _Source) -> bool:
+    return source.editable is not None or source.virtual is not None
+
+
+def _is_member(package: _Package, listed: set[str]) -> bool:
+    if listed:
+        return named(package.name) in listed
+    return "." in (package.source.editable, package.source.virtual)
+
+
+def _all(package: _Package) -> Iterable[_Dependency]:
+    extras = (one for group in package.optional_dependencies.values() for one in group)
+    groups = (one for group in package.dev_dependencies.values() for one in group)
+    return (*package.dependencies, *extras, *groups)
+
+
+def _groups(members: list[_Package], packages: dict[str, _Package]) -> dict[str, set[str]]:
+    """Which groups of the members lead to each package, however far."""
+    found: dict[str, set[str]] = {}
+    for member in members:
+        starts = {MAIN: member.dependencies, **member.optional_dependencies, **member.dev_dependencies}
+        for group, dependencies in starts.items():
+            for name in _reached(dependencies, packages):
+                found.setdefault(name, set()).add(named(group))
+    return found
+
+
+def _reached(dependencies: Iterable[_Dependency], packages: dict[str, _Package]) -> set[str]:
+    waiting = [(named(one.name), extra) for one in dependencies for extra in ("", *one.extra)]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in seen:
+            continue
+        seen.add((name, extra))
+        package = packages.get(name)
+        if package is not None:
+            further = package.optional_dependencies.get(extra, ()) if extra else package.dependencies
+            waiting.extend((named(one.name), inner) for one in further for inner in ("", *one.extra))
+    return {name for name, _ in seen}
+
+
+def _component(
+    lock: LockText, line: int, package: _Package, groups: dict[str, set[str]], direct: set[str]
+) -> Component:
+    name = named(package.name)
+    source, index, url = _origin(package)
+    return Component(
+        name=name,
+        version=package.version,
+        location=lock.place(line),
+        hashes=hashes(file.hash for file in _files(package)),
+        source=source,
+        index=index,
+        url=url,
+        marker=" or ".join(f"({marker})" for marker in package.resolution_markers),
+        direct=name in direct,
+        depends_on=tuple(sorted({named(one.name) for one in _all(package)})),
+        groups=tuple(sorted(groups.get(name, ()))),
+    )
+
+
+def _files(package: _Package) -> tuple[_File, ...]:
+    return (*([package.sdist] if package.sdist else []), *package.wheels)
+
+
+def _origin(package: _Package) -> tuple[str, str, str]:
+    """Source kind, index and URL."""
+    source = package.source
+    if source.registry is not None:
+        foreign = foreign_file([file.url for file in _files(package)])
+        if sources.is_public_index(source.registry) and foreign is None:
+            return sources.INDEX, "", ""
+        return sources.PRIVATE, sources.without_login(source.registry), foreign or ""
+    if source.git is not None:
+        return sources.VCS, "", sources.without_login(source.git)
+    if source.url is not None:
+        return sources.URL, "", sources.without_login(source.url)
+    return sources.PATH, "", source.path or source.directory or source.editable or source.virtual or ""
