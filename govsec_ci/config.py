@@ -45,6 +45,24 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     import_bytes: int = 400_000_000
 
 
+class Party(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person or organisation that an SBOM names: at least a name."""
+
+    name: str
+    email: str = ""
+    url: str = ""
+
+
+class SbomSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What no manifest tells of an SBOM.
+
+    :param author: who answers for the SBOM data; :param supplier: who supplies the project itself
+    """
+
+    author: Party | None = None
+    supplier: Party | None = None
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything a project may set.
 
@@ -63,6 +81,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
     parameters: dict[str, str] = {}
+    sbom: SbomSettings = SbomSettings()
 
 
 def load(path: Path) -> Config:
