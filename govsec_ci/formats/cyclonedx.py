@@ -1,21 +1,31 @@
 """CycloneDX: the one door to everything that knows its keys (``cyclonedx_*.py`` of this folder)."""
 
+from govsec_ci.formats.cyclonedx_check import SbomField, SbomReport, check
 from govsec_ci.formats.cyclonedx_read import read_sbom
 from govsec_ci.formats.cyclonedx_sbom import Head, Part, Party, Project, build, distinct, library_components
+from govsec_ci.formats.cyclonedx_vex import Imported, bom_link, read_vex, read_vulnerabilities, write_vex
 from govsec_ci.formats.cyclonedx_wire import SPEC, Said, decode, validate, write
 
 __all__ = [
     "SPEC",
     "Head",
+    "Imported",
     "Part",
     "Party",
     "Project",
     "Said",
+    "SbomField",
+    "SbomReport",
+    "bom_link",
     "build",
+    "check",
     "decode",
     "distinct",
     "library_components",
     "read_sbom",
+    "read_vex",
+    "read_vulnerabilities",
     "validate",
     "write",
+    "write_vex",
 ]

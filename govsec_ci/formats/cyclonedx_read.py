@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET
 from packageurl import PackageURL
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from govsec_ci.formats.cyclonedx_sbom import COMMIT
 from govsec_ci.formats.cyclonedx_wire import Bom, Entity, NamedLicence, Tool, Tools, WireComponent, decode
@@ -32,7 +34,7 @@ def read_sbom(data: bytes, *, name: str = "SBOM") -> Sbom:
     :raises InputError: it is no such document; the message has the JSON path
     """
     bom = decode(data, name=name)
-    components = [(component, _component_ref(component)) for component in bom.every_component()]
+    components = [(component, component_ref(component)) for component in bom.every_component()]
     return Sbom(
         format="CycloneDX",
         spec_version=bom.spec_version,
@@ -59,15 +61,24 @@ def timestamp(bom: Bom) -> datetime | None:
         return None
 
 
-def _component_ref(component: WireComponent) -> ComponentRef:
+def component_ref(component: WireComponent) -> ComponentRef:
+    """Name, version and purl; those of type pypi normalised (PEP 503, PEP 440), without qualifiers."""
     name, version = component.name, component.version
     purl = parse_purl(component.purl)
     if purl is None:
         return ComponentRef(name=name, version=version, purl=component.purl)
     if purl.type != "pypi":
         return ComponentRef(name=purl.name, version=purl.version or version, purl=component.purl)
-    plain = Component(name=purl.name, version=purl.version or version or None, location=Location(path=""))
+    normal = _normal_version(purl.version or version)
+    plain = Component(name=canonicalize_name(purl.name), version=normal or None, location=Location(path=""))
     return ComponentRef(name=plain.name, version=plain.version or "", purl=plain.purl)
+
+
+def _normal_version(version: str) -> str:
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
 
 
 def parse_purl(text: str) -> PackageURL | None:
@@ -81,7 +92,7 @@ def parse_purl(text: str) -> PackageURL | None:
 def called(component: WireComponent) -> str:
     """How a report calls a component: by purl as ``components`` has it, else by bom-ref, else by name and version."""
     return (
-        _component_ref(component).purl
+        component_ref(component).purl
         or component.bom_ref
         or f"{component.name}@{component.version}".rstrip("@")
         or "(no name)"

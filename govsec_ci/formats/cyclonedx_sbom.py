@@ -4,6 +4,7 @@ The document is a plain mapping ready for :func:`govsec_ci.formats.cyclonedx_wir
 and its serial number is derived from its content: the same input gives the same bytes.
 """
 
+import posixpath
 import re
 import uuid
 from collections import defaultdict
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
 from packageurl import PackageURL
@@ -34,6 +35,7 @@ _ALGORITHMS = {
 }  # fmt: skip
 # How a purl of type pypi says that a package is not the one of that name on the public index (purl-spec, qualifiers).
 _QUALIFIERS = {"vcs": "vcs_url", "url": "download_url", "path": "download_url", "private-index": "repository_url"}
+_ARCHIVES = (".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 _ADDRESS = re.compile(r"^(?P<name>[^<>]*?)\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>$")
 
 Json = dict[str, Any]
@@ -144,11 +146,16 @@ def build(head: Head, parts: Sequence[Part]) -> Json:
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,
         "version": 1,
-        "metadata": _metadata(head),
+        "metadata": metadata(head),
         "components": [_component(entry) for entry in entries.values()],
         "dependencies": _dependencies(parts, items, entries, graph),
-        "compositions": _compositions(graph, root=_root_status(parts)),
+        "compositions": _compositions(parts, graph),
     }
+    return with_serial(bom)
+
+
+def with_serial(bom: Json) -> Json:
+    """The document with a serial number derived from its content: the same content has the same number."""
     return bom | {"serialNumber": uuid.uuid5(_SERIAL_SPACE, write(bom).decode()).urn}
 
 
@@ -355,25 +362,47 @@ def _properties(entry: _Entry) -> list[Json]:
             pairs.add(("govsec:marker", clean(component.marker)))
         if component.source != "index":
             pairs.add(("govsec:source", component.source))
+    pairs |= _file_properties(entry)
     return [{"name": name, "value": value} for name, value in sorted(pairs)]
 
 
-def _metadata(head: Head) -> Json:
+def _file_properties(entry: _Entry) -> set[tuple[str, str]]:
+    """What BSI TR-03183-2 section 5.2.2 asks of the deployable file, where the manifest names exactly one.
+
+    Wheels, source distributions and zip files are archives that keep the names of what is in them.
+    """
+    files = {posixpath.basename(_path_of(component.url)) for component in entry.components if component.url}
+    name = files.pop() if len(files) == 1 else ""
+    if not name.endswith(_ARCHIVES):
+        return set()
+    prefix = "bsi:component:"
+    return {(f"{prefix}filename", clean(name)), (f"{prefix}archive", "archive"), (f"{prefix}structured", "structured")}
+
+
+def _path_of(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return ""
+
+
+def metadata(head: Head) -> Json:
+    """``metadata`` of a document of ours."""
     properties = []
     if head.subject.commit:
         properties.append({"name": COMMIT, "value": head.subject.commit})
     if head.subject.dirty is not None:
         properties.append({"name": DIRTY, "value": str(head.subject.dirty).lower()})
-    metadata: Json = {
+    record: Json = {
         "timestamp": datetime.fromtimestamp(head.timestamp_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "lifecycles": [{"phase": head.phase}],
         "tools": {"components": [_tool(name, version) for name, version in sorted(head.tools)]},
         "component": _root(head),
     }
     if head.author:
-        metadata["authors"] = [_reachable(head.author)]
-        metadata["manufacturer"] = _organisation(head.author)
-    return metadata | ({"properties": properties} if properties else {})
+        record["authors"] = [_reachable(head.author)]
+        record["manufacturer"] = _organisation(head.author)
+    return record | ({"properties": properties} if properties else {})
 
 
 def _reachable(party: Party) -> Json:
@@ -478,25 +507,28 @@ def _node(ref: str, depends_on: Iterable[str]) -> Json:
     return {"ref": ref} | ({"dependsOn": targets} if targets else {})
 
 
-def _root_status(parts: Sequence[Part]) -> str:
-    if any(part.whole is False for part in parts):
-        return "incomplete"
-    if any(part.whole is None for part in parts):
-        return "unknown"
-    known = all(component.direct is not None for part in parts for component in part.components)
-    return "complete" if known else "unknown"
-
-
-def _compositions(graph: _Graph, *, root: str) -> list[Json]:
-    groups: dict[str, list[str]] = {root: [ROOT_REF]}
+def _compositions(parts: Sequence[Part], graph: _Graph) -> list[Json]:
+    """How complete the list of components is (assemblies), and what is known of the dependencies of each."""
+    listed = _listed(parts)
+    direct = all(component.direct is not None for part in parts for component in part.components)
+    groups: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    groups[listed]["assemblies"] = [ROOT_REF]
+    # Where the list is whole but nothing tells direct from transitive, the root's own dependencies are not known.
+    refs_of = groups[listed if direct else "unknown"].setdefault("dependencies", [])
+    refs_of.append(ROOT_REF)
     for ref, refs in graph.edges.items():
         aggregate = "unknown" if refs is None else "complete" if graph.whole[ref] else "incomplete"
-        groups.setdefault(aggregate, []).append(ref)
-    assemblies = {root: {"assemblies": [ROOT_REF]}}
+        groups[aggregate].setdefault("dependencies", []).append(ref)
     return [
-        {"aggregate": aggregate, "dependencies": sorted(groups[aggregate]), **assemblies.get(aggregate, {})}
+        {"aggregate": aggregate} | {kind: sorted(refs) for kind, refs in sorted(groups[aggregate].items())}
         for aggregate in sorted(groups)
     ]
+
+
+def _listed(parts: Sequence[Part]) -> str:
+    if any(part.whole is False for part in parts):
+        return "incomplete"
+    return "complete" if all(part.whole for part in parts) else "unknown"
 
 
 def library_components(components: Sequence[Component]) -> tuple[Said, ...]:

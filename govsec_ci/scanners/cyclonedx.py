@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from govsec_ci import __version__
+from govsec_ci.config import Party
 from govsec_ci.errors import InputError, ToolError
 from govsec_ci.formats import cyclonedx as wire
 from govsec_ci.manifests.base import Manifest
@@ -177,12 +178,14 @@ class _Scan:
 
     def _head(self, root: str, subject: Subject, clone: str) -> wire.Head:
         tools = (("govsec_ci", __version__), *((name, tool_version(name)) for name in (_TOOL, _LIBRARY)))
+        settings = self.request.config.sbom
         phase = "post-build" if self._installed() else "pre-build"
         return wire.Head(
             subject=subject,
             timestamp_s=self.request.timestamp_s,
             tools=tools,
-            project=describe(*tables(self.request.tree, root), vcs_url=clone),
+            project=describe(*tables(self.request.tree, root), vcs_url=clone, supplier=_party(settings.supplier)),
+            author=_party(settings.author),
             phase=phase,
         )
 
@@ -227,6 +230,10 @@ class _Scan:
                 properties={"component": component.name},
             )
         )
+
+
+def _party(party: Party | None) -> wire.Party | None:
+    return wire.Party(name=party.name, email=party.email, url=party.url) if party else None
 
 
 def _is_whole(manifest: Manifest) -> bool | None:

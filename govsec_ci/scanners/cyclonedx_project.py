@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from govsec_ci.errors import InputError, ToolError
-from govsec_ci.formats.cyclonedx import Project
+from govsec_ci.formats.cyclonedx import Party, Project
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.system.files import Tree, read_limited
 from govsec_ci.system.git import Checkout, run_git
@@ -63,7 +63,9 @@ def name_and_version(project: Mapping[str, Any], poetry: Mapping[str, Any]) -> t
     )
 
 
-def describe(project: Mapping[str, Any], poetry: Mapping[str, Any], vcs_url: str) -> Project:
+def describe(
+    project: Mapping[str, Any], poetry: Mapping[str, Any], *, vcs_url: str, supplier: Party | None = None
+) -> Project:
     """Description, licence, authors and repository; ``vcs_url`` is what counts where the project names none."""
     return Project(
         description=_text(project.get("description")) or _text(poetry.get("description")),
@@ -71,6 +73,7 @@ def describe(project: Mapping[str, Any], poetry: Mapping[str, Any], vcs_url: str
         authors=_people(project.get("authors"))
         or _people(project.get("maintainers"))
         or _people(poetry.get("authors")),
+        supplier=supplier,
         vcs_url=_repository(_table(project, "urls")) or _text(poetry.get("repository")) or vcs_url,
     )
 
