@@ -1,6 +1,7 @@
 """Files: one walk over the judged tree, reads with a limit, and writes that are whole or not at all."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -24,6 +25,9 @@ _SKIPPED_NAMES = frozenset(
         ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
     }
 )  # fmt: skip
+
+
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 
 class Skipped(Struct, frozen=True, kw_only=True):
@@ -208,7 +212,9 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
         yield staging
         _swap(staging, target)
     except OSError as error:
-        raise _unwritable(target, error) from error
+        if error.errno in _DISK_ERRORS:
+            raise _unwritable(target, error) from error
+        raise  # any other is a defect, and must not be told as the operator's
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

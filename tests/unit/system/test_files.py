@@ -191,6 +191,12 @@ def test_a_full_disk_inside_the_block_is_said_and_changes_nothing(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_error_that_has_nothing_to_do_with_writing_is_not_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), files.staged_folder(tmp_path / "out", keep=False):
+        (tmp_path / "missing").read_bytes()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_replacement_killed_between_its_two_renames_is_mended(tmp_path: Path) -> None:
     target = tmp_path / "out"
     with files.staged_folder(target, keep=False) as staging:
