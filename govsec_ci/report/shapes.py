@@ -244,6 +244,31 @@ class FileView(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class BarView(Struct, frozen=True, kw_only=True):
+    """One bar: a label and its parts, each a word (severity or verdict) and a count above 0."""
+
+    label: Text
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """The sum of the parts."""
+        return sum(count for _, count in self.parts)
+
+
+class ChartView(Struct, frozen=True, kw_only=True):
+    """Stacked bars on one scale."""
+
+    id: str
+    title: Text
+    bars: tuple[BarView, ...]
+
+    @property
+    def scale(self) -> int:
+        """The longest bar; at least 1."""
+        return max((bar.total for bar in self.bars), default=1) or 1
+
+
 class AnswerView(Struct, frozen=True, kw_only=True):
     """A question that the reader came with, and its answer in a few lines; ``anchor``: where to read on."""
 
@@ -284,6 +309,7 @@ class View(Struct, frozen=True, kw_only=True):
     upgrades: tuple[UpgradeView, ...]
     steps: tuple[StepView, ...]
     trace: tuple[TraceView, ...]
+    charts: tuple[ChartView, ...]
     sbom: SbomView | None
     files: tuple[FileView, ...]
     counts: Mapping[str, int]

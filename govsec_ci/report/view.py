@@ -33,6 +33,7 @@ from govsec_ci.report.shapes import (
     View,
 )
 from govsec_ci.report.view_answers import answers
+from govsec_ci.report.view_charts import charts
 from govsec_ci.report.view_checks import all_checks, all_profiles
 from govsec_ci.report.view_results import all_results, all_suppressed, severity_rank, standing
 from govsec_ci.report.view_steps import steps, upgrades
@@ -96,6 +97,7 @@ def build(
         upgrades=rows,
         steps=todo,
         trace=tuple(_trace(check) for check in checks),
+        charts=charts(results, checks, verdict.now),
         sbom=_sbom(evidence.sbom),
         files=tuple(FileView(name=word(name), sha256=digest) for name, digest in sorted((files or {}).items())),
         counts=verdict.counts,
