@@ -1,9 +1,10 @@
 """``govsec.toml`` / ``[tool.govsec]`` → :class:`Config`, strict: an unknown key or a wrong type is an InputError."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from govsec_ci.errors import InputError
 from govsec_ci.system.files import read_limited
@@ -48,9 +49,9 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Party(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person or organisation that an SBOM names: at least a name."""
 
-    name: str
-    email: str = ""
-    url: str = ""
+    name: Annotated[str, Meta(min_length=1)]
+    email: Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)*)?$")] = ""
+    url: Annotated[str, Meta(pattern=r"^(https?://[^\s<>]+)?$")] = ""
 
 
 class SbomSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

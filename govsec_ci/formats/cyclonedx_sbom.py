@@ -264,11 +264,11 @@ def _told_reference(component: Component) -> Json | None:
 
 
 def _said_references(entry: _Entry) -> list[Json]:
-    return [_said_reference(reference) for reference in entry.said[0].external_references]
+    return [_said_reference(reference) for reference in entry.said[0].external_references if iri(reference.url)]
 
 
 def _said_reference(reference: Reference) -> Json:
-    record: Json = {"type": reference.type, "url": reference.url}
+    record: Json = {"type": reference.type, "url": iri(reference.url)}
     hashes = [{"alg": digest.alg, "content": digest.content} for digest in reference.hashes]
     optional = {"comment": reference.comment, "hashes": hashes}
     return record | {key: value for key, value in optional.items() if value}
@@ -344,8 +344,8 @@ def _contact(text: str) -> Json:
     match = _ADDRESS.match(text)
     if not match:
         return {"name": text}
-    email = match["email"]
-    return {"name": match["name"].strip(" \"'") or email, "email": email}
+    name, email = match["name"].strip(" \"'"), match["email"]
+    return {"name": name or email} | ({"email": email} if _is(email, "idn-email") else {})
 
 
 def _properties(entry: _Entry) -> list[Json]:
@@ -583,11 +583,11 @@ def redact(url: str) -> str:
 def iri(url: str) -> str:
     """The URL as an IRI reference (RFC 3987) that the schema accepts, or empty where it is none."""
     encoded = quote(url, safe=":/?#[]@!$&'()*+,;=%-._~")
-    return encoded if encoded and _is_iri(encoded) else ""
+    return encoded if encoded and _is(encoded, "iri-reference") else ""
 
 
 @cache
-def _is_iri(url: str) -> bool:
+def _is(text: str, json_format: str) -> bool:
     import jsonschema_rs  # noqa: PLC0415 — heavy, and not every command needs it
 
-    return jsonschema_rs.is_valid({"type": "string", "format": "iri-reference"}, url, validate_formats=True)
+    return jsonschema_rs.is_valid({"type": "string", "format": json_format}, text, validate_formats=True)
