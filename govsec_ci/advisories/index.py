@@ -21,6 +21,9 @@ _decode_vulnerability = msgspec.msgpack.Decoder(Vulnerability).decode
 _decode_feed = msgspec.msgpack.Decoder(FeedState).decode
 
 
+_ANEW = "remove it, then sync or import again"
+
+
 class Match(Struct, frozen=True):
     """A vulnerability that a component has, and what mends it there."""
 
@@ -64,6 +67,16 @@ class Index:
                 found.append(Match(self._by_number(number), matching.fix(version, entries)))
         return tuple(sorted(found, key=lambda match: groups.preference(match.vulnerability.id)))
 
+    def check_matches(self, name: str) -> None:
+        """Refuse an index that would find nothing because it knows nothing of any PyPI package.
+
+        :raises InputError: no feed holds an OSV record about a PyPI package
+        """
+        if not self._rows("SELECT 1 FROM ecosystem WHERE matched LIMIT 1"):
+            raise InputError(
+                f"{name}: holds no OSV record about a PyPI package", next_step="add the OSV data of ecosystem PyPI"
+            )
+
     def match_many(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[Match, ...]]:
         """:meth:`match` for every (name, version), keyed by the pair as given."""
         return {pair: self.match(*pair) for pair in pairs}
@@ -100,8 +113,11 @@ class Index:
         return _decode_vulnerability(body)
 
     def _rows(self, query: str, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]
-        with self._lock:
-            return self._database.execute(query, values).fetchall()
+        try:
+            with self._lock:
+                return self._database.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"the advisory index is damaged: {error}", next_step=_ANEW) from error
 
 
 def open_index(path: Path) -> Index:

@@ -3,13 +3,14 @@
 import contextlib
 import hashlib
 import os
+import sqlite3
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
 
-from govsec_ci.advisories import build, schema
+from govsec_ci.advisories import archive, build, schema
 from govsec_ci.advisories.base import Part, Progress, silent
 from govsec_ci.advisories.feeds import parts_of
 from govsec_ci.advisories.index import open_index
@@ -25,7 +26,7 @@ def default_cache() -> Path:
 
 
 def prepare(source: Path, cache: Path) -> Path:
-    """The index file of a folder of OSV JSON, of an OSV ``all.zip``, or of an index file itself.
+    """The index file of a folder of OSV records, an OSV ``all.zip``, an exported archive, or an index file itself.
 
     It lies below ``cache``, named by the source's content and the schema version; many may build it at once.
 
@@ -34,9 +35,16 @@ def prepare(source: Path, cache: Path) -> Path:
         and remove that folder when the index is no longer needed)
     """
     if _is_sqlite(source):
-        open_index(source).close()
-        return source
-    return index_of(parts_of(source), cache)
+        path = source
+        open_index(path).close()
+    elif archive.is_archive(source):
+        with archive.unpacked(source) as parts:
+            path = index_of(parts, cache)
+    else:
+        path = index_of(parts_of(source), cache)
+    with open_index(path) as index:
+        index.check_matches(str(source))
+    return path
 
 
 def index_of(parts: Sequence[Part], cache: Path, progress: Progress = silent) -> Path:
@@ -45,8 +53,8 @@ def index_of(parts: Sequence[Part], cache: Path, progress: Progress = silent) ->
     :raises InputError: a part is corrupt, malformed, empty or beyond the limits
     :raises UsageError: ``cache`` cannot be written
     """
-    path = index_folder(cache) / f"{key(parts)}.sqlite"
-    if not _is_usable(path):
+    path = private_folder(cache, "advisories", "index") / f"{key(parts)}.sqlite"
+    if not is_usable(path):
         publish(parts, path, progress)
     return path
 
@@ -61,20 +69,26 @@ def key(parts: Sequence[Part]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 
-def index_folder(cache: Path) -> Path:
-    """The folder of the index files, made where it is not there: 0700, for a cache others can write is no evidence.
+def private_folder(cache: Path, *names: str) -> Path:
+    """A folder below the cache, made where it is not there: 0700, for what others can write is no evidence.
 
     :raises UsageError: it cannot be made
     """
-    folder = cache / "advisories" / "index"
+    folder = cache
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for one in (cache, cache / "advisories", folder):
-            with contextlib.suppress(PermissionError):
-                one.chmod(0o700)
+        for name in ("", *names):
+            folder = folder / name
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _close_to_others(folder)
     except OSError as error:
         raise unwritable(cache, error) from error
     return folder
+
+
+def _close_to_others(folder: Path) -> None:
+    found = folder.stat()
+    if found.st_mode & 0o022 and hasattr(os, "geteuid") and found.st_uid == os.geteuid():
+        folder.chmod(0o700)
 
 
 def unwritable(cache: Path, error: OSError) -> UsageError:
@@ -98,6 +112,8 @@ def publish(parts: Sequence[Part], path: Path, progress: Progress = silent) -> N
         os.replace(temporary, path)
     except OSError as error:
         raise unwritable(path.parent, error) from error
+    except sqlite3.Error as error:  # a full disk, above all
+        raise unwritable(path.parent, OSError(str(error))) from error
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -111,7 +127,8 @@ def _flush(path: str) -> None:
         os.close(descriptor)
 
 
-def _is_usable(path: Path) -> bool:
+def is_usable(path: Path) -> bool:
+    """Whether an index of this schema is there, whole by its own account."""
     try:
         open_index(path).close()
     except InputError:
