@@ -1,0 +1,240 @@
+"""What every gate kind is given: the evidence, indexed so that a hundred thousand results are looked at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from msgspec import Struct
+
+from govsec_ci.errors import InputError
+from govsec_ci.gate.schema import FromParameter, Number, Parameter, Profile
+from govsec_ci.gate.texts import note
+from govsec_ci.model import (
+    BaselineState,
+    Check,
+    Confidence,
+    Evidence,
+    FeedState,
+    Kind,
+    Level,
+    Note,
+    Result,
+    Role,
+    Rule,
+    Run,
+    ScanState,
+    Severity,
+    Stage,
+    VerdictWord,
+)
+
+WEAKNESSES: Final = frozenset({Kind.FAIL, Kind.OPEN, Kind.REVIEW})
+SCOPE: Final = "scope"
+"""The parameter by which a project counts new results only (``new``); every profile knows it."""
+
+_NO_RULE: Final = Rule(id="")
+_AS: Final = {
+    "as-critical": Severity.CRITICAL,
+    "as-high": Severity.HIGH,
+    "as-medium": Severity.MEDIUM,
+    "as-low": Severity.LOW,
+    "incomplete": Severity.UNKNOWN,
+}
+
+
+class Cell(Struct, frozen=True, kw_only=True, gc=False):
+    """Results that differ only in where they are: same run, rule, severity, confidence, kind and baseline state."""
+
+    run: Run
+    rule: Rule
+    severity: Severity
+    confidence: Confidence
+    kind: Kind
+    baseline: BaselineState | None
+    results: list[Result]
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What a gate kind answers; ``evaluate`` makes a check of it."""
+
+    verdict: VerdictWord
+    observed: Note
+    limit: Note
+    results: tuple[str, ...] = ()
+    offenders: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    due: Mapping[str, datetime] = {}
+
+
+class Index:
+    """The evidence's results as cells, for all profiles."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.cells = tuple(cell for run in sorted_runs(evidence.runs) for cell in _cells(run))
+
+    @cached_property
+    def feeds(self) -> Mapping[str, tuple[FeedState, ...]]:
+        """Feed name → every state in which a run used it, oldest first."""
+        feeds: dict[str, list[FeedState]] = {}
+        for run in self.evidence.runs:
+            for feed in run.advisories:
+                feeds.setdefault(feed.feed, []).append(feed)
+        return {name: tuple(sorted(states, key=lambda state: state.as_of)) for name, states in feeds.items()}
+
+    def roles(self, role: Role) -> tuple[Run, ...]:
+        """The runs of a role, by id."""
+        return tuple(run for run in sorted_runs(self.evidence.runs) if run.role is role)
+
+
+def sorted_runs(runs: Iterable[Run]) -> list[Run]:
+    """Runs in an order that does not depend on the one in which they came."""
+    return sorted(runs, key=lambda run: (run.id, run.tool, run.version))
+
+
+def _cells(run: Run) -> list[Cell]:
+    rules = {rule.id: rule for rule in run.rules}
+    cells: dict[tuple[object, ...], Cell] = {}
+    for result in run.results:
+        if result.baseline_state is BaselineState.ABSENT:
+            continue
+        # The enums' names hash faster than the enums themselves.
+        key = (
+            result.rule_id,
+            result.severity._name_,
+            result.confidence._name_,
+            result.kind._name_,
+            result.baseline_state,
+        )
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = Cell(
+                run=run,
+                rule=rules.get(result.rule_id, _NO_RULE),
+                severity=result.severity,
+                confidence=result.confidence,
+                kind=result.kind,
+                baseline=result.baseline_state,
+                results=[],
+            )
+        cell.results.append(result)
+    return list(cells.values())
+
+
+def key_of(result: Result) -> str:
+    """The name of a result in a verdict: its own fingerprint, else GitHub's, else its rule and place."""
+    found = result.fingerprints.get("govsec/v1") or result.fingerprints.get("primaryLocationLineHash")
+    return found or _place(result)
+
+
+def _place(result: Result) -> str:
+    place = result.locations[0] if result.locations else None
+    line = place.region.start_line if place and place.region else 0
+    name = result.component.purl if result.component else ""
+    return ":".join(str(part) for part in (result.rule_id, place.path if place else name, line) if part)
+
+
+class Context(Struct, frozen=True, kw_only=True, dict=True):
+    """One profile's view of the evidence at one moment."""
+
+    index: Index
+    profile: Profile
+    now: datetime
+    stage: Stage
+
+    @property
+    def evidence(self) -> Evidence:
+        """All that a gate may look at."""
+        return self.index.evidence
+
+    def severity(self, cell: Cell) -> Severity:
+        """The severity by which a cell is judged; UNKNOWN only where the profile rules "incomplete"."""
+        return _AS[self.profile.unknown_severity] if cell.severity is Severity.UNKNOWN else cell.severity
+
+    def number(self, value: Number) -> int:
+        """A limit, read from its parameter where it is one."""
+        return int(self.parameter(value.parameter)) if isinstance(value, FromParameter) else value
+
+    def parameter(self, name: str) -> str:
+        """What the project declares, else the default, else the strictest value.
+
+        :raises InputError: the declared value is none that the profile knows
+        """
+        parameter = self.profile.parameters[name]
+        declared = self.evidence.parameters.get(name)
+        if declared is None:
+            return str(parameter.strictest if parameter.default is None else parameter.default)
+        _check_value(self.profile, name, parameter, declared)
+        return declared
+
+    def only_new(self) -> bool:
+        """Whether the project asks for new results only."""
+        declared = self.evidence.parameters.get(SCOPE, "all")
+        if declared not in ("all", "new"):
+            raise InputError(f"parameter 'scope': {declared!r} is neither 'all' nor 'new'")
+        return declared == "new"
+
+
+def _check_value(profile: Profile, name: str, parameter: Parameter, declared: str) -> None:
+    if parameter.type == "choice" and declared not in parameter.values:
+        raise InputError(
+            f"parameter {name!r}: {declared!r} is no value that profile {profile.id} knows",
+            next_step=f"one of: {', '.join(parameter.values)}",
+        )
+    if parameter.type == "integer":
+        _check_integer(profile, name, parameter, declared)
+
+
+def _check_integer(profile: Profile, name: str, parameter: Parameter, declared: str) -> None:
+    if not (declared.isascii() and declared.isdigit()):
+        raise InputError(f"parameter {name!r}: {declared!r} is not a whole number")
+    low, high = parameter.minimum, parameter.maximum
+    if (low is not None and int(declared) < low) or (high is not None and int(declared) > high):
+        raise InputError(f"parameter {name!r}: profile {profile.id} allows {low} to {high}, not {declared}")
+
+
+def gaps(context: Context, roles: Iterable[Role], *, must_apply: Iterable[Role] = ()) -> list[Note]:
+    """Why the examination by these roles (all that ran, where none is named) was not whole; empty when it was."""
+    wanted = tuple(roles)
+    evidence = context.evidence
+    runs = sorted_runs(evidence.runs)
+    ids = {run.id for run in runs}
+    found = [
+        note("run-lost", run=run)
+        for run, role in sorted(evidence.expected.items())
+        if run not in ids and (not wanted or role in wanted)
+    ]
+    if not wanted:
+        found += [] if runs else [note("nothing-ran")]
+        return found + [gap for run in runs for gap in _run_gaps(run, refuse=False)]
+    for role in dict.fromkeys(wanted):
+        own = [run for run in runs if run.role is role]
+        found += [] if own else [note("role-missing", role=role.value)]
+        found += [gap for run in own for gap in _run_gaps(run, refuse=role in tuple(must_apply))]
+    return found
+
+
+def _run_gaps(run: Run, *, refuse: bool) -> list[Note]:
+    if run.state is ScanState.COMPLETE:
+        return []
+    if run.state is ScanState.NOT_APPLICABLE:
+        if not run.proof.strip():
+            return [note("run-unproved", run=run.id)]
+        return [note("run-must-apply", run=run.id, proof=run.proof)] if refuse else []
+    said = [note("run-said", run=run.id, text=n.text) for n in run.notifications if n.level is Level.ERROR]
+    return said or [note("run-incomplete", run=run.id)]
+
+
+Judge = Callable[[Context, object], Finding]
+
+
+def worst(words: Iterable[VerdictWord]) -> VerdictWord:
+    """FAIL outranks INCOMPLETE outranks PASS."""
+    found = set(words)
+    return next((word for word in (VerdictWord.FAIL, VerdictWord.INCOMPLETE) if word in found), VerdictWord.PASS)
+
+
+def deciding(checks: Iterable[Check]) -> list[Check]:
+    """Those that decide: warnings never do."""
+    return [check for check in checks if check.mode == "block"]

@@ -1,0 +1,205 @@
+"""Evidence + profiles + clock → verdict. Pure: the same input gives the same verdict, byte for byte."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from govsec_ci.errors import UsageError
+from govsec_ci.gate.context import WEAKNESSES, Context, Finding, Index, deciding, sorted_runs, worst
+from govsec_ci.gate.filters import weaknesses
+from govsec_ci.gate.kinds import KINDS
+from govsec_ci.gate.profile import reference
+from govsec_ci.gate.rulings import Rulings
+from govsec_ci.gate.schema import AnyGate, Profile
+from govsec_ci.gate.texts import note, render
+from govsec_ci.model import (
+    Check,
+    Clause,
+    Evidence,
+    FeedState,
+    Note,
+    Result,
+    Role,
+    Run,
+    RunSummary,
+    ScanState,
+    Severity,
+    Stage,
+    Verdict,
+    VerdictWord,
+)
+
+_LOCAL = Clause(id="govsec", document="govsec_ci", origin="local", label="local")
+
+
+def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, stage: Stage, engine: str) -> Verdict:
+    """Judge the evidence by every profile; the verdict is the worst of their deciding checks.
+
+    :param now: the clock of the decision (UTC); :param engine: who decides, e.g. ``govsec_ci 0.1.0``
+    :raises UsageError: no profile, or the same one twice
+    :raises InputError: a declared parameter has a value that a profile does not know
+    """
+    ordered = sorted(profiles, key=lambda profile: profile.id)
+    if not ordered or len({profile.id for profile in ordered}) < len(ordered):
+        raise UsageError("no profile to judge by, or the same profile twice", next_step="name each profile once")
+    index = Index(evidence)
+    contexts = [Context(index=index, profile=profile, now=now, stage=stage) for profile in ordered]
+    rulings = [Rulings(context) for context in contexts]
+    checks = tuple(c for pair in zip(contexts, rulings, strict=True) for c in _checks(*pair))
+    return Verdict(
+        verdict=worst(check.verdict for check in deciding(checks)),
+        now=now,
+        stage=stage,
+        engine=engine,
+        subject=evidence.subject,
+        profiles=tuple(reference(profile) for profile in ordered),
+        checks=checks,
+        runs=tuple(_summary(run) for run in sorted_runs(evidence.runs)),
+        advisories=_advisories(index),
+        counts=_counts(index, rulings),
+    )
+
+
+def _checks(context: Context, rulings: Rulings) -> Iterator[Check]:
+    asked = [gate for gate in context.profile.gates if _is_asked(context, gate)]
+    yield from _in_force(context)
+    if not any(_mode(context, gate) == "block" for gate in asked):
+        yield _vacuous(context)
+    for gate in asked:
+        yield _check(context, gate, KINDS[gate.kind](context, rulings, gate))
+
+
+def _is_asked(context: Context, gate: AnyGate) -> bool:
+    return context.stage in gate.stages and all(context.parameter(name) in gate.when[name] for name in gate.when)
+
+
+def _mode(context: Context, gate: AnyGate) -> str:
+    return "warn" if context.stage in gate.warn_at else gate.mode
+
+
+def _check(context: Context, gate: AnyGate, finding: Finding) -> Check:
+    document = context.profile.document(gate.clause.document)
+    clause = Clause(
+        id=gate.clause.id,
+        document=document.id,
+        edition=document.edition,
+        origin=gate.clause.origin,
+        label=gate.clause.label or document.label,
+    )
+    notes = (*finding.notes, *_assumed(context, gate))
+    return Check(
+        gate=gate.id,
+        profile=context.profile.id,
+        kind=gate.kind,
+        title=gate.title.en,
+        verdict=finding.verdict,
+        observed=render(finding.observed),
+        limit=render(finding.limit),
+        clause=clause,
+        mode=_mode(context, gate),
+        results=finding.results,
+        offenders=finding.offenders,
+        reasons=tuple(render(said) for said in notes),
+        next_step="" if finding.verdict is VerdictWord.PASS else gate.next.en,
+        notes=notes,
+        observed_note=finding.observed,
+        limit_note=finding.limit,
+        due=finding.due,
+    )
+
+
+def _assumed(context: Context, gate: AnyGate) -> list[Note]:
+    """Parameters on which the gate hangs and that the project has not declared."""
+    undeclared = [name for name in sorted(parameters_of(gate)) if name not in context.evidence.parameters]
+    return [
+        note("parameter-assumed", parameter=name, value=context.parameter(name))
+        for name in undeclared
+        if context.profile.parameters[name].default is None
+    ]
+
+
+def parameters_of(gate: AnyGate) -> set[str]:
+    """The choice parameters that a gate or the rows of its table ask for."""
+    rows = getattr(gate, "rows", ())
+    return {*gate.when, *(name for row in rows for name in row.when.parameters)}
+
+
+def _in_force(context: Context) -> Iterator[Check]:
+    profile = context.profile
+    if profile.effective_from and context.now < _midnight(profile.effective_from):
+        yield _own(
+            context, "in-force", "warn", note("not-yet-in-force", profile=profile.id, date=profile.effective_from)
+        )
+    if profile.until and context.now >= _midnight(profile.until) + timedelta(days=1):
+        yield _own(context, "in-force", "warn", note("no-longer-in-force", profile=profile.id, date=profile.until))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _vacuous(context: Context) -> Check:
+    said = note("no-gate-at-stage", profile=context.profile.id, stage=context.stage.value)
+    return _own(context, "stage", "block", said)
+
+
+def _own(context: Context, gate: str, mode: str, said: Note) -> Check:
+    """A check that no profile names: what the engine itself has to object."""
+    observed, limit = note("nothing-asked"), note("something-asked")
+    return Check(
+        gate=gate,
+        profile=context.profile.id,
+        kind="profile",
+        title="The profile applies",
+        verdict=VerdictWord.INCOMPLETE,
+        observed=render(observed),
+        limit=render(limit),
+        clause=_LOCAL,
+        mode=mode,
+        reasons=(render(said),),
+        next_step="Choose another stage or profile.",
+        notes=(said,),
+        observed_note=observed,
+        limit_note=limit,
+    )
+
+
+def _summary(run: Run) -> RunSummary:
+    return RunSummary(
+        id=run.id,
+        tool=run.tool,
+        version=run.version,
+        role=run.role,
+        state=run.state,
+        complete=run.state is ScanState.COMPLETE,
+        targets=run.targets,
+        scope=run.scope,
+        results=len(run.results),
+        notifications=tuple(notification.text for notification in run.notifications),
+    )
+
+
+def _advisories(index: Index) -> tuple[FeedState, ...]:
+    states = {(s.feed, s.as_of, s.sha256): s for own in index.feeds.values() for s in own}
+    return tuple(states[key] for key in sorted(states))
+
+
+def _counts(index: Index, rulings: Sequence[Rulings]) -> Mapping[str, int]:
+    """Open weaknesses by severity; those that no profile counts are ``suppressed``."""
+    open_: dict[Severity, list[Result]] = {severity: [] for severity in Severity}
+    suppressed: list[Result] = []
+    for cell in index.cells:
+        if cell.kind not in WEAKNESSES:
+            continue
+        for result in cell.results:
+            hidden = result.suppressions and all(own.of(cell, result).admitted for own in rulings)
+            (suppressed if hidden else open_[cell.severity]).append(result)
+    counts = {severity.value: weaknesses(found) for severity, found in open_.items()}
+    sbom = index.evidence.sbom
+    audited = {purl for run in index.roles(Role.SCA) for purl in run.audited}
+    return {
+        **counts,
+        "suppressed": weaknesses(suppressed),
+        "total": sum(counts.values()) + weaknesses(suppressed),
+        "components": len(sbom.components) if sbom else 0,
+        "audited": len(audited),
+    }

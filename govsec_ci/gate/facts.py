@@ -1,0 +1,72 @@
+"""What is known of a result, in Kleene's three values: what is not known is neither yes nor no."""
+
+from govsec_ci.gate.context import Cell, Context
+from govsec_ci.model import Result, Severity
+
+Truth = bool | None
+"""True, False, or None for "cannot be told"."""
+
+
+def both(one: Truth, other: Truth) -> Truth:
+    """Kleene's "and"."""
+    if one is False or other is False:
+        return False
+    return None if one is None or other is None else True
+
+
+def rule_name(cell: Cell) -> str:
+    """The rule's id, also where the run describes no such rule."""
+    return cell.rule.id or cell.results[0].rule_id
+
+
+def cwes(cell: Cell) -> set[str]:
+    """The CWE identifiers of the rule and of its vulnerability."""
+    own = cell.rule.vulnerability.cwes if cell.rule.vulnerability else ()
+    return {*cell.rule.cwes, *own}
+
+
+def is_malicious(cell: Cell) -> bool:
+    """Whether the component is malicious in itself."""
+    return bool(cell.rule.vulnerability and cell.rule.vulnerability.malicious)
+
+
+def at_least(severity: Severity, floor: Severity) -> Truth:
+    """Severities are cumulative: "HIGH" means high and above."""
+    return None if severity is Severity.UNKNOWN else severity.rank >= floor.rank
+
+
+def same(truth: Truth, wanted: bool) -> Truth:  # noqa: FBT001 — a truth value is what it takes
+    """Whether a truth is the one that is wanted."""
+    return None if truth is None else truth == wanted
+
+
+def in_kev(context: Context, cell: Cell) -> Truth:
+    """Whether the vulnerability is known to be exploited; None for a vulnerability where no KEV data was used."""
+    vulnerability = cell.rule.vulnerability
+    if vulnerability is None:
+        return False
+    if vulnerability.kev is not None:
+        return True
+    return False if "kev" in context.index.feeds else None
+
+
+def epss_from(cell: Cell, floor: float) -> Truth:
+    """Whether the EPSS probability is ``floor`` or more; None for a vulnerability without one."""
+    vulnerability = cell.rule.vulnerability
+    if vulnerability is None:
+        return False
+    return None if vulnerability.epss is None else vulnerability.epss.score >= floor
+
+
+def point(value: str | None, wanted: tuple[str, ...]) -> Truth:
+    """Whether an SSVC decision point has one of the values; an empty choice accepts all."""
+    if not wanted:
+        return True
+    return None if value is None else value in wanted
+
+
+def has_fix(cell: Cell, result: Result) -> Truth:
+    """Whether a version without the vulnerability exists; None where the advisory data does not tell."""
+    if cell.rule.vulnerability is None:
+        return False
+    return None if result.fix is None else bool(result.fix.nearest or result.fix.versions)

@@ -1,0 +1,92 @@
+"""Gates over results: ``results`` and ``pipeline``."""
+
+from typing import Final
+
+from govsec_ci.gate.context import SCOPE, Context, Finding, gaps, key_of
+from govsec_ci.gate.filters import Selection, select
+from govsec_ci.gate.rulings import Ruling, Rulings
+from govsec_ci.gate.schema import Filter, PipelineGate, ResultsGate
+from govsec_ci.gate.texts import note
+from govsec_ci.model import Note, Result, Role, Suppression, VerdictWord
+
+TOPICS: Final = {
+    "unpinned-actions": ("*unpinned-uses", "*unpinned-images"),
+    "permissions": ("*excessive-permissions",),
+    "any": ("*",),
+}
+"""Topic of a pipeline gate → the rule ids that speak of it, whichever tool's they are; a new tool adds its own here."""
+
+
+def results(context: Context, rulings: Rulings, gate: ResultsGate) -> Finding:
+    """At most ``limit`` results match. Over it is FAIL, whatever was not examined; else every gap is INCOMPLETE."""
+    selection = select(context, rulings, gate.filter, ratchet=gate.ratchet)
+    notes = gaps(context, gate.filter.role)
+    limit = context.number(gate.limit)
+    return Finding(
+        verdict=judge_count(selection, limit, notes),
+        observed=note("results", n=selection.count),
+        limit=note("at-most-results", n=limit),
+        results=selection.keys,
+        notes=(*notes, *told(context, selection, ratchet=gate.ratchet)),
+    )
+
+
+def pipeline(context: Context, rulings: Rulings, gate: PipelineGate) -> Finding:
+    """As ``results``, over the rules of a topic in runs of the role ``pipeline``."""
+    wanted = Filter(role=(Role.PIPELINE,), rule=TOPICS[gate.topic], severity=gate.severity)
+    selection = select(context, rulings, wanted)
+    notes = gaps(context, wanted.role)
+    return Finding(
+        verdict=judge_count(selection, gate.limit, notes),
+        observed=note("results", n=selection.count),
+        limit=note("at-most-results", n=gate.limit),
+        results=selection.keys,
+        notes=(*notes, *told(context, selection, ratchet=False)),
+    )
+
+
+def judge_count(selection: Selection, limit: int, gaps_found: list[Note]) -> VerdictWord:
+    """FAIL when the certain results exceed the limit; INCOMPLETE when anything is uncertain; else PASS."""
+    if selection.count > limit:
+        return VerdictWord.FAIL
+    return VerdictWord.INCOMPLETE if gaps_found or selection.unsure else VerdictWord.PASS
+
+
+def told(context: Context, selection: Selection, *, ratchet: bool) -> list[Note]:
+    """What a reader must know of how the results were counted."""
+    notes = [note("unsure", within=why, n=n) for why, n in _unsure(selection)]
+    if selection.held:
+        dates = [result.first_detected for result in selection.held if result.first_detected]
+        oldest = min(dates).date() if dates else "?"
+        notes.append(note("held-back", n=len(selection.held), date=oldest))
+    if ratchet and context.evidence.parameters.get(SCOPE) == "new" and not context.evidence.baseline:
+        notes.append(note("scope-without-baseline"))
+    return notes + refusals(selection.refused)
+
+
+def _unsure(selection: Selection) -> list[tuple[Note, int]]:
+    counts: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Note, int]] = {}
+    for _, _, why in selection.unsure:
+        key = (why.id, tuple(sorted(why.values.items())))
+        counts[key] = (why, counts.get(key, (why, 0))[1] + 1)
+    return [counts[key] for key in sorted(counts)]
+
+
+def refusals(refused: list[tuple[Result, Ruling]]) -> list[Note]:
+    """Each claim without effect, and why, by result."""
+    notes = {
+        (key_of(result), claim_name(claim)): note(
+            "claim-unsure" if ruling.admitted is None else "claim-refused",
+            within=why,
+            key=key_of(result),
+            claim=claim_name(claim),
+        )
+        for result, ruling in refused
+        for claim, why in ruling.refused
+    }
+    return [notes[key] for key in sorted(notes)]
+
+
+def claim_name(claim: Suppression) -> str:
+    """What a claim is called in messages: its origin, and its id where it has one."""
+    return f"{claim.origin} {claim.origin_id}".strip()
