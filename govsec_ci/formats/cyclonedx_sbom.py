@@ -48,9 +48,12 @@ class Part(Struct, frozen=True, kw_only=True):
         ``pyproject.toml``) another one of the same project may settle (its lock)
     :param said: for each of ``components``, what cyclonedx-bom or its library made of it
     :param whole: whether the list is all that gets installed: None where the format cannot tell
+    :param installed: read from an installed environment, so that a digest without a URL is that of what is installed,
+        and not of the archive that it came in
     """
 
     root: str = "."
+    installed: bool = False
     components: tuple[Component, ...]
     said: tuple[Said, ...]
     whole: bool | None
@@ -80,7 +83,7 @@ class Head(Struct, frozen=True, kw_only=True):
     :param timestamp_s: seconds since the epoch
     :param tools: (name, version) of the programs that made the SBOM
     :param author: who answers for the SBOM, where somebody said so
-    :param phase: CycloneDX life-cycle phase in which the data was captured
+    :param phases: CycloneDX life-cycle phases in which the data was captured
     """
 
     subject: Subject
@@ -88,7 +91,7 @@ class Head(Struct, frozen=True, kw_only=True):
     tools: tuple[tuple[str, str], ...]
     project: Project = Project()
     author: Party | None = None
-    phase: str = "pre-build"
+    phases: tuple[str, ...] = ("pre-build",)
 
 
 class _Entry:
@@ -96,6 +99,7 @@ class _Entry:
 
     def __init__(self) -> None:
         self.components: list[Component] = []
+        self.installed: list[Component] = []
         self.said: list[Said] = []
         self.ref = ""
 
@@ -168,6 +172,8 @@ def _entries(parts: Sequence[Part], items: _Items) -> dict[_Key, _Entry]:
                 place = len(entries[key].components) if key != _key(component) else 0
                 entries[key].components.insert(place, component)
                 entries[key].said.insert(place, said)
+                if part.installed:
+                    entries[key].installed.append(component)
     ordered = {key: entries[key] for key in sorted(entries)}
     used: dict[str, int] = defaultdict(int)
     for entry in ordered.values():
@@ -215,10 +221,10 @@ def _scope(entry: _Entry) -> str:
     return "optional" if all(groups) and not any("main" in names for names in groups) else ""
 
 
-def _digests(entry: _Entry) -> list[Json]:
+def _digests(components: Iterable[Component]) -> list[Json]:
     found = {
         (_ALGORITHMS[algorithm][0], digest.lower())
-        for component in entry.components
+        for component in components
         for algorithm, digests in component.hashes.items()
         for digest in digests
         if algorithm in _ALGORITHMS and re.fullmatch(f"[0-9A-Fa-f]{{{_ALGORITHMS[algorithm][1]}}}", digest)
@@ -227,15 +233,19 @@ def _digests(entry: _Entry) -> list[Json]:
 
 
 def _own_hashes(entry: _Entry) -> list[Json]:
-    # A lock file names the digests of every file of a release. Only where there is one a algorithm is it the
+    # A lock file names the digests of every file of a release. Only where there is one an algorithm is it the
     # component's own; several would say that one thing has two SHA-256.
-    digests = _digests(entry)
+    digests = _digests(entry.installed) or _digests(entry.components)
     algorithms = [digest["alg"] for digest in digests]
     return [digest for digest in digests if algorithms.count(digest["alg"]) == 1]
 
 
+def _archive_hashes(entry: _Entry) -> list[Json]:
+    return _digests(component for component in entry.components if component.url or component not in entry.installed)
+
+
 def _references(entry: _Entry) -> list[Json]:
-    first, digests = entry.components[0], _digests(entry)
+    first, digests = entry.components[0], _archive_hashes(entry)
     said = _said_references(entry)
     told = _told_reference(first)
     # A tool that names each file with its own digest is more exact than the manifest's line; the default index is less.
@@ -395,7 +405,7 @@ def metadata(head: Head) -> Json:
         properties.append({"name": DIRTY, "value": str(head.subject.dirty).lower()})
     record: Json = {
         "timestamp": datetime.fromtimestamp(head.timestamp_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "lifecycles": [{"phase": head.phase}],
+        "lifecycles": [{"phase": phase} for phase in head.phases],
         "tools": {"components": [_tool(name, version) for name, version in sorted(head.tools)]},
         "component": _root(head),
     }

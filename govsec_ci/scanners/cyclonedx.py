@@ -26,6 +26,7 @@ from govsec_ci.system.files import read_limited
 FILE = "sbom.cdx.json"
 _LIBRARY = "cyclonedx-python-lib"
 _TOOL = "cyclonedx-bom"
+_INSTALLED = "environment"
 _LIMIT_NAME = 150
 # What a manifest says that leaves its list of components whole. Every other error, known or not, means that something
 # may be missing in it.
@@ -94,7 +95,11 @@ class _Scan:
         said = self._said()
         return [
             wire.Part(
-                root=root_of[position], components=manifest.components, said=said[position], whole=_is_whole(manifest)
+                root=root_of[position],
+                installed=manifest.format == _INSTALLED,
+                components=manifest.components,
+                said=said[position],
+                whole=_is_whole(manifest),
             )
             for position, manifest in enumerate(manifests)
         ]
@@ -179,18 +184,18 @@ class _Scan:
     def _head(self, root: str, subject: Subject, clone: str) -> wire.Head:
         tools = (("govsec_ci", __version__), *((name, tool_version(name)) for name in (_TOOL, _LIBRARY)))
         settings = self.request.config.sbom
-        phase = "post-build" if self._installed() else "pre-build"
         return wire.Head(
             subject=subject,
             timestamp_s=self.request.timestamp_s,
             tools=tools,
             project=describe(*tables(self.request.tree, root), vcs_url=clone, supplier=_party(settings.supplier)),
             author=_party(settings.author),
-            phase=phase,
+            phases=self._phases(),
         )
 
-    def _installed(self) -> bool:
-        return all(manifest.format == "environment" for manifest in self.request.manifests)
+    def _phases(self) -> tuple[str, ...]:
+        installed = {manifest.format == _INSTALLED for manifest in self.request.manifests}
+        return tuple(phase for phase, read in (("pre-build", False), ("post-build", True)) if read in installed)
 
     def _checked(self, name: str, bom: Mapping[str, Any]) -> dict[str, bytes]:
         problems = wire.validate(bom)
