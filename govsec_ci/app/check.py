@@ -18,13 +18,22 @@ from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
+from govsec_ci.gate.context import deciding, worst
 from govsec_ci.gate.profile import Profile
-from govsec_ci.gate.schema import AnyGate, CoverageGate, DeadlinesGate, PipelineGate, ResultsGate, ScansGate
+from govsec_ci.gate.schema import (
+    AdvisoriesGate,
+    AnyGate,
+    CoverageGate,
+    DeadlinesGate,
+    PipelineGate,
+    ResultsGate,
+    ScansGate,
+)
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.project import read_project
 from govsec_ci.manifests.registry import FORMATS
-from govsec_ci.model import Evidence, Result, Role, Run, ScanState, Stage, Subject, Verdict, VerdictWord
+from govsec_ci.model import Evidence, Level, Result, Role, Run, ScanState, Stage, Subject, Verdict, VerdictWord
 from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.registry import SCANNERS
 from govsec_ci.scanners.scan import scan
@@ -37,6 +46,12 @@ FROM_REF: Final = "PRE_COMMIT_FROM_REF"
 # What a requirements file may include, or a lock file be called; sources and pictures are none of it.
 _MANIFEST_SUFFIXES: Final = ("", ".txt", ".in", ".toml", ".lock", ".json", ".cfg", ".xml", ".yaml", ".yml")
 _LIMIT_BYTES: Final = 50_000_000
+NO_ADVISORIES: Final = "no-advisories"
+_NEEDS: Final[dict[type, frozenset[Role]]] = {
+    AdvisoriesGate: frozenset({Role.SCA}),
+    CoverageGate: frozenset({Role.SCA, Role.SBOM}),
+    PipelineGate: frozenset({Role.PIPELINE}),
+}
 
 
 class CheckOptions(Struct, frozen=True, kw_only=True):
@@ -97,12 +112,13 @@ def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None
         request = _request(options, tree, config, manifests)
         outputs = scan(request, only=_scanners(options.roles))
         read = source_reader(tree, config.limits.source_file_bytes)
-        runs = merge(fingerprint(output.run, read) for output in outputs)
+        runs = tuple(_excused(run) for run in merge(fingerprint(output.run, read) for output in outputs))
     judged, elsewhere = _split(runs, touched)
     profiles = _profiles(options, config)
     evidence = Evidence(subject=request.subject, runs=judged, parameters=config.parameters)
+    verdict = gate.evaluate(evidence, profiles, now=options.now, stage=Stage.COMMIT, engine=ENGINE)
     return Answer(
-        verdict=gate.evaluate(evidence, profiles, now=options.now, stage=Stage.COMMIT, engine=ENGINE),
+        verdict=_without_feeds(verdict, profiles, judged),
         runs=judged,
         files=dict(file for output in outputs for file in output.files.items()),
         profiles=profiles,
@@ -188,9 +204,25 @@ def _split(
 
 
 def concerned(profile: Profile, roles: frozenset[Role]) -> Profile:
-    """The profile with only those gates that these roles alone can answer."""
-    gates = (_narrowed(gate_, roles) for gate_ in profile.gates)
-    return replace(profile, gates=tuple(gate_ for gate_ in gates if gate_ is not None))
+    """The profile with only those gates that these roles alone can answer.
+
+    Where it blocks nothing of theirs at stage commit, its gates of stage build are asked now, earlier than they must
+    be; the age of advisory data then only warns, for a commit may be made without a network.
+    """
+    own = [narrowed for gate_ in profile.gates if (narrowed := _narrowed(gate_, roles)) is not None]
+    gates = [gate_ for gate_ in own if Stage.COMMIT in gate_.stages]
+    if not any(map(_blocks, gates)):
+        gates = [_earlier(gate_) for gate_ in own if Stage.BUILD in gate_.stages]
+    return replace(profile, gates=tuple(gates))
+
+
+def _blocks(gate_: AnyGate) -> bool:
+    return gate_.mode == "block" and Stage.COMMIT not in gate_.warn_at and not isinstance(gate_, AdvisoriesGate)
+
+
+def _earlier(gate_: AnyGate) -> AnyGate:
+    warn_at = (Stage.COMMIT,) if isinstance(gate_, AdvisoriesGate) or Stage.BUILD in gate_.warn_at else ()
+    return replace(gate_, stages=(Stage.COMMIT,), warn_at=warn_at)
 
 
 def _narrowed(gate_: AnyGate, roles: frozenset[Role]) -> AnyGate | None:
@@ -199,14 +231,39 @@ def _narrowed(gate_: AnyGate, roles: frozenset[Role]) -> AnyGate | None:
     if isinstance(gate_, ScansGate):
         own = tuple(role for role in gate_.roles if role in roles)
         must = tuple(role for role in gate_.must_apply if role in roles)
-        return replace(gate_, roles=own, must_apply=must) if own else None
-    if isinstance(gate_, CoverageGate):
-        return gate_ if roles >= {Role.SCA, Role.SBOM} else None
-    if isinstance(gate_, PipelineGate):
-        return gate_ if Role.PIPELINE in roles else None
-    return None
+        # What is staged has no commit yet, and the tree is dirty by nature.
+        return replace(gate_, roles=own, must_apply=must, same_commit=False, clean_tree=False) if own else None
+    needs = next((needed for kind, needed in _NEEDS.items() if isinstance(gate_, kind)), None)
+    return gate_ if needs is not None and roles >= needs else None
 
 
 def _asks_whole(gate_: AnyGate) -> tuple[Role, ...]:
-    asked = isinstance(gate_, ScansGate) and Stage.COMMIT in gate_.stages
-    return gate_.roles if asked and isinstance(gate_, ScansGate) else ()
+    return gate_.roles if isinstance(gate_, ScansGate) else ()
+
+
+def _excused(run: Run) -> Run:
+    """An audit without advisory data, and nothing else wrong, does not stop a commit: it is told as a warning."""
+    without = any(one.id == NO_ADVISORIES and one.level is Level.WARNING for one in run.notifications)
+    broken = any(one.level is Level.ERROR for one in run.notifications)
+    return replace(run, state=ScanState.COMPLETE) if without and not broken else run
+
+
+def _without_feeds(verdict: Verdict, profiles: tuple[Profile, ...], runs: tuple[Run, ...]) -> Verdict:
+    """Checks that only a feed could decide which this machine does not have: at commit they warn."""
+    if any(run.state is ScanState.INCOMPLETE for run in runs):
+        return verdict
+    fed = {(profile.id, gate_.id) for profile in profiles for gate_ in profile.gates if _asks_feeds(gate_)}
+    checks = tuple(
+        replace(check, mode="warn")
+        if check.verdict is VerdictWord.INCOMPLETE and (check.profile, check.gate) in fed
+        else check
+        for check in verdict.checks
+    )
+    return replace(verdict, checks=checks, verdict=worst(check.verdict for check in deciding(checks)))
+
+
+def _asks_feeds(gate_: AnyGate) -> bool:
+    if isinstance(gate_, DeadlinesGate):
+        return True
+    wanted = gate_.filter if isinstance(gate_, ResultsGate) else None
+    return wanted is not None and (wanted.kev, wanted.epss, wanted.ssvc) != (None, None, None)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from govsec_ci.app.check import Answer
+from govsec_ci.app.check import NO_ADVISORIES, Answer
 from govsec_ci.evidence.fingerprints import FINGERPRINT
 from govsec_ci.model import Check, Level, Location, Notification, Result, Rule, Run, ScanState, Severity, VerdictWord
 from govsec_ci.report.inert import message, word
@@ -55,6 +55,7 @@ def lines(answer: Answer, style: Style) -> Iterator[str]:
     counted = {print_ for check in blocking if check.verdict is VerdictWord.FAIL for print_ in check.results}
     yield from _results(answer, style, lambda result: result.fingerprints.get(FINGERPRINT) in counted)
     yield from _unchecked(answer.runs, style)
+    yield from _missing_data(answer.runs)
     yield from _checks(answer, style)
     others = [*_unsuppressed(answer, counted), *answer.elsewhere]
     yield from _others(others, style)
@@ -72,15 +73,15 @@ def _results(answer: Answer, style: Style, chosen: Callable[[Result], bool]) -> 
             told.add(remedy)
 
 
-def _order(item: tuple[Run, Result]) -> tuple[int, str, int]:
+def _order(item: tuple[Run, Result]) -> tuple[float, str, int]:
     location = item[1].locations[0] if item[1].locations else None
     line = location.region.start_line if location and location.region else 0
     return (-_rank(item[1].severity), location.path if location else "", line)
 
 
-def _rank(severity: Severity) -> int:
-    # Not known is told first: nobody has said that it is harmless.
-    return 9 if severity is Severity.UNKNOWN else severity.rank
+def _rank(severity: Severity) -> float:
+    # Not known: after what is known to be high, for nobody has said that it is less.
+    return Severity.HIGH.rank - 0.5 if severity is Severity.UNKNOWN else severity.rank
 
 
 def _line(result: Result, style: Style) -> str:
@@ -107,6 +108,12 @@ def _unchecked(runs: Iterable[Run], style: Style) -> Iterator[str]:
 def _notice(run: Run, one: Notification, style: Style) -> str:
     next_step = f"\n    to do: {message(one.next_step)}" if one.next_step else ""
     return f"{style.place(one.location)} not checked by {word(run.tool)}: {message(one.text)}{next_step}"
+
+
+def _missing_data(runs: Iterable[Run]) -> Iterator[str]:
+    for one in (one for run in runs for one in run.notifications if one.id == NO_ADVISORIES):
+        yield f"warning: {message(one.text)}"
+        yield f"    to do: {message(one.next_step)}"
 
 
 def _checks(answer: Answer, style: Style) -> Iterator[str]:
