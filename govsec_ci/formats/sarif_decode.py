@@ -104,8 +104,9 @@ def _wrong(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _misfit(value: Any, kind: Any) -> str:
+    """Why a value does not fit, or empty. Through JSON: ``convert`` knows no ``Raw``."""
     try:
-        msgspec.convert(value, kind)
+        msgspec.json.decode(msgspec.json.encode(value), type=kind)
     except msgspec.ValidationError as error:
         return str(error).split(" - at `$")[0]
     return ""

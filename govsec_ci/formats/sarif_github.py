@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from govsec_ci.formats.sarif_write import cwe_tag, rule_tags
 from govsec_ci.model import (
     BaselineState,
     Kind,
@@ -28,6 +29,7 @@ MOST_RESULTS = 5_000
 MOST_RULES = 25_000
 MOST_LOCATIONS = 100
 MOST_TEXT = 1_024
+MOST_TAGS = 10
 
 _NOT_WEAKNESSES = frozenset({Kind.PASS, Kind.NOT_APPLICABLE, Kind.INFORMATIONAL})
 _LEVEL_RANK = {Level.ERROR: 3, Level.WARNING: 2, Level.NOTE: 1, Level.NONE: 0}
@@ -108,10 +110,22 @@ def _with_region(location: Location) -> Location:
 
 
 def _shorten_rule(rule: Rule) -> Rule:
-    short, full = _cut(rule.short), _cut(rule.full)
-    if (short, full) == (rule.short, rule.full):
+    return _with_fewer_tags(msgspec.structs.replace(rule, short=_cut(rule.short), full=_cut(rule.full)))
+
+
+def _with_fewer_tags(rule: Rule) -> Rule:
+    tags = rule_tags(rule)
+    if len(tags) <= MOST_TAGS:
         return rule
-    return msgspec.structs.replace(rule, short=short, full=full)
+    kept = set(tags[:MOST_TAGS])
+    known = rule.vulnerability
+    return msgspec.structs.replace(
+        rule,
+        cwes=tuple(cwe for cwe in rule.cwes if cwe_tag(cwe) in kept),
+        tags=tuple(tag for tag in rule.tags if tag in kept),
+        vulnerability=known
+        and msgspec.structs.replace(known, aliases=tuple(alias for alias in known.aliases if alias in kept)),
+    )
 
 
 def _cut(text: str) -> str:

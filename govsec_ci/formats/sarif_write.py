@@ -179,9 +179,14 @@ def _rule_properties(rule: Rule, bag: RuleBag) -> dict[str, Any]:
 
 def rule_tags(rule: Rule) -> list[str]:
     """``security``, the CWEs as GitHub groups by them, the vulnerability's ids, the rule's own tags; none twice."""
-    cwes = [f"external/cwe/{cwe.lower()}" for cwe in rule.cwes]
+    cwes = [cwe_tag(cwe) for cwe in rule.cwes]
     ids = [rule.vulnerability.id, *rule.vulnerability.aliases] if rule.vulnerability else []
     return list(dict.fromkeys(["security", *cwes, *ids, *rule.tags]))
+
+
+def cwe_tag(cwe: str) -> str:
+    """The tag by which GitHub shows a CWE: ``CWE-78`` → ``external/cwe/cwe-78``."""
+    return f"external/cwe/{cwe.lower()}"
 
 
 def _text(text: str) -> Any:

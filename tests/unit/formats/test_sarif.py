@@ -1,0 +1,248 @@
+"""A log that is written is read back as it was, is valid SARIF, and is the same bytes each time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from govsec_ci.errors import InputError, UsageError
+from govsec_ci.formats import sarif
+from govsec_ci.model import (
+    Artifact,
+    ComponentRef,
+    Fix,
+    Invocation,
+    Kind,
+    Level,
+    Location,
+    Notification,
+    Region,
+    Result,
+    Rule,
+    ScanState,
+    Suppression,
+    SuppressionKind,
+    SuppressionStatus,
+    Vulnerability,
+)
+from tests.support.evidence_runs import ACCEPTED, NOW, a_result, a_run, runs
+
+VALID_TEXTS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def parsed(*all_runs: Any) -> Any:
+    return json.loads(sarif.write(all_runs))
+
+
+@pytest.fixture(scope="session")
+def schema(shared: Path) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(json.loads((shared / "schemas/sarif-2.1.0.json").read_bytes()))
+
+
+@VALID_TEXTS
+@given(st.lists(runs(), max_size=2).map(tuple))
+def test_load_is_the_inverse_of_write(all_runs: Any) -> None:
+    assert sarif.load(sarif.write(all_runs)) == all_runs
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(runs(), max_size=2).map(tuple))
+def test_every_log_is_valid(schema: jsonschema_rs.Validator, all_runs: Any) -> None:
+    schema.validate(json.loads(sarif.write(all_runs)))
+
+
+def test_same_runs_same_bytes_whatever_the_order_of_properties() -> None:
+    one = a_run(a_result(properties={"a": "1", "b": "2"}, fingerprints={"x": "1", "govsec/v1": "2"}))
+    other = a_run(a_result(properties={"b": "2", "a": "1"}, fingerprints={"govsec/v1": "2", "x": "1"}))
+    assert sarif.write([one]) == sarif.write([other])
+
+
+def test_one_result_a_line() -> None:
+    lines = sarif.write([a_run(a_result(line=1), a_result(line=2))]).splitlines()
+    assert [line.count(b'"ruleId"') for line in lines] == [0, 0, 1, 1]
+
+
+def test_level_and_kind_are_always_written() -> None:
+    (result,) = parsed(a_run(a_result(level=Level.WARNING)))["runs"][0]["results"]
+    assert (result["level"], result["kind"]) == ("warning", "fail")
+    run = a_run(notifications=(Notification(id="x", level=Level.WARNING, text="t"),), rules=(Rule(id="R"),))
+    written = parsed(run)["runs"][0]
+    assert written["invocations"][0]["toolExecutionNotifications"][0]["level"] == "warning"
+    assert written["tool"]["driver"]["rules"][0]["defaultConfiguration"]["level"] == "warning"
+
+
+def test_what_is_no_failure_has_level_none_and_comes_back_as_it_was() -> None:
+    run = a_run(a_result(kind=Kind.PASS, level=Level.ERROR))
+    assert parsed(run)["runs"][0]["results"][0]["level"] == "none"
+    assert sarif.load(sarif.write([run])) == (run,)
+
+
+def test_suppression_has_status_and_no_state() -> None:
+    suppression = Suppression(
+        kind=SuppressionKind.IN_SOURCE, status=SuppressionStatus.REJECTED, justification="j", origin="nosec"
+    )
+    (written,) = parsed(a_run(a_result(suppressions=(suppression,))))["runs"][0]["results"][0]["suppressions"]
+    assert written["status"] == "rejected"
+    assert "state" not in written
+
+
+@pytest.mark.parametrize(
+    ("state", "successful"),
+    [(ScanState.COMPLETE, True), (ScanState.NOT_APPLICABLE, True), (ScanState.INCOMPLETE, False)],
+)
+def test_only_a_whole_scan_was_successful(state: ScanState, successful: bool) -> None:
+    assert parsed(a_run(state=state))["runs"][0]["invocations"][0]["executionSuccessful"] is successful
+
+
+def test_a_run_without_results_stays_as_proof_of_the_scan() -> None:
+    (run,) = parsed(a_run(invocation=Invocation(start=NOW, end=NOW, arguments=("-r", "."), exit_code=0)))["runs"]
+    assert run["results"] == []
+    assert run["automationDetails"]["id"] == "govsec/bandit/"
+    assert run["invocations"][0]["startTimeUtc"] == "2026-03-01T12:00:00Z"
+    assert run["columnKind"] == "utf16CodeUnits"
+    assert "uri" not in run["originalUriBaseIds"]["SRCROOT"]
+
+
+def test_rule_index_points_at_the_rule() -> None:
+    run = a_run(a_result("B2"), a_result("B1"), a_result("unknown"), rules=(Rule(id="B1"), Rule(id="B2")))
+    results = parsed(run)["runs"][0]["results"]
+    assert [result.get("ruleIndex") for result in results] == [1, 0, None]
+
+
+def test_provenance_needs_a_repository_and_a_commit() -> None:
+    known = a_run(commit="c" * 40, properties={"repository-uri": "https://example.org/x"})
+    (provenance,) = parsed(known)["runs"][0]["versionControlProvenance"]
+    assert provenance["revisionId"] == "c" * 40
+    for run in (a_run(commit="c" * 40), a_run(properties={"repository-uri": "https://example.org/x"})):
+        assert "versionControlProvenance" not in parsed(run)["runs"][0]
+        assert sarif.load(sarif.write([run])) == (run,)
+
+
+def test_rule_carries_what_consumers_group_by() -> None:
+    vulnerability = Vulnerability(id="CVE-1", aliases=("GHSA-1", "PYSEC-1"))
+    rule = Rule(
+        id="CVE-1", cwes=("CWE-78",), tags=("security", "dependency"), security_severity="9.8", precision="high",
+        vulnerability=vulnerability,
+    )  # fmt: skip
+    (written,) = parsed(a_run(rules=(rule,)))["runs"][0]["tool"]["driver"]["rules"]
+    assert written["properties"]["tags"] == [
+        "security", "external/cwe/cwe-78", "CVE-1", "GHSA-1", "PYSEC-1", "dependency",
+    ]  # fmt: skip
+    assert written["properties"]["security-severity"] == "9.8"
+    assert written["properties"]["precision"] == "high"
+    assert all(written[key]["text"] for key in ("shortDescription", "fullDescription", "help"))
+
+
+def test_paths_that_are_no_utf8_survive_and_texts_lose_only_what_cannot_be_written() -> None:
+    path = b"d\xff/\xe2\x82\xac b.py".decode("utf-8", "surrogateescape")
+    result = Result(rule_id="R", message="in d\udcff", locations=(Location(path=path),), properties={"k\udcff": "v"})
+    (run,) = sarif.load(sarif.write([a_run(result)]))
+    assert run.results[0].locations[0].path == path
+    assert run.results[0].message == "in d\ufffd"
+    assert run.results[0].properties == {"k\ufffd": "v"}
+
+
+def test_the_bags_are_a_format_of_their_own() -> None:
+    """A renamed field would be read by no earlier or later engine."""
+    result = a_result(
+        component=ComponentRef(name="jinja2", version="2.10", purl="pkg:pypi/jinja2@2.10", direct=True),
+        fix=Fix(nearest="2.11", versions=("2.11",)), properties={"k": "v"},
+        suppressions=(ACCEPTED,), correlation="mine",
+    )  # fmt: skip
+    run = parsed(a_run(result, proof="p", targets=1, scope=2, commit="c", audited=("pkg:pypi/a@1",)))["runs"][0]
+    assert run["properties"]["govsec"] == {
+        "id": "bandit", "role": "sast", "state": "complete", "proof": "p", "targets": 1, "scope": 2, "commit": "c",
+        "audited": ["pkg:pypi/a@1"],
+    }  # fmt: skip
+    bag = run["results"][0]["properties"]["govsec"]
+    assert bag["component"] == {"name": "jinja2", "version": "2.10", "purl": "pkg:pypi/jinja2@2.10", "direct": True}
+    assert (bag["fix"]["nearest"], bag["fix"]["versions"]) == ("2.11", ["2.11"])
+    assert (bag["correlation"], bag["properties"]) == ("mine", {"k": "v"})
+    assert run["results"][0]["suppressions"][0]["properties"]["govsec"] == {"origin": "waiver"}
+
+
+def test_regions_and_artifacts() -> None:
+    region = Region(start_line=1, start_column=2, end_line=3, end_column=4, snippet="x")
+    run = a_run(
+        a_result(locations=(Location(path="a b.py", region=region),)),
+        artifacts=(Artifact(path="a b.py", sha256="0" * 64, length=3),),
+    )
+    written = parsed(run)["runs"][0]
+    physical = written["results"][0]["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"] == {"uri": "a%20b.py", "uriBaseId": "SRCROOT"}
+    assert physical["region"] == {
+        "startLine": 1, "startColumn": 2, "endLine": 3, "endColumn": 4, "snippet": {"text": "x"},
+    }  # fmt: skip
+    assert written["artifacts"] == [
+        {"location": {"uri": "a%20b.py", "uriBaseId": "SRCROOT"}, "length": 3, "hashes": {"sha-256": "0" * 64}}
+    ]
+
+
+def test_write_to_a_file_and_load_it(tmp_path: Path) -> None:
+    run = a_run(a_result())
+    data = sarif.write([run], path=tmp_path / "x.sarif")
+    assert (tmp_path / "x.sarif").read_bytes() == data
+    assert sarif.load(tmp_path / "x.sarif") == (run,)
+    with pytest.raises(InputError, match="larger than"):
+        sarif.load(tmp_path / "x.sarif", limit_bytes=10)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError):
+        sarif.write([run], path=tmp_path / "file/x.sarif")
+
+
+def _broken(change: Any) -> bytes:
+    log = parsed(a_run(a_result(suppressions=(ACCEPTED,))))
+    change(log)
+    return json.dumps(log).encode()
+
+
+def _delete(*keys: Any) -> Any:
+    def change(log: Any) -> None:
+        for key in keys[:-1]:
+            log = log[key]
+        del log[keys[-1]]
+
+    return change
+
+
+def _set(value: Any, *keys: Any) -> Any:
+    def change(log: Any) -> None:
+        for key in keys[:-1]:
+            log = log[key]
+        log[keys[-1]] = value
+
+    return change
+
+
+_RESULT = ("runs", 0, "results", 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_delete("runs"), "not a SARIF 2.1.0 log with runs"),
+        (_set("2.0.0", "version"), "not a SARIF 2.1.0 log with runs"),
+        (_delete("runs", 0, "properties"), r"\$\.runs\[0\]\.properties: .*not written by govsec"),
+        (_set("x/y/", "runs", 0, "automationDetails", "id"), r"\$\.runs\[0\]\.automationDetails\.id"),
+        (_set(3, *_RESULT, "message", "text"), r"\$\.runs\[0\]\.results\[0\]\.message\.text: Expected"),
+        (_set("bad", *_RESULT, "level"), r"\$\.runs\[0\]\.results\[0\]\.level: Invalid enum value"),
+        (_set("bad", *_RESULT, "baselineState"), r"\$\.runs\[0\]\.results\[0\]\.baselineState: 'bad'"),
+        (_set("soon", *_RESULT, "provenance"), r"results\[0\]\.provenance: Expected"),
+        (_set([{}], *_RESULT, "locations"), r"\$\.runs\[0\]\.results: holds a location without"),
+        (_set({"govsec": 1}, *_RESULT, "properties"), r"\$\.runs\[0\]\.results\[0\]\.properties"),
+        (_set({"govsec": 1}, *_RESULT, "suppressions", 0, "properties"), r"results\[0\]\.suppressions"),
+        (_set({"firstDetectionTimeUtc": "soon"}, *_RESULT, "provenance"), r"firstDetectionTimeUtc: Invalid RFC3339"),
+    ],
+)
+def test_what_is_no_log_of_ours_is_refused_by_its_path(change: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        sarif.load(_broken(change))
+
+
+def test_a_log_without_invocation_is_read_as_it_is() -> None:
+    (run,) = sarif.load(_broken(_delete("runs", 0, "invocations")))
+    assert run.invocation == Invocation()
