@@ -1,6 +1,6 @@
 """Our own words for the closed sets of the model, in both languages."""
 
-from govsec_ci.model import BaselineState, ScanState, Stage, SuppressionStatus, VerdictWord
+from govsec_ci.model import BaselineState, Clause, ScanState, Stage, SuppressionStatus, VerdictWord
 from govsec_ci.report.i18n import EMPTY, Text, both, same
 
 
@@ -37,8 +37,15 @@ def state(value: ScanState) -> Text:
             return both("not applicable")
 
 
-def clause_label(label: str) -> Text:
-    """How sure we are that the clause says so."""
+def clause_label(clause: Clause) -> Text:
+    """How sure we are that the clause says so, and whose number the limit is."""
+    sure = _sure(clause.label)
+    if clause.origin == "local" and clause.label != "local":
+        return both("our own number, not the document's; clause: {label}", label=sure)
+    return sure
+
+
+def _sure(label: str) -> Text:
     texts = {
         "verified": both("primary text read"),
         "transcribed": both("authoritative transcription read"),
@@ -47,6 +54,19 @@ def clause_label(label: str) -> Text:
         "local": both("our own number, not the document's"),
     }
     return texts.get(label, same(label))
+
+
+def clause_mark(clause: Clause) -> Text:
+    """The same in a word or two: the limit is ours, or how sure its text is."""
+    if clause.origin == "local":
+        return both("limit set locally")
+    texts = {
+        "verified": both("verified"),
+        "transcribed": both("transcribed"),
+        "reported": both("reported"),
+        "memory": both("not verified"),
+    }
+    return texts.get(clause.label, same(clause.label))
 
 
 def status_banner(status: str) -> Text:

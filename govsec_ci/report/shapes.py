@@ -36,10 +36,11 @@ class VulnerabilityView(Struct, frozen=True, kw_only=True):
 
 
 class GateLink(Struct, frozen=True, order=True):
-    """A check by its gate's id, and where it stands in the report."""
+    """A check by its gate's id, where it stands in the report, and its kind."""
 
     gate: str
     anchor: str
+    kind: str
 
 
 class ResultView(Struct, frozen=True, kw_only=True):
@@ -77,8 +78,14 @@ class ResultView(Struct, frozen=True, kw_only=True):
 
     @property
     def what(self) -> str:
-        """The message, with the component it is about before it."""
-        return f"{self.component.label}: {self.message}" if self.component else self.message
+        """The message, with the component it is about before it unless it begins with that anyway."""
+        label = self.component.label if self.component else ""
+        return f"{label}: {self.message}" if label and not self.message.startswith(label) else self.message
+
+    @property
+    def must_close(self) -> bool:
+        """Whether mending it is what a gate asks; a gate on suppressions asks for a better claim."""
+        return any(link.kind != "suppressions" for link in self.gates)
 
     @property
     def fixed_in(self) -> str:
@@ -103,7 +110,7 @@ class SuppressedView(Struct, frozen=True, kw_only=True):
 
 
 class ClauseView(Struct, frozen=True, kw_only=True):
-    """Where a limit comes from; :param label: how sure we are of the text, for people."""
+    """Where a limit comes from; ``label_text`` says how sure we are of it, ``mark`` says so in a word or two."""
 
     id: str
     document: Text
@@ -111,6 +118,7 @@ class ClauseView(Struct, frozen=True, kw_only=True):
     origin: str
     label: str
     label_text: Text
+    mark: Text
 
 
 class CheckView(Struct, frozen=True, kw_only=True):

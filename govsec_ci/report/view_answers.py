@@ -54,8 +54,12 @@ def _more(count: int) -> tuple[Text, ...]:
 
 
 def _rules(checks: Sequence[CheckView]) -> tuple[Text, ...]:
-    clauses = list(dict.fromkeys(clause_line(check.clause) for check in checks))
+    clauses = list(dict.fromkeys(_clause_short(check.clause) for check in checks))
     return (*clauses[:_LINES], *_more(len(clauses) - _LINES))
+
+
+def _clause_short(clause: ClauseView) -> Text:
+    return both("{clause}, {document} [{label}]", clause=clause.id, document=clause.document, label=clause.mark)
 
 
 def clause_line(clause: ClauseView) -> Text:
@@ -72,9 +76,25 @@ def clause_line(clause: ClauseView) -> Text:
 
 
 def _who(steps: Sequence[StepView]) -> tuple[Text, ...]:
+    """One line a role: how much, by when, and where to begin."""
     if not steps:
         return (both("Nothing has to be done."),)
-    return (*(step_line(step) for step in steps[:_LINES]), *_more(len(steps) - _LINES))
+    roles: dict[Text, list[StepView]] = {}
+    for step in steps:
+        roles.setdefault(step.who, []).append(step)
+    return tuple(_role(who, todo) for who, todo in roles.items())
+
+
+def _role(who: Text, todo: Sequence[StepView]) -> Text:
+    first = min(todo, key=lambda step: (step.due is None, step.due))
+    return both_n(
+        "{who}: {n} step, {when}: {what}",
+        "{who}: {n} steps, {when}; first: {what}",
+        len(todo),
+        who=who,
+        when=first.when,
+        what=todo[0].what,
+    )
 
 
 def step_line(step: StepView) -> Text:

@@ -77,14 +77,14 @@ def profile_text(text: ProfileText) -> Text:
 
 def clause_view(clause: Clause, profile: Profile | None) -> ClauseView:
     """The clause, with its document's title where the profile knows it."""
-    label = "local" if clause.origin == "local" else clause.label
     return ClauseView(
         id=word(clause.id),
         document=_document(clause.document, profile),
         edition=word(clause.edition),
         origin=clause.origin,
-        label=label,
-        label_text=labels.clause_label(label),
+        label=clause.label,
+        label_text=labels.clause_label(clause),
+        mark=labels.clause_mark(clause),
     )
 
 

@@ -55,7 +55,7 @@ def standing(checks: Iterable[Check]) -> Standing:
 
 def gate_link(check: Check) -> GateLink:
     """Name and anchor of a check; a gate's id is unique in its profile."""
-    return GateLink(word(check.gate), slug(f"gate-{check.profile}-{check.gate}"))
+    return GateLink(word(check.gate), slug(f"gate-{check.profile}-{check.gate}"), check.kind)
 
 
 def slug(text: str) -> str:

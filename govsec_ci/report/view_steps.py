@@ -55,7 +55,7 @@ def _major(text: str) -> int | None:
 
 
 def _weight(results: Sequence[ResultView]) -> int:
-    return sum(bool(one.gates) for one in results)
+    return sum(one.must_close for one in results)
 
 
 def _earliest(results: Iterable[ResultView]) -> datetime | None:
@@ -70,7 +70,7 @@ def steps(
     now: datetime,
 ) -> tuple[StepView, ...]:
     """Who must do what by when: what closes most first, then what was not checked, then what remains of the gates."""
-    against = [one for one in results if one.gates]
+    against = [one for one in results if one.must_close]
     done = [*_upgrade_steps(rows, now), *_stays(rows, now), *_mend_steps(against, now)]
     done.sort(key=lambda step: -step.closes)
     rest = [*_unchecked(runs, now), *_gate_steps(blocking, now)]
@@ -147,10 +147,15 @@ def _unchecked(runs: Iterable[RunView], now: datetime) -> Iterator[StepView]:
 
 
 def _gate_steps(blocking: Iterable[CheckView], now: datetime) -> Iterator[StepView]:
-    """Gates that no result and no run explains: a missing record, a stale feed, an SBOM element."""
+    """Gates that no result and no run explains: a missing record, a stale feed, a claim without a reason."""
     for check in blocking:
-        by_run = check.verdict is VerdictWord.INCOMPLETE and check.kind in {"scans", "coverage"}
-        if check.next_step and not check.results and not by_run:
+        if check.verdict is VerdictWord.INCOMPLETE:
+            if check.kind not in {"scans", "coverage"} and check.reasons:
+                what = both(
+                    "Supply what is missing to decide “{gate}”: {reason}", gate=check.title, reason=check.reasons[0]
+                )
+                yield _step("scans", what, now, anchor=check.anchor)
+        elif check.next_step and (not check.results or check.kind == "suppressions"):
             yield _step(check.kind, _joined(check.title, check.next_step), now, due=check.due, anchor=check.anchor)
 
 
