@@ -64,6 +64,17 @@ class SbomSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     supplier: Party | None = None
 
 
+class AdvisorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where advisory data comes from.
+
+    :param feeds: what ``sync`` fetches (``osv``, ``kev``, ``epss``, ``vulnrichment``); empty: the first three
+    :param addresses: feed → HTTPS address of a mirror; ``#sha256=<hex>`` at its end pins the content
+    """
+
+    feeds: tuple[str, ...] = ()
+    addresses: dict[str, str] = {}
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything a project may set.
 
@@ -83,6 +94,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     limits: Limits = Limits()
     parameters: dict[str, str] = {}
     sbom: SbomSettings = SbomSettings()
+    advisories: AdvisorySettings = AdvisorySettings()
 
 
 def load(path: Path) -> Config:
