@@ -16,14 +16,10 @@ from govsec_ci.gate.schema import (
     Profile,
     ResultsGate,
     Row,
-    SbomGate,
     SuppressionsGate,
     Text,
 )
 from govsec_ci.gate.tomlfile import Lines, Path, suggest
-
-ELEMENTS = ("supplier", "name", "version", "identifier", "dependencies", "author", "timestamp")
-"""The seven NTIA minimum elements (NTIA 2021, data fields), as ``Sbom.missing`` names them."""
 
 Problem = tuple[Path, str, str]
 
@@ -188,10 +184,6 @@ def _kind(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
         for index, feed in enumerate(gate.feeds):
             if (feed.max_age_days is None) == (feed.max_age_hours is None):
                 yield ("feeds", index), f"feed {feed.feed!r} needs exactly one of max-age-days and max-age-hours", ""
-    if isinstance(gate, SbomGate):
-        for element in gate.elements:
-            if element not in ELEMENTS:
-                yield ("elements",), f"unknown SBOM element {element!r}", suggest(element, ELEMENTS)
     if isinstance(gate, SuppressionsGate) and all(
         limit is None for limit in (gate.unjustified, gate.inadmissible, gate.expiring, gate.added)
     ):

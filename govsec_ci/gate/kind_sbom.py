@@ -6,40 +6,40 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
-from govsec_ci.gate.context import Context, Finding
+from govsec_ci.formats.cyclonedx_read import NTIA_2021
+from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import LicensesGate, SbomGate
 from govsec_ci.gate.texts import note
-from govsec_ci.model import ComponentRef, Note, Sbom, VerdictWord
+from govsec_ci.model import ComponentRef, Note, Role, Sbom, VerdictWord
 
+_NTIA: Final = dict(
+    zip(("supplier", "name", "version", "identifier", "dependencies", "author", "timestamp"), NTIA_2021, strict=True)
+)
+"""A profile's word for an element → the name by which ``Sbom.missing`` tells it."""
 # These three can be read off the components themselves, whatever the reader of the SBOM has noted.
 _OWN: Final = {"name": "name", "version": "version", "identifier": "purl"}
 
 
 def sbom(context: Context, _rulings: Rulings, gate: SbomGate) -> Finding:
-    """None is INCOMPLETE; one of another commit too; one of a wrong format, or with elements missing, is FAIL."""
+    """None is INCOMPLETE, one of another commit too; a wrong format is FAIL; missing elements as the gate rules."""
     limit = note("sbom-whole", elements=", ".join(gate.elements)) if gate.elements else note("sbom-present")
     found = context.evidence.sbom
     if found is None:
         return Finding(
             verdict=VerdictWord.INCOMPLETE, observed=note("no-sbom"), limit=limit, notes=(note("sbom-missing"),)
         )
+    missing = {element: purls for element in gate.elements if (purls := _missing(found, element))}
+    lacking = [note("element-missing", element=element, n=len(purls)) for element, purls in missing.items()]
     wrong = _format(found, gate.formats)
-    offenders: list[str] = []
-    unexamined = _commit(context, found) if gate.same_commit else []
-    for element in gate.elements:
-        missing = _missing(found, element)
-        if missing is None:
-            unexamined.append(note("element-unexamined", element=element))
-        elif missing:
-            wrong.append(note("element-missing", element=element, n=len(missing)))
-            offenders += [f"{element}: {purl}" for purl in missing]
+    unknown = [*gaps(context, (Role.SBOM,)), *(_commit(context, found) if gate.same_commit else [])]
+    failed = wrong or (lacking and gate.missing == "fail")
     return Finding(
-        verdict=VerdictWord.FAIL if wrong else VerdictWord.INCOMPLETE if unexamined else VerdictWord.PASS,
+        verdict=VerdictWord.FAIL if failed else VerdictWord.INCOMPLETE if unknown or lacking else VerdictWord.PASS,
         observed=note("components", format=f"{found.format} {found.spec_version}", n=len(found.components)),
         limit=limit,
-        offenders=tuple(offenders),
-        notes=(*wrong, *unexamined),
+        offenders=tuple(f"{element}: {purl}" for element, purls in missing.items() for purl in purls),
+        notes=(*wrong, *lacking, *unknown),
     )
 
 
@@ -65,13 +65,12 @@ def _commit(context: Context, found: Sbom) -> list[Note]:
     return [note("sbom-commit", commit=found.commit, subject=subject)]
 
 
-def _missing(found: Sbom, element: str) -> tuple[str, ...] | None:
-    """Who lacks the element; None where nobody looked."""
-    noted = found.missing.get(element)
-    if element not in _OWN:
-        return None if noted is None else tuple(sorted(noted))
-    own = [_told(component) for component in found.components if not getattr(component, _OWN[element])]
-    return tuple(sorted({*own, *(noted or ())}))
+def _missing(found: Sbom, element: str) -> tuple[str, ...]:
+    """Who lacks the element."""
+    noted = found.missing.get(_NTIA[element], ())
+    attribute = _OWN.get(element)
+    own = [_told(c) for c in found.components if not getattr(c, attribute)] if attribute else []
+    return tuple(sorted({*own, *noted}))
 
 
 def _told(component: ComponentRef) -> str:

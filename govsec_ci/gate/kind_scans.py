@@ -87,9 +87,10 @@ def coverage(context: Context, _rulings: Rulings, gate: CoverageGate) -> Finding
 def _uncovered(context: Context, runs: tuple[Run, ...], *, components: int, missing: int) -> list[Note]:
     if context.evidence.sbom is None:
         return [note("sbom-missing")]
-    # Nothing to look up is an answer only where the audit itself proves that there is nothing.
-    if not components and not any(run.state is ScanState.NOT_APPLICABLE for run in runs):
-        return [note("no-components")]
+    # A project without dependencies has nothing to look up, if the audit agrees.
+    scope = sum(run.scope for run in runs)
+    if not components and scope:
+        return [note("no-components", scope=scope)]
     return [note("not-audited", n=missing)] if missing else []
 
 

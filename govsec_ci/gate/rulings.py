@@ -1,6 +1,5 @@
 """Which suppression claims a profile admits. A claim that it does not admit has no effect, and the verdict says why."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
@@ -12,12 +11,14 @@ from govsec_ci.gate.facts import Truth, at_least, has_fix, in_kev
 from govsec_ci.gate.schema import ClaimRuling
 from govsec_ci.gate.texts import note
 from govsec_ci.gate.waivers import covers
-from govsec_ci.model import Note, Result, Suppression, SuppressionStatus, Waiver
+from govsec_ci.model import Note, Result, Suppression, SuppressionKind, SuppressionStatus, Waiver
 
 UNJUSTIFIED: Final = frozenset({"why-no-reason", "why-no-ids"})
 """The refusals that say: the claim does not justify itself."""
 
-_IDS = re.compile(r"\b[A-Z]+[0-9]+\b")
+BLANKET: Final = "blanket"
+"""The mark in a result's property ``nosec``: the comment names no test, so that it hides whatever comes up."""
+
 _DAY = timedelta(days=1)
 
 
@@ -63,17 +64,14 @@ class Rulings:
     def _claim(self, cell: Cell, result: Result, claim: Suppression) -> tuple[Truth, Note | None]:
         if claim.origin == "waiver":
             return self._waiver_claim(cell, result, claim)
-        why = _refusal(claim, self._ruling(claim))
+        why = _refusal(result, claim, self._ruling(claim))
         return why is None, why
 
     def _ruling(self, claim: Suppression) -> ClaimRuling:
         admits = self._context.profile.suppressions
-        known = {
-            "nosec": admits.nosec,
-            "vex": admits.vex,
-            "import": admits.imported,
-            "out-of-scope": admits.out_of_scope,
-        }
+        known = {"vex": admits.vex, "import": admits.imported, "out-of-scope": admits.out_of_scope}
+        if claim.kind is SuppressionKind.IN_SOURCE and claim.origin not in known:
+            return admits.in_source
         return known.get(claim.origin, ClaimRuling(accept=False))
 
     def _waiver_claim(self, cell: Cell, result: Result, claim: Suppression) -> tuple[Truth, Note | None]:
@@ -91,12 +89,12 @@ class Rulings:
         return (None, unsure) if unsure else (True, None)
 
 
-def _refusal(claim: Suppression, ruling: ClaimRuling) -> Note | None:
+def _refusal(result: Result, claim: Suppression, ruling: ClaimRuling) -> Note | None:
     if claim.status is not SuppressionStatus.ACCEPTED:
         return note("why-status", status=claim.status.value)
     if not ruling.accept:
         return note("why-origin")
-    if ruling.ids and not (claim.origin_id or _IDS.search(claim.justification)):
+    if ruling.ids and BLANKET in result.properties.get("nosec", "").split(","):
         return note("why-no-ids")
     if ruling.reason and not claim.justification.strip():
         return note("why-no-reason")

@@ -14,6 +14,8 @@ LABELS: tuple[str, ...] = ("local", "memory", "reported", "transcribed", "verifi
 
 Status = Literal["verified", "transcribed", "unverified", "experimental", "superseded"]
 UnknownSeverity = Literal["as-critical", "as-high", "as-medium", "as-low", "incomplete"]
+Element = Literal["supplier", "name", "version", "identifier", "dependencies", "author", "timestamp"]
+"""The seven data fields of NTIA's minimum elements (2021), in short."""
 Clock = Literal["detected", "published", "fix-available", "kev-added", "earliest"]
 
 
@@ -227,10 +229,12 @@ class SbomGate(Gate, frozen=True, kw_only=True, tag="sbom"):
 
     :param formats: format → least specification version
     :param elements: NTIA minimum elements that must be 100 %
+    :param missing: what a missing element leads to: ``incomplete`` where it only means that nobody knows yet
     """
 
     formats: Mapping[str, str] = {}
-    elements: tuple[str, ...] = ()
+    elements: tuple[Element, ...] = ()
+    missing: Literal["fail", "incomplete"] = "fail"
     same_commit: bool = True
 
 
@@ -326,9 +330,13 @@ class ClaimRuling(_Table, frozen=True, kw_only=True):
 
 
 class ClaimRulings(_Table, frozen=True, kw_only=True):
-    """Which suppression claims the profile admits; an origin that is not named is not admitted."""
+    """Which suppression claims the profile admits; an origin that is not named is not admitted.
 
-    nosec: ClaimRuling = ClaimRuling(accept=False)
+    :param in_source: comments in the judged tree, e.g. ``# nosec``
+    :param imported: claims that came with another tool's log
+    """
+
+    in_source: ClaimRuling = ClaimRuling(accept=False)
     vex: ClaimRuling = ClaimRuling(accept=False)
     imported: ClaimRuling = ClaimRuling(accept=False)
     out_of_scope: ClaimRuling = ClaimRuling(accept=False)

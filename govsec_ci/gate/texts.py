@@ -91,7 +91,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{n} [component is|components are] declared to be audited otherwise",
         "別途監査すると申告されたコンポーネントが {n} 件ある",
     ),
-    "no-components": ("the SBOM lists no component", "SBOM にコンポーネントが一つもない"),
+    "no-components": (
+        "the SBOM lists no component, but the audit had {scope} to look up",
+        "SBOM にコンポーネントが一つもないが、監査では {scope} 件が照合対象であった",
+    ),
     "sbom-missing": ("there is no SBOM to compare with", "照合すべき SBOM がない"),
     "sbom-format": ("the format {format} is not accepted", "形式 {format} は認められない"),
     "sbom-commit": (
@@ -102,10 +105,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "element-missing": (
         "{element} is missing for {n} [component|components]",
         "{element} を欠くコンポーネントが {n} 件ある",
-    ),
-    "element-unexamined": (
-        "nobody looked whether every component has: {element}",
-        "全コンポーネントが {element} を備えるか確認されていない",
     ),
     "feed-missing": ("the feed {feed} was not used", "{feed} の情報が用いられていない"),
     "feed-stale": (

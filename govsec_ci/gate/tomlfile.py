@@ -60,7 +60,7 @@ class Lines:
         self._lines = dict(_walk(data.decode(errors="replace")))
 
     def at(self, path: Path) -> str:
-        """``file:line`` of a place, or of the nearest place around it that has a line; ``file`` alone where none has."""
+        """``file:line`` of a place or, where it has none, of the nearest place around it; else the file alone."""
         for length in range(len(path), 0, -1):
             line = self._lines.get(path[:length])
             if line is not None:
