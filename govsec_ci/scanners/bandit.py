@@ -189,7 +189,7 @@ def _result(path: str, told: dict[str, Any]) -> Result:
         severity=_severity(told["severity"]),
         confidence=_confidence(told["confidence"]),
         locations=(location,),
-        suppressions=_suppressions(path, told["nosec"]),
+        suppressions=_suppressions(path, told),
         properties=_properties(told),
     )
 
@@ -202,7 +202,8 @@ def _confidence(word: str) -> Confidence:
     return Confidence(word) if word in _LEVELS else Confidence.UNKNOWN
 
 
-def _suppressions(path: str, nosec: dict[str, Any] | None) -> tuple[Suppression, ...]:
+def _suppressions(path: str, told: dict[str, Any]) -> tuple[Suppression, ...]:
+    nosec = told["nosec"]
     if nosec is None:
         return ()
     return (
@@ -211,6 +212,8 @@ def _suppressions(path: str, nosec: dict[str, Any] | None) -> tuple[Suppression,
             status=SuppressionStatus.ACCEPTED,
             justification=nosec["reason"],
             origin="nosec",
+            # A blanket comment names no test; one that names any has named this one: else bandit would not heed it.
+            origin_id="" if nosec["blanket"] else told["id"],
             location=Location(path=path, region=Region(start_line=nosec["line"])) if nosec["line"] else None,
         ),
     )
