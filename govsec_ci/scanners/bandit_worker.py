@@ -78,7 +78,7 @@ class _Visitor(BanditNodeVisitor):  # type: ignore[misc]
         pass
 
 
-class _Manager(BanditManager):  # type: ignore[misc]
+class Manager(BanditManager):  # type: ignore[misc]
     """bandit's manager, one file at a time, from bytes that were read once."""
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     node_visitor.LOG = _Silent()
-    manager = _Manager()
+    manager = Manager()
     gc.disable()
     gc.freeze()
     _write(out, {"tests": sorted(own_tests())})
@@ -151,7 +151,7 @@ def _write(out: Any, line: dict[str, Any]) -> None:
     out.flush()
 
 
-def scan_all(manager: _Manager, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def scan_all(manager: Manager, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Scan the request's files in order."""
     journal = os.open(request["journal"], os.O_WRONLY | os.O_APPEND)
     parsed = 0
@@ -165,7 +165,7 @@ def scan_all(manager: _Manager, request: dict[str, Any]) -> Iterator[dict[str, A
             parsed = 0
 
 
-def scan_file(manager: _Manager, root: Path, path: str, limit_bytes: int) -> dict[str, Any]:
+def scan_file(manager: Manager, root: Path, path: str, limit_bytes: int) -> dict[str, Any]:
     """What is known of one file, as it goes over the wire."""
     try:
         data = read_limited(root / path, limit_bytes=limit_bytes)

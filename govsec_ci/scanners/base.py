@@ -20,6 +20,8 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     :param manifests: every dependency manifest in it, read once for all scanners
     :param advisories: path of the advisory index (SQLite), or None where there is none
     :param advisories_problem: why there is none, for people
+    :param online: ``osv`` or ``pypi``: ask this public service instead of the index; empty: stay offline
+    :param online_url: address of an own OSV service, or empty for the public one
     :param jobs: how many processes a scanner may use
     :param progress: called with (scanner id, done, total) from any thread
     """
@@ -32,6 +34,8 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     stage: Stage
     advisories: Path | None = None
     advisories_problem: str = ""
+    online: str = ""
+    online_url: str = ""
     jobs: int = 1
     timestamp_s: int = 0
     progress: Callable[[str, int, int], None] = lambda scanner, done, total: None

@@ -4,8 +4,9 @@ OSV lists only what is vulnerable: a component that is not on the public index w
 skipped with a reason, named, and makes the run incomplete, unless the configuration declares how it is audited.
 """
 
+import os
+import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -64,7 +65,7 @@ class PipAuditScanner:
         components = unique(component for manifest in request.manifests for component in manifest.components)
         notifications = [*_carried(request, components), *_no_manifest(request), *_no_advisories(request)]
         answer, told = _audit(request, components)
-        notifications += [*told, *_skipped(request, components)]
+        notifications += [*told, *_skipped(request, components, answer)]
         results, rules = _results(components, answer)
         run = Run(
             id=self.id,
@@ -135,7 +136,7 @@ def _no_manifest(request: ScanRequest) -> list[Notification]:
 
 
 def _no_advisories(request: ScanRequest) -> list[Notification]:
-    if request.advisories is not None:
+    if _has_source(request):
         return []
     why = request.advisories_problem or "there is no advisory data"
     return [
@@ -148,19 +149,24 @@ def _no_advisories(request: ScanRequest) -> list[Notification]:
     ]
 
 
+def _has_source(request: ScanRequest) -> bool:
+    return request.advisories is not None or bool(request.online)
+
+
 def _state(request: ScanRequest, notifications: tuple[Notification, ...]) -> ScanState:
-    return ScanState.INCOMPLETE if request.advisories is None else state_of(notifications)
+    return state_of(notifications) if _has_source(request) else ScanState.INCOMPLETE
 
 
-def _skipped(request: ScanRequest, components: list[Component]) -> list[Notification]:
+def _skipped(request: ScanRequest, components: list[Component], answer: wire.Answer) -> list[Notification]:
+    """What was not looked up: for our own reasons, or for those of an online service."""
     said = {
         (notification.properties.get("component"), notification.location): notification
         for manifest in request.manifests
         for notification in manifest.notifications
     }
     found = []
-    for component in components:
-        why = _why_not(component)
+    for number, component in enumerate(components):
+        why = _why_not(component) or answer.skipped.get(number, "")
         if why and component.name in _declared(request):
             found.append(_is_declared(request, component, why))
         elif why:
@@ -201,15 +207,16 @@ def _place(component: Component) -> str:
     return f"{component.location.path}:{region.start_line}" if region else component.location.path
 
 
-_NOTHING = wire.Answer(findings=(), audited=(), skipped={}, feeds=())
+_NOTHING = wire.Answer()
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 def _audit(request: ScanRequest, components: list[Component]) -> tuple[wire.Answer, list[Notification]]:
-    if request.advisories is None:
+    if not _has_source(request):
         return _NOTHING, []
     request.progress("pip-audit", 0, len(components))
     try:
-        answer = _ask(request.advisories, components, request.config.timeouts.pip_audit_s)
+        answer = _ask(request, components)
     except ToolError as failed:
         text = f"no component was audited: {failed.what}"
         return _NOTHING, [error("tool-failed", text, next_step=failed.next_step)]
@@ -217,19 +224,41 @@ def _audit(request: ScanRequest, components: list[Component]) -> tuple[wire.Answ
     return answer, _lost(components, answer)
 
 
-def _ask(advisories: Path, components: list[Component], timeout_s: float) -> wire.Answer:
+def _ask(request: ScanRequest, components: list[Component]) -> wire.Answer:
+    done = process.run(
+        [sys.executable, "-Im", WORKER],
+        timeout_s=request.config.timeouts.pip_audit_s,
+        stdin=msgspec.json.encode(_question(request, components)),
+        extra_environment=_network_environment() if request.online else None,
+    )
+    if done.exit_code != 0:
+        raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {_last_words(done.stderr)}")
+    try:
+        answer = msgspec.json.decode(done.stdout, type=wire.Answer)
+    except msgspec.DecodeError as failed:
+        raise ToolError("pip-audit's process gave an answer that cannot be read") from failed
+    if answer.problem:
+        raise ToolError(answer.problem, next_step="try again, or audit offline with --advisories PATH")
+    return answer
+
+
+def _network_environment() -> dict[str, str]:
+    """Only a scan that was told to go online learns how to."""
+    names = [*_PROXIES, *(name.lower() for name in _PROXIES)]
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _question(request: ScanRequest, components: list[Component]) -> wire.Request:
     dependencies = tuple(
         wire.Dependency(name=component.name, version=component.version or "", skip_reason=_why_not(component))
         for component in components
     )
-    question = wire.Request(index=str(advisories.resolve()), dependencies=dependencies)
-    done = process.run_module(WORKER, timeout_s=timeout_s, stdin=msgspec.json.encode(question))
-    if done.exit_code != 0:
-        raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {_last_words(done.stderr)}")
-    try:
-        return msgspec.json.decode(done.stdout, type=wire.Answer)
-    except msgspec.DecodeError as failed:
-        raise ToolError("pip-audit's process gave an answer that cannot be read") from failed
+    return wire.Request(
+        dependencies=dependencies,
+        index=str(request.advisories.resolve()) if request.advisories else "",
+        online=request.online,
+        online_url=request.online_url,
+    )
 
 
 def _last_words(stderr: str) -> str:

@@ -16,10 +16,18 @@ class Dependency(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """The index's path, and what to look up in it."""
+    """What to look up, and where.
 
-    index: str
+    :param index: the advisory index's path; empty where there is none, then ``online`` is not
+    :param online: ``osv`` or ``pypi`` to ask that service (the index then only tells severities), or empty
+    :param online_url: address of the OSV service, or empty for the public one
+    """
+
     dependencies: tuple[Dependency, ...]
+    index: str = ""
+    online: str = ""
+    online_url: str = ""
+    timeout_s: float = 30.0
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -35,9 +43,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     :param audited: numbers of the dependencies that it looked up
     :param skipped: number → why it did not
+    :param problem: why the audit broke off, or empty
     """
 
-    findings: tuple[Finding, ...]
-    audited: tuple[int, ...]
-    skipped: dict[int, str]
-    feeds: tuple[FeedState, ...]
+    findings: tuple[Finding, ...] = ()
+    audited: tuple[int, ...] = ()
+    skipped: dict[int, str] = {}
+    feeds: tuple[FeedState, ...] = ()
+    problem: str = ""

@@ -35,6 +35,7 @@ def test_a_clean_file_makes_a_complete_run(tmp_path: Path) -> None:
     assert not any(str(tmp_path) in argument for argument in run.invocation.arguments)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_result_says_what_where_and_how_sure(tmp_path: Path) -> None:
     run = scan(tmp_path, {"pkg/a.py": 'import subprocess\nx = "é€𝄞"; subprocess.call(x, shell=True)\n'})
     result = only(run, "B602")
@@ -53,6 +54,7 @@ def test_a_result_says_what_where_and_how_sure(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_statement_of_many_lines_has_its_true_end(tmp_path: Path) -> None:
     run = scan(tmp_path, {"a.py": "eval(\n    '1'\n    '2',\n    {},\n)\n"})
     region = only(run, "B307").locations[0].region
@@ -60,6 +62,7 @@ def test_a_statement_of_many_lines_has_its_true_end(tmp_path: Path) -> None:
     assert (region.start_line, region.start_column, region.end_line, region.end_column) == (1, 1, 5, 2)
 
 
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.parametrize(
     ("source", "justification", "marks"),
     [
@@ -84,6 +87,7 @@ def test_what_nosec_hides_is_kept_with_the_comment(
     assert run.state is ScanState.COMPLETE
 
 
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.parametrize("source", ["eval(x)  # nosec B101\n", "eval(x)  # noqa\n", "x = '# nosec'; eval(x)\n"])
 def test_a_comment_that_hides_nothing_suppresses_nothing(tmp_path: Path, source: str) -> None:
     assert only(scan(tmp_path, {"a.py": source}), "B307").suppressions == ()
@@ -101,6 +105,7 @@ def test_results_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> Non
     assert [place(result) for result in one.results] == sorted(place(result) for result in one.results)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_every_test_that_was_run_has_a_rule(tmp_path: Path) -> None:
     run = scan(tmp_path, {"a.py": EVAL})
     rule = next(rule for rule in run.rules if rule.id == "B307")
@@ -113,6 +118,7 @@ def test_every_test_that_was_run_has_a_rule(tmp_path: Path) -> None:
     assert len(run.rules) > 60
 
 
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.parametrize(
     ("content", "identifier", "words"),
     [
@@ -138,6 +144,7 @@ def test_a_file_that_cannot_be_scanned_makes_the_run_incomplete(
     assert len(run.results) == 1
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
     run = scan(tmp_path, {"bad.py": "x = 1\nprint 'x'\n"})
     location = notification(run, "file-not-parsed").location
@@ -151,12 +158,14 @@ def test_too_deep_nesting_is_told(tmp_path: Path) -> None:
     assert len(run.notifications) == 1
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_file_over_the_limit_is_told(tmp_path: Path) -> None:
     run = scan(tmp_path, {"a.py": "x = 1\n"}, config=Config(limits=Limits(source_file_bytes=5)))
     assert told(run) == [("file-too-large", "error")]
     assert "6 bytes, the limit is 5" in run.notifications[0].text
 
 
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     make_tree(tmp_path, {"a.py": "x = 1\n"})
@@ -164,6 +173,7 @@ def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     assert told(scan(tmp_path, {})) == [("file-not-read", "error")]
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     request = make_request(make_tree(tmp_path, {"a.py": "x = 1\n", "b.py": "x = 1\n"}))
     (tmp_path / "a.py").unlink()
@@ -172,6 +182,7 @@ def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     assert str(tmp_path) not in run.notifications[0].text
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_what_the_walk_refused_is_told(tmp_path: Path) -> None:
     make_tree(tmp_path, {"a.py": "x = 1\n"})
     os.mkfifo(tmp_path / "pipe.py")
@@ -182,6 +193,7 @@ def test_what_the_walk_refused_is_told(tmp_path: Path) -> None:
     assert (run.targets, run.scope) == (1, 3)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_link_within_the_tree_is_scanned_as_bandit_would(tmp_path: Path) -> None:
     make_tree(tmp_path, {"a.py": EVAL})
     (tmp_path / "b.py").symlink_to("a.py")
@@ -194,11 +206,13 @@ def test_an_empty_tree_is_not_clean(tmp_path: Path) -> None:
     assert told(run) == [("nothing-to-scan", "error")]
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_files_of_other_kinds_are_not_scanned(tmp_path: Path) -> None:
     run = scan(tmp_path, {"a.py": "", "b.pyw": EVAL, "c.pyi": EVAL, "d.txt": EVAL, "e.PY": EVAL})
     assert [artifact.path for artifact in run.artifacts] == ["a.py", "b.pyw"]
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_folder_that_the_configuration_excludes_is_counted(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"tests/a.py": EVAL, "tests/deep/b.py": EVAL, "testsuite.py": EVAL}
     run = scan(tmp_path, files, config=Config(exclude=("tests/",)))
@@ -208,12 +222,14 @@ def test_a_folder_that_the_configuration_excludes_is_counted(tmp_path: Path) -> 
     assert (run.state, run.scope) == (ScanState.COMPLETE, 1)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_excluding_everything_is_not_clean(tmp_path: Path) -> None:
     run = scan(tmp_path, {"src/a.py": EVAL}, config=Config(exclude=("src",)))
     assert run.state is ScanState.INCOMPLETE
     assert ("nothing-to-scan", "error") in told(run)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_file_out_of_scope_is_named_with_owner_and_reason(tmp_path: Path) -> None:
     entry = OutOfScope(path="bad.py", owner="QA", reason="a syntax error on purpose")
     run = scan(tmp_path, {"a.py": "", "bad.py": "x = ("}, config=Config(out_of_scope=(entry,)))
@@ -225,12 +241,14 @@ def test_a_file_out_of_scope_is_named_with_owner_and_reason(tmp_path: Path) -> N
     assert (run.targets, run.scope) == (1, 1)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_an_out_of_scope_file_that_does_not_exist_is_told(tmp_path: Path) -> None:
     entries = (OutOfScope(path="gone.py", owner="QA", reason="x"), OutOfScope(path="no.yml", owner="QA", reason="x"))
     run = scan(tmp_path, {"a.py": ""}, config=Config(out_of_scope=entries))
     assert told(run) == [("out-of-scope-missing", "warning")]
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_settings_of_the_judged_tree_do_not_count(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a.py": EVAL,
@@ -241,6 +259,7 @@ def test_settings_of_the_judged_tree_do_not_count(tmp_path: Path) -> None:
     assert [result.rule_id for result in scan(tmp_path, files).results] == ["B307"]
 
 
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.parametrize("name", ["é 𝄞.py", "new\nline.py", "-rf.py", "a;b$(x).py", "日本.py"])
 def test_odd_file_names_come_through(tmp_path: Path, name: str) -> None:
     run = scan(tmp_path, {name: EVAL})

@@ -97,6 +97,7 @@ def test_a_vulnerable_component_is_one_result_a_vulnerability(tmp_path: Path, in
     assert (second.level, second.severity) == (Level.WARNING, Severity.UNKNOWN)
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_the_run_says_what_it_looked_up_and_in_which_feeds(tmp_path: Path, index: Path) -> None:
     parts = (component("foo-bar", "2.0"), component("other", "1.0"), component("own", "1.0", source="vcs"))
     run = scan(tmp_path, manifest(*parts), advisories=index)
@@ -108,6 +109,7 @@ def test_the_run_says_what_it_looked_up_and_in_which_feeds(tmp_path: Path, index
     assert run.results == ()
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_rule_holds_the_vulnerability(tmp_path: Path, index: Path) -> None:
     run = scan(tmp_path, manifest(component("foo-bar")), advisories=index)
     first, second = run.rules
@@ -122,6 +124,7 @@ def test_a_rule_holds_the_vulnerability(tmp_path: Path, index: Path) -> None:
     assert second.security_severity is None
 
 
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
@@ -148,6 +151,7 @@ def test_what_cannot_be_looked_up_is_named_and_not_clean(
     assert run.audited == ()
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_what_the_configuration_declares_is_told_and_does_not_block(tmp_path: Path, index: Path) -> None:
     entry = DeclaredSource(name="own", owner="Platform team", reason="audited with the monorepo")
     run = scan(tmp_path, manifest(component("own", source="vcs")), advisories=index, config=Config(declared=(entry,)))
@@ -158,6 +162,7 @@ def test_what_the_configuration_declares_is_told_and_does_not_block(tmp_path: Pa
     assert run.audited == ()
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_declaration_does_not_take_a_public_component_out_of_the_audit(tmp_path: Path, index: Path) -> None:
     entry = DeclaredSource(name="foo-bar", owner="x", reason="y")
     run = scan(tmp_path, manifest(component("foo-bar")), advisories=index, config=Config(declared=(entry,)))
@@ -166,6 +171,7 @@ def test_a_declaration_does_not_take_a_public_component_out_of_the_audit(tmp_pat
     assert len(run.results) == 2
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_what_the_manifest_said_is_carried_once(tmp_path: Path, index: Path) -> None:
     own = component("own", None, line=2)
     pinned = Notification(
@@ -182,12 +188,14 @@ def test_what_the_manifest_said_is_carried_once(tmp_path: Path, index: Path) -> 
     assert notification(run, "dependency-not-audited").next_step == "pin it"
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_no_manifest_is_not_clean(tmp_path: Path, index: Path) -> None:
     run = scan(make_tree(tmp_path, {"a.py": ""}), advisories=index)
     assert run.state is ScanState.INCOMPLETE
     assert told(run) == [("no-manifest", "error")]
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_a_project_without_dependencies_is_complete(tmp_path: Path, index: Path) -> None:
     run = scan(tmp_path, manifest(), advisories=index)
     assert (run.state, run.notifications, run.targets, run.scope) == (ScanState.COMPLETE, (), 0, 0)
@@ -231,13 +239,13 @@ def test_a_hanging_worker_is_told(tmp_path: Path, index: Path) -> None:
 def test_a_broken_worker_is_told(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch, done: Any, words: str
 ) -> None:
-    def run_module(*_: object, **__: object) -> process.Completed:
+    def start(*_: object, **__: object) -> process.Completed:
         if isinstance(done, Exception):
             raise done
         assert isinstance(done, process.Completed)
         return done
 
-    monkeypatch.setattr(process, "run_module", run_module)
+    monkeypatch.setattr(process, "run", start)
     run = scan(tmp_path, manifest(component("foo-bar")), advisories=index)
     assert run.state is ScanState.INCOMPLETE
     assert words in notification(run, "tool-failed").text
@@ -248,7 +256,7 @@ def test_a_component_that_pip_audit_forgets_is_told(
 ) -> None:
     answer = wire.Answer(findings=(), audited=(0,), skipped={}, feeds=())
     done = process.Completed(exit_code=0, stdout=msgspec.json.encode(answer), stderr="", seconds=0)
-    monkeypatch.setattr(process, "run_module", lambda *_, **__: done)
+    monkeypatch.setattr(process, "run", lambda *_, **__: done)
     run = scan(tmp_path, manifest(component("a"), component("b")), advisories=index)
     assert told(run) == [("dependency-not-audited", "error")]
     assert run.notifications[0].properties["component"] == "b"
@@ -265,6 +273,7 @@ def test_the_same_release_from_another_source_is_told_apart() -> None:
     assert unique(parts) == parts
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_results_do_not_depend_on_the_order_of_components(tmp_path: Path, index: Path) -> None:
     parts: list[Component] = [component("foo-bar", "1.0", line=2), component("foo-bar", "1.1", line=1)]
     one = scan(tmp_path, manifest(*parts), advisories=index)
@@ -313,6 +322,7 @@ def test_a_rule_has_the_score_of_the_first_vector_or_of_the_word(
     assert made.short == "Known vulnerability CVE-1"
 
 
+@pytest.mark.usefixtures("worker_inside")
 def test_progress_is_told(tmp_path: Path, index: Path) -> None:
     calls: list[tuple[str, int, int]] = []
     scan(tmp_path, manifest(component("a")), advisories=index, progress=lambda *call: calls.append(call))
