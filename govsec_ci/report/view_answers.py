@@ -64,7 +64,7 @@ def _clause_short(clause: ClauseView) -> Text:
 
 def clause_line(clause: ClauseView) -> Text:
     """A clause on one line: what it is, of which document, and how sure we are."""
-    if clause.edition:
+    if clause.edition and clause.edition not in clause.document.en:
         return both(
             "{clause}, {document} ({edition}): {label}",
             clause=clause.id,

@@ -1,0 +1,28 @@
+"""Every report format, on one screen: a new one is one file and one line here."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from govsec_ci.report import console, csv_table, html_page, json_view, junit, summary
+from govsec_ci.report.shapes import View
+
+
+class Format(Struct, frozen=True):
+    """A format: the file it is kept in, and how its bytes are made."""
+
+    file_name: str
+    render: Callable[[View], bytes]
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "html": Format("report.html", lambda view: html_page.render(view).encode()),
+    "markdown": Format("summary.md", lambda view: summary.render(view).encode()),
+    "junit": Format("junit.xml", junit.render),
+    "csv": Format("results.csv", csv_table.render),
+    "csv-excel": Format("results-excel.csv", lambda view: csv_table.render(view, bom=True)),
+    "json": Format("report.json", json_view.render),
+    "text": Format("report.txt", lambda view: console.plain(view, verbose=True).encode()),
+}
+"""Name on the command line → format."""
