@@ -20,14 +20,19 @@ TOPICS: Final = {
 def results(context: Context, rulings: Rulings, gate: ResultsGate) -> Finding:
     """At most ``limit`` results match. Over it is FAIL, whatever was not examined; else every gap is INCOMPLETE."""
     selection = select(context, rulings, gate.filter, ratchet=gate.ratchet)
-    notes = gaps(context, gate.filter.role)
+    found = gaps(context, gate.filter.role)
     limit = context.number(gate.limit)
+    blind = gate.filter.older_than_days is not None and not context.evidence.baseline
     return Finding(
-        verdict=judge_count(selection, limit, notes),
+        verdict=judge_count(selection, limit, found),
         observed=note("results", n=selection.count),
         limit=note("at-most-results", n=limit),
         results=selection.keys,
-        notes=(*notes, *told(context, selection, ratchet=gate.ratchet)),
+        notes=(
+            *found,
+            *([note("no-baseline")] if blind else []),
+            *told(context, selection, ratchet=gate.ratchet),
+        ),
     )
 
 

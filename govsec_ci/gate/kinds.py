@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from govsec_ci.gate import kind_records, kind_results, kind_sbom, kind_scans
+from govsec_ci.gate import kind_deadlines, kind_records, kind_results, kind_sbom, kind_scans
 from govsec_ci.gate.context import Context, Finding
 from govsec_ci.gate.rulings import Rulings
 
 KINDS: Final[Mapping[str, Callable[[Context, Rulings, Any], Finding]]] = {
     "results": kind_results.results,
+    "deadlines": kind_deadlines.deadlines,
     "scans": kind_scans.scans,
     "coverage": kind_scans.coverage,
     "sbom": kind_sbom.sbom,

@@ -52,7 +52,7 @@ from govsec_ci.system.files import read_limited
 
 __all__ = ["Profile", "from_resolved", "load", "reference", "resolved_bytes", "shipped"]
 
-SHIPPED: Final = ("essentials", "jp-gov")
+SHIPPED: Final = ("essentials", "jp-gov", "us-bod-26-04", "us-fedramp-rev5", "us-ntia-sbom")
 _LIMIT_BYTES = 2_000_000
 _LIMIT_DEPTH = 8
 _BY_ID = ("gates", "documents")

@@ -10,6 +10,19 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "results": ("{n} [result|results]", "{n} 件"),
     "at-most-results": ("at most {n} [result|results]", "{n} 件以下"),
     "overdue": ("{n} [result|results] overdue", "期限超過 {n} 件"),
+    "overdue-unsure": (
+        "whether {n} [result is|results are] overdue cannot be told; unknown: {what}",
+        "{n} 件について、期限超過か否かを判断できない(不明: {what})",
+    ),
+    "due-soon": (
+        "{n} [result is|results are] due within {days} days, the first on {date}",
+        "{n} 件が {days} 日以内に期限を迎える(最初は {date})",
+    ),
+    "next-upgrade": (
+        "{n} [result is|results are] to be mended with the next system upgrade",
+        "{n} 件は次回のシステム更新時に修正する",
+    ),
+    "duty": ("{n} [result|results]: {en}", "{n} 件: {ja}"),
     "roles-whole": ("{n} of {all} examined wholly", "{all} 種のうち {n} 種を完全に検査"),
     "roles": ("{roles}", "{roles}"),
     "percent": ("{percent} % ({n} of {all} components)", "{percent} %({all} 件中 {n} 件)"),
