@@ -31,6 +31,7 @@ from govsec_ci.scanners import bandit_rules, bandit_shards
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.scope import Selection, select
+from govsec_ci.scanners.tracked import left_out
 
 _LEVELS = {"HIGH": Level.ERROR, "MEDIUM": Level.WARNING, "LOW": Level.NOTE}
 _OUT_OF_SCOPE = "mend the file, or declare it out of scope (with owner and reason) in the trusted configuration"
@@ -57,7 +58,13 @@ class BanditScanner:
         selection = select(request.tree, request.config, is_python)
         files, refused = _measured(request, selection)
         outcome = bandit_shards.scan(_job(request, files))
-        told = (*_nothing(selection), *selection.notifications, *refused, *_problems(outcome))
+        told = (
+            *_nothing(selection),
+            *selection.notifications,
+            *left_out(request, is_python),
+            *refused,
+            *_problems(outcome),
+        )
         results, rules, unknown = _results(outcome)
         notifications = (*told, *unknown)
         run = Run(

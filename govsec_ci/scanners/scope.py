@@ -24,7 +24,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 def select(tree: Tree, config: Config, wanted: Callable[[str], bool]) -> Selection:
     """Choose the files for which ``wanted`` is true, less ``exclude`` and ``out_of_scope`` of the configuration."""
-    scope = _Scope(config)
+    scope = Scope(config)
     files = [path for path in tree.files if wanted(path)]
     refused = [entry for entry in tree.refused if wanted(entry.path) or entry.reason.startswith("folder")]
     return Selection(
@@ -37,16 +37,20 @@ def select(tree: Tree, config: Config, wanted: Callable[[str], bool]) -> Selecti
     )
 
 
-class _Scope:
+class Scope:
+    """What the trusted configuration takes out: folders it excludes, and files it declares out of scope."""
+
     def __init__(self, config: Config) -> None:
         self.folders = tuple(entry.strip("/") for entry in config.exclude)
         self.entries = config.out_of_scope
         self.names = frozenset(entry.path for entry in config.out_of_scope)
 
     def holds(self, path: str) -> bool:
+        """Whether a path is to be looked at."""
         return path not in self.names and not any(_below(path, folder) for folder in self.folders)
 
     def excluded(self, paths: list[str]) -> list[Notification]:
+        """A note for each excluded folder that holds some of ``paths``, with their number."""
         counts = {folder: sum(_below(path, folder) for path in paths) for folder in self.folders}
         return [_excluded(folder, count) for folder, count in counts.items() if count]
 

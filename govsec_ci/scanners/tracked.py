@@ -1,0 +1,69 @@
+"""Folders that the walk leaves out, held against git: what is committed is part of the product.
+
+The walk leaves out virtual environments, tool caches and output folders by marks inside them (``pyvenv.cfg``, a name).
+A change under judgement could plant such a mark into its own source folder, and would never be looked at.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from govsec_ci.errors import ToolError
+from govsec_ci.model import Level, Location, Notification
+from govsec_ci.scanners.base import ScanRequest
+from govsec_ci.scanners.runs import error, printable
+from govsec_ci.scanners.scope import Scope
+from govsec_ci.system.files import Skipped
+from govsec_ci.system.git import run_git
+
+_NEVER_SOURCE = frozenset({".git", ".hg", ".svn", "CVS", ".bzr"})
+_NEXT_STEP = "remove the folder from the repository, or exclude it in the trusted configuration"
+
+
+def left_out(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notification]:
+    """A notification for each folder left out by the walk in which git tracks a file that ``wanted`` holds for.
+
+    Outside of a checkout nobody can tell: then each such folder is named, as a note.
+    """
+    scope = Scope(request.config)
+    folders = [one for one in request.tree.skipped if _may_hold_source(one.path) and scope.holds(one.path)]
+    if not folders:
+        return []
+    if request.checkout is None:
+        return [_told(one) for one in folders if not one.reason.startswith("version control")]
+    try:
+        counts = Counter(_folder_of(path, folders) for path in _tracked(request) if wanted(path))
+    except ToolError as failed:
+        return [error("left-out-unknown", f"git could not say what it tracks: {failed.what}")]
+    return [_tracked_there(one, counts[one.path]) for one in folders if counts[one.path]]
+
+
+def _may_hold_source(path: str) -> bool:
+    return path.rpartition("/")[2] not in _NEVER_SOURCE
+
+
+def _tracked(request: ScanRequest) -> Iterable[str]:
+    done = run_git(request.tree.root, "ls-files", "-z", "--", ".")
+    if done.exit_code != 0:
+        raise ToolError(f"git ls-files failed (exit {done.exit_code})")
+    return done.stdout.decode("utf-8", "surrogateescape").split("\0")
+
+
+def _folder_of(path: str, folders: list[Skipped]) -> str:
+    return next((one.path for one in folders if path.startswith(one.path + "/")), "")
+
+
+def _tracked_there(folder: Skipped, count: int) -> Notification:
+    text = (
+        f"{printable(folder.path)}: {count} files that git tracks were not looked at, "
+        f"because the folder counts as: {folder.reason}"
+    )
+    return error("tracked-but-left-out", text, path=folder.path, next_step=_NEXT_STEP, properties={"count": str(count)})
+
+
+def _told(folder: Skipped) -> Notification:
+    return Notification(
+        id="left-out",
+        level=Level.NOTE,
+        text=f"{printable(folder.path)} was left out: {folder.reason}",
+        location=Location(path=folder.path),
+    )

@@ -1,0 +1,98 @@
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from govsec_ci.config import Config
+from govsec_ci.errors import ToolError
+from govsec_ci.model import Notification
+from govsec_ci.scanners import tracked
+from govsec_ci.scanners.tracked import left_out
+from govsec_ci.system import git
+from govsec_ci.system.process import Completed
+from tests.support.scanners import make_request, make_tree
+
+HIDDEN = {"src/pyvenv.cfg": "", "src/a.py": "", "src/deep/b.py": "", "src/c.txt": "", "main.py": ""}
+
+
+def is_python(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def commit(folder: Path, *paths: str) -> None:
+    def run(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+    run("init", "-q")
+    run("add", "-f", "--", *paths)
+
+
+def told(folder: Path, **fields: Any) -> list[Notification]:
+    return left_out(make_request(folder, checkout=git.inspect(folder), **fields), is_python)
+
+
+def test_a_source_folder_that_is_marked_as_an_environment_is_not_clean(tmp_path: Path) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, ".")
+    (one,) = told(tmp_path)
+    assert (one.id, one.level.value) == ("tracked-but-left-out", "error")
+    assert one.text == (
+        "src: 2 files that git tracks were not looked at, because the folder counts as: virtual environment"
+    )
+    assert one.next_step
+
+
+@pytest.mark.parametrize("name", ["node_modules", ".tox", "__pycache__", "lib.egg"])
+def test_so_is_one_that_bears_the_name_of_a_cache(tmp_path: Path, name: str) -> None:
+    make_tree(tmp_path, {f"{name}/a.py": "", "main.py": ""})
+    commit(tmp_path, ".")
+    assert [one.id for one in told(tmp_path)] == ["tracked-but-left-out"]
+
+
+def test_an_environment_that_git_does_not_track_is_no_news(tmp_path: Path) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, "main.py")
+    assert told(tmp_path) == []
+
+
+def test_files_of_other_kinds_do_not_count(tmp_path: Path) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, "main.py", "src/c.txt")
+    assert told(tmp_path) == []
+
+
+def test_a_folder_that_the_trusted_configuration_excludes_is_told_there(tmp_path: Path) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, ".")
+    assert told(tmp_path, config=Config(exclude=("src",))) == []
+
+
+def test_outside_of_a_checkout_the_folder_is_named(tmp_path: Path) -> None:
+    make_tree(tmp_path, HIDDEN | {".tox/a.py": ""})
+    (one,) = left_out(make_request(tmp_path), is_python)
+    assert (one.id, one.level.value, one.text) == ("left-out", "note", "src was left out: virtual environment")
+
+
+def test_a_subfolder_of_a_checkout_is_held_against_its_own_part(tmp_path: Path) -> None:
+    make_tree(tmp_path, {f"project/{name}": text for name, text in HIDDEN.items()})
+    commit(tmp_path, ".")
+    assert [one.id for one in told(tmp_path / "project")] == ["tracked-but-left-out"]
+
+
+@pytest.mark.parametrize(
+    "answer", [Completed(exit_code=128, stdout=b"", stderr="", seconds=0), ToolError("git is not installed")]
+)
+def test_when_git_fails_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, ".")
+    request = make_request(tmp_path, checkout=git.inspect(tmp_path))
+
+    def run_git(*_: object) -> Completed:
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Completed)
+        return answer
+
+    monkeypatch.setattr(tracked, "run_git", run_git)
+    assert [(one.id, one.level.value) for one in left_out(request, is_python)] == [("left-out-unknown", "error")]
