@@ -184,6 +184,37 @@ def report(**given: Any) -> int:
     return 0
 
 
+@cli.command()
+@click.argument("bundle_folder", type=click.Path(path_type=Path), metavar="BUNDLE")
+def verify(bundle_folder: Path) -> int:
+    """Check that BUNDLE holds: its digests, and the decision replayed from it alone, offline.
+
+    An intact bundle gives its verdict's own exit code, so that `govsec verify BUNDLE && deploy` is safe; one that
+    does not hold gives 5.
+    """
+    from govsec_ci.app.verify import verify as verify_bundle
+
+    verdict = verify_bundle(bundle_folder)
+    click.echo(f"{verdict.verdict.value}: the bundle holds, and the decision follows from its evidence")
+    return VERDICT_CODES[verdict.verdict.value]
+
+
+@cli.group()
+def bundle() -> None:
+    """Work with evidence bundles."""
+
+
+@bundle.command("pack")
+@click.argument("bundle_folder", type=click.Path(path_type=Path), metavar="BUNDLE")
+@click.argument("archive", type=click.Path(path_type=Path))
+def bundle_pack(bundle_folder: Path, archive: Path) -> int:
+    """Write BUNDLE as one .tar.gz; the same bundle gives the same bytes."""
+    from govsec_ci.app.pack import pack
+
+    pack(bundle_folder, archive)
+    return 0
+
+
 @cli.command(hidden=True)
 def action() -> int:
     """Run as the GitHub Action's step: inputs from the environment, outputs to the runner's files.

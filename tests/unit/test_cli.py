@@ -34,7 +34,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"govsec {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["scan"], ["merge"], ["gate"], ["report"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["scan"], ["merge"], ["gate"], ["report"], ["verify"], ["bundle"]])
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*command, "--help"]) == 0
     assert "Usage: govsec" in capsys.readouterr().out
@@ -94,9 +94,7 @@ def test_processes_are_started_in_one_place_only() -> None:
     ({"LC_ALL": "C", "LANG": "ja_JP.UTF-8"}, "en"),
     ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": ""}, "en"),
 ])  # fmt: skip
-def test_the_language_is_the_locales(
-    variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_language_is_the_locales(variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cli._locale_language() == language
@@ -120,7 +118,7 @@ def test_a_reader_that_goes_away_is_no_success() -> None:
 def test_starting_up_imports_no_scanner() -> None:
     script = (
         "import sys; from govsec_ci import cli; cli.main(['--version'])\n"
-        "heavy = {'rich', 'sarif_om', 'pip_audit', 'bandit', 'jsonschema_rs', 'jinja2', 'requests', 'yaml', 'sqlite3'}\n"
+        "heavy = {'rich', 'sarif_om', 'pip_audit', 'bandit', 'jsonschema_rs', 'jinja2', 'requests', 'sqlite3'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)

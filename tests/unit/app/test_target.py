@@ -48,7 +48,7 @@ def test_settings_in_two_places_are_refused(project: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("text", ["[tool.govsec]\nprofile = 1\n", "[tool]\ngovsec = 3\n"])
 def test_wrong_settings_in_pyproject_are_said(project: Path, tmp_path: Path, text: str) -> None:
     (project / "pyproject.toml").write_text(text)
-    with pytest.raises(InputError, match="pyproject.toml"):
+    with pytest.raises(InputError, match=r"pyproject\.toml"):
         open_target(project, out=tmp_path / "out")
 
 

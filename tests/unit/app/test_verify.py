@@ -57,7 +57,7 @@ def test_a_link_in_place_of_a_file_is_seen(copy: Path, tmp_path: Path) -> None:
 
 
 def test_no_bundle_at_all(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="manifest.json"):
+    with pytest.raises(BundleError, match=r"manifest\.json"):
         verify(tmp_path)
 
 
