@@ -67,12 +67,11 @@ def _split(component: set[str], links: Mapping[str, set[str]], records: Abstract
     if len(cves) <= 1:
         return [_group(min(component, key=preference), component, known)]
     owners = _nearest(cves, links)
-    groups = []
-    for cve in cves:
-        members = {one for one in component if cve in owners[one]}
-        if members & known:
-            groups.append(_group(cve, members, known))
-    return groups
+    # A CVE that only the record of another CVE names has no record to stand on: it stays an alias.
+    standing = {cve for cve in cves if any(cve in owners[record] for record in known)}
+    if standing != cves:
+        owners = _nearest(standing, links)
+    return [_group(cve, {one for one in component if cve in owners[one]}, known) for cve in standing]
 
 
 def _nearest(cves: set[str], links: Mapping[str, set[str]]) -> dict[str, set[str]]:

@@ -93,8 +93,10 @@ def fix(version: str, entries: Sequence[Entry]) -> Fix:
     """
     place = versions.key(version)
     named = {at for e in entries for s in e.spans for kind, at in s.events if kind == FIXED}
-    above = sorted((v for v in named if versions.key(v) > place and not is_affected(v, entries)), key=versions.key)
-    unique = tuple({versions.canonical(v): v for v in reversed(above)}.values())[::-1]
+    above = (v for v in named if versions.key(v) > place and not is_affected(v, entries))
+    # Of two spellings of one version (1.3, 1.3.0) the shorter, whatever the order they came in.
+    ordered = sorted(above, key=lambda v: (versions.key(v), len(v), v))
+    unique = tuple({versions.canonical(v): v for v in reversed(ordered)}.values())[::-1]
     if not unique:
         return Fix()
     return Fix(nearest=min(unique, key=lambda candidate: _distance(version, candidate)), versions=unique)
