@@ -38,7 +38,8 @@ class _Search:
             self._file(path)
         self._refused()
         self._drop_included()
-        manifests = [*self.read.values(), *self._declared()]
+        declared = list(self._declared())
+        manifests = [*self.read.values(), *declared]
         return Discovery(
             manifests=tuple(sorted(manifests, key=lambda manifest: (manifest.path, manifest.format))),
             left=tuple(sorted(self.left, key=lambda skipped: skipped.path)),

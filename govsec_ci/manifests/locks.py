@@ -110,6 +110,33 @@ def named(name: str) -> str:
     return name if is_normalized_name(name) else canonicalize_name(name)
 
 
+def merged(components: Iterable[Component]) -> list[Component]:
+    """Entries of one name, version and marker as one component: its groups, extras, edges and hashes together."""
+    found: dict[tuple[str, str | None, str], Component] = {}
+    for component in components:
+        key = (component.name, component.version, component.marker)
+        found[key] = _both(found[key], component) if key in found else component
+    return list(found.values())
+
+
+def _both(first: Component, second: Component) -> Component:
+    edges = None
+    if first.depends_on is not None or second.depends_on is not None:
+        edges = tuple(sorted({*(first.depends_on or ()), *(second.depends_on or ())}))
+    # The one that cannot be audited decides: the other's origin does not make it public.
+    origin = first if first.source != sources.INDEX else second
+    return msgspec.structs.replace(
+        first,
+        extras=tuple(sorted({*first.extras, *second.extras})),
+        groups=tuple(sorted({*first.groups, *second.groups})),
+        depends_on=edges,
+        hashes=first.hashes or second.hashes,
+        source=origin.source,
+        index=origin.index,
+        url=origin.url,
+    )
+
+
 def hashes(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """``sha256:…`` texts, grouped by algorithm, without repeats, in order."""
     found: dict[str, dict[str, None]] = {}

@@ -13,7 +13,17 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
-from govsec_ci.manifests.locks import Contents, LockFile, LockText, entries, foreign_file, hashes, named, read_lock
+from govsec_ci.manifests.locks import (
+    Contents,
+    LockFile,
+    LockText,
+    entries,
+    foreign_file,
+    hashes,
+    merged,
+    named,
+    read_lock,
+)
 from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
 from govsec_ci.model import Component, Notification
 
@@ -65,26 +75,15 @@ def _contents(lock: LockText) -> Contents:
         )
     read = list(entries(lock, "package", _Package))
     private = _private_index(lock)
-    found: dict[tuple[str, str, str], Component] = {}
-    for line, package in read:
-        if isinstance(package, _Package):
-            component = _component(lock, line, package, private)
-            key = (component.name, component.version or "", component.marker)
-            found[key] = _merged(found[key], component) if key in found else component
+    names = {named(package.name) for _, package in read if isinstance(package, _Package)}
+    components = [_component(lock, line, package, private) for line, package in read if isinstance(package, _Package)]
     return Contents(
-        components=tuple(found.values()),
+        # PDM writes ``name`` and ``name[extra]`` as two packages; and it keeps requirements that no environment needs.
+        components=tuple(
+            replace(one, depends_on=tuple(name for name in one.depends_on or () if name in names and name != one.name))
+            for one in merged(components)
+        ),
         notifications=tuple(note for _, note in read if isinstance(note, Notification)),
-    )
-
-
-def _merged(first: Component, second: Component) -> Component:
-    """PDM writes ``name`` and ``name[extra]`` as two packages; they are one component."""
-    return replace(
-        first,
-        extras=tuple(sorted({*first.extras, *second.extras})),
-        groups=tuple(sorted({*first.groups, *second.groups})),
-        depends_on=tuple(sorted({*(first.depends_on or ()), *(second.depends_on or ())} - {first.name})),
-        hashes=first.hashes or second.hashes,
     )
 
 
@@ -101,7 +100,7 @@ def _component(lock: LockText, line: int, package: _Package, private: str | None
         url=url,
         marker=package.marker,
         extras=tuple(sorted(package.extras)),
-        depends_on=tuple(sorted({_name(text) for text in package.dependencies} - {name, ""})),
+        depends_on=tuple(sorted({_name(text) for text in package.dependencies} - {""})),
         groups=tuple(sorted(MAIN if group == "default" else named(group) for group in package.groups)),
     )
 

@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
-from govsec_ci.manifests.locks import Contents, LockFile, LockText, converted, hashes, named, read_lock
+from govsec_ci.manifests.locks import Contents, LockFile, LockText, converted, hashes, merged, named, read_lock
 from govsec_ci.manifests.pins import exact_version
 from govsec_ci.manifests.text import UnreadableError, parse_json
 from govsec_ci.model import Component, Location, Notification
@@ -70,7 +70,7 @@ def _contents(lock: LockText) -> Contents:
             notifications.append(package)
         else:
             components.append(_component(lock.place(entry.line), entry, package, indexes))
-    return Contents(components=tuple(components), notifications=tuple(notifications))
+    return Contents(components=tuple(merged(components)), notifications=tuple(notifications))
 
 
 def _indexes(data: dict[str, Any]) -> dict[str, str]:
