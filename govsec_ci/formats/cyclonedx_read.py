@@ -91,12 +91,8 @@ def parse_purl(text: str) -> PackageURL | None:
 
 def called(component: WireComponent) -> str:
     """How a report calls a component: by purl as ``components`` has it, else by bom-ref, else by name and version."""
-    return (
-        component_ref(component).purl
-        or component.bom_ref
-        or f"{component.name}@{component.version}".rstrip("@")
-        or "(no name)"
-    )
+    plain = f"{component.name}@{component.version}".strip("@ ")
+    return component_ref(component).purl or component.bom_ref or plain or "(no name)"
 
 
 def missing(bom: Bom) -> dict[str, tuple[str, ...]]:

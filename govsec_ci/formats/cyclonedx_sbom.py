@@ -22,6 +22,7 @@ from govsec_ci.model import Component, Subject
 from govsec_ci.system.files import path_to_uri
 
 if TYPE_CHECKING:
+    from jsonschema_rs import Draft7Validator
     from cyclonedx.model.component import Component as LibraryComponent
 
 ROOT_REF = "root-component"
@@ -35,6 +36,8 @@ _ALGORITHMS = {
 }  # fmt: skip
 # How a purl of type pypi says that a package is not the one of that name on the public index (purl-spec, qualifiers).
 _QUALIFIERS = {"vcs": "vcs_url", "url": "download_url", "path": "download_url", "private-index": "repository_url"}
+_CHUNK = 20
+_LIMIT_EXPRESSION = 2000
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 _ADDRESS = re.compile(r"^(?P<name>[^<>]*?)\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>$")
 
@@ -316,17 +319,20 @@ def _spdx_ids() -> dict[str, str]:
 
 @cache
 def _expression(text: str) -> str:
-    from license_expression import (  # type: ignore[import-untyped]  # noqa: PLC0415 — heavy, and seldom needed
-        ExpressionError,
-        ExpressionParseError,
-        get_spdx_licensing,
-    )
-
-    try:
-        parsed = get_spdx_licensing().parse(text, validate=True, strict=True)
-        return "" if parsed is None else str(parsed)
-    except (ExpressionError, ExpressionParseError):
+    if len(text) > _LIMIT_EXPRESSION:
         return ""
+    try:
+        parsed = _licensing().parse(text, validate=True, strict=True)
+    except Exception:  # noqa: BLE001 — its parser fails in many ways (IndexError for "()"); then it is a name
+        return ""
+    return "" if parsed is None else str(parsed)
+
+
+@cache
+def _licensing() -> Any:
+    from license_expression import get_spdx_licensing  # type: ignore[import-untyped]  # noqa: PLC0415 — heavy
+
+    return get_spdx_licensing()
 
 
 def _supplier(entry: _Entry) -> Json | None:
@@ -543,6 +549,12 @@ def _listed(parts: Sequence[Part]) -> str:
 
 def library_components(components: Sequence[Component]) -> tuple[Said, ...]:
     """What cyclonedx-python-lib makes of components whose manifest cyclonedx-bom does not read."""
+    # The library's time grows with the square of a document's size: so it gets many small ones.
+    chunks = (components[start : start + _CHUNK] for start in range(0, len(components), _CHUNK))
+    return tuple(said for chunk in chunks for said in _library_chunk(chunk))
+
+
+def _library_chunk(components: Sequence[Component]) -> tuple[Said, ...]:
     from cyclonedx.model.bom import Bom  # noqa: PLC0415 — heavy, and not every tree needs it
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
 
@@ -598,6 +610,11 @@ def iri(url: str) -> str:
 
 @cache
 def _is(text: str, json_format: str) -> bool:
-    import jsonschema_rs  # noqa: PLC0415 — heavy, and not every command needs it
+    return _format(json_format).is_valid(text)
 
-    return jsonschema_rs.is_valid({"type": "string", "format": json_format}, text, validate_formats=True)
+
+@cache
+def _format(name: str) -> "Draft7Validator":
+    from jsonschema_rs import Draft7Validator  # noqa: PLC0415 — heavy, and not every command needs it
+
+    return Draft7Validator({"type": "string", "format": name}, validate_formats=True)

@@ -6,7 +6,7 @@ are strict in themselves (``additionalProperties: false``).
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -353,9 +353,18 @@ def _broken_references(bom: Mapping[str, Any]) -> Iterator[str]:
             yield f"{pointer}: bom-ref {ref!r} is used twice"
         seen.add(ref)
     for index, node in enumerate(bom.get("dependencies", ())):
-        for ref in (node["ref"], *node.get("dependsOn", ())):
-            if ref not in seen:
-                yield f"/dependencies/{index}: {ref!r} leads nowhere"
+        yield from _dangling(f"/dependencies/{index}", (node["ref"], *node.get("dependsOn", ())), seen)
+    for index, group in enumerate(bom.get("compositions", ())):
+        yield from _dangling(
+            f"/compositions/{index}", (*group.get("assemblies", ()), *group.get("dependencies", ())), seen
+        )
+
+
+def _dangling(pointer: str, refs: Iterable[str], seen: Container[str]) -> Iterator[str]:
+    # A BOM-Link leads to another document.
+    yield from (
+        f"{pointer}: {ref!r} leads nowhere" for ref in refs if ref not in seen and not ref.startswith("urn:cdx:")
+    )
 
 
 def _references(bom: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
