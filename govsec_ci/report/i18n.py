@@ -6,12 +6,13 @@ holds both; formats with one language pick theirs by :meth:`Text.pick`.
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from babel.dates import format_date
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from msgspec import Struct
 
@@ -116,5 +117,16 @@ def _shown(value: object, lang: str) -> str:
 
 @functools.cache
 def _catalogue() -> Mapping[tuple[str, str], str]:
-    """(message, plural or empty) → Japanese."""
-    return {}
+    """(message, plural or empty) → Japanese, from the ``.po`` file itself: what is reviewed is what is shown."""
+    with (LOCALE / "ja" / "LC_MESSAGES" / "govsec.po").open("rb") as file:
+        catalogue = read_po(file, locale="ja")
+    return {_key(message.id): _only(message.string) for message in catalogue if message.id and message.string}
+
+
+def _key(identifier: str | Sequence[str]) -> tuple[str, str]:
+    return (identifier, "") if isinstance(identifier, str) else (identifier[0], identifier[1])
+
+
+def _only(string: str | Sequence[str]) -> str:
+    # Japanese has one plural form (CLDR: other).
+    return string if isinstance(string, str) else string[0]

@@ -1,18 +1,7 @@
 """Our own words for the closed sets of the model, in both languages."""
 
-from govsec_ci.model import BaselineState, Clause, ScanState, Stage, SuppressionStatus, VerdictWord
+from govsec_ci.model import Clause, ScanState, Stage, SuppressionStatus
 from govsec_ci.report.i18n import EMPTY, Text, both, same
-
-
-def verdict(word: VerdictWord) -> Text:
-    """The verdict in words; the word itself (PASS …) stands beside it."""
-    match word:
-        case VerdictWord.PASS:
-            return both("passed")
-        case VerdictWord.FAIL:
-            return both("failed")
-        case VerdictWord.INCOMPLETE:
-            return both("not fully checked")
 
 
 def stage(value: Stage) -> Text:
@@ -102,21 +91,6 @@ def effect(*, effective: bool, status: SuppressionStatus, overruled: bool) -> Te
     if status is SuppressionStatus.REJECTED:
         return both("counts: rejected")
     return both("counts: under review")
-
-
-def baseline(state: BaselineState | None) -> Text:
-    """How a result stands to the baseline; empty without one."""
-    match state:
-        case BaselineState.NEW:
-            return both("new")
-        case BaselineState.UNCHANGED:
-            return both("known")
-        case BaselineState.UPDATED:
-            return both("changed")
-        case BaselineState.ABSENT:
-            return both("gone")
-        case None:
-            return EMPTY
 
 
 def signature(state: str) -> Text:

@@ -1,11 +1,12 @@
 """``summary.md``: one page for the release manager, for GitHub's step summary among others."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from govsec_ci.model import VerdictWord
 from govsec_ci.report import labels
-from govsec_ci.report.i18n import Text, moment, speaker
+from govsec_ci.report.i18n import Text, date, moment, speaker
 from govsec_ci.report.markdown import table, text
 from govsec_ci.report.shapes import CheckView, ResultView, RunView, View
 from govsec_ci.report.view_answers import clause_line, step_line
@@ -48,6 +49,14 @@ def _cut(lines: Sequence[str], notice: str, limit_bytes: int = LIMIT_BYTES) -> s
             return "\n".join([*kept, "", f"**{notice}**", ""])
         kept.append(line)
     return "\n".join(kept) + "\n"
+
+
+def _head(title: str) -> tuple[str, str]:
+    return f"## {title}", ""
+
+
+def _item(name: str, value: str) -> str:
+    return f"- {name}: {value}" if value else ""
 
 
 class _Page:
@@ -131,43 +140,45 @@ class _Page:
         shown = [
             f"{number}. {self.tell(step_line(step))}" for number, step in enumerate(self.view.steps[:_STEPS], start=1)
         ]
-        return [f"## {self.say('What to do next')}", "", *shown, *self.more(len(self.view.steps) - len(shown)), ""]
+        return [*_head(self.say("What to do next")), *shown, "", *self.more(len(self.view.steps) - len(shown))]
 
     def more(self, count: int) -> list[str]:
         if count <= 0:
             return []
-        return ["", self.say_n("{n} more is in report.html.", "{n} more are in report.html.", count)]
+        return [self.say_n("{n} more is in report.html.", "{n} more are in report.html.", count), ""]
 
     def what_blocks(self) -> list[str]:
         if not self.view.blocking:
             return []
-        return [f"## {self.say('What blocks')}", "", *self.each(self.view.blocking)]
+        return [*_head(self.say("What blocks")), *self.each(self.view.blocking)]
 
     def each(self, checks: Iterable[CheckView]) -> list[str]:
         return [line for check in checks for line in self.check(check)]
 
     def check(self, check: CheckView) -> list[str]:
-        lines = [
-            f"### {_SIGN[check.verdict]} {check.verdict.value}: {self.tell(check.title)}",
-            "",
-            f"- {self.say('Gate')}: {text(check.profile)} / {text(check.gate)} · {self.amounts(check)}",
-            f"- {self.say('Clause')}: {self.tell(clause_line(check.clause))}",
-            *(f"- {self.say('Due')}: {self.say('{day}', day=check.due)}" for _ in (1,) if check.due),
-            *(f"- {self.say('Reason')}: {self.tell(reason)}" for reason in check.reasons[:_ROWS]),
-            *self.offenders(check),
-            *(f"- {self.say('What closes it')}: {self.tell(check.next_step)}" for _ in (1,) if check.next_step),
-            "",
+        say = self.say
+        gate = f"{text(check.profile)} / {text(check.gate)} · {self.amounts(check)}"
+        title = f"### {_SIGN[check.verdict]} {check.verdict.value}: {self.tell(check.title)}"
+        items = [
+            _item(say("Gate"), gate),
+            _item(say("Clause"), self.tell(clause_line(check.clause))),
+            _item(say("Due"), self.day(check.due)),
+            *(_item(say("Reason"), self.tell(reason)) for reason in check.reasons[:_ROWS]),
+            _item(say("Against it"), self.offenders(check)),
+            _item(say("What closes it"), self.tell(check.next_step)),
         ]
-        return [*lines, *self.results(check.results)]
+        return [title, "", *filter(None, items), "", *self.results(check.results)]
 
-    def offenders(self, check: CheckView) -> list[str]:
-        # The fingerprints of counted results may stand here too; those are in the table below.
-        if not check.offenders or check.results:
-            return []
+    def day(self, value: datetime | None) -> str:
+        return date(value, self.view.lang) if value else ""
+
+    def offenders(self, check: CheckView) -> str:
+        # The counted results stand in the table below; there is no need to name them twice.
+        if check.results:
+            return ""
         shown = ", ".join(text(one) for one in check.offenders[:_ROWS])
         more = len(check.offenders) - _ROWS
-        tail = " " + self.say_n("and {n} more", "and {n} more", more) if more > 0 else ""
-        return [f"- {self.say('Against it')}: {shown}{tail}"]
+        return shown + (" " + self.say_n("and {n} more", "and {n} more", more) if more > 0 else "")
 
     def results(self, results: Sequence[ResultView]) -> list[str]:
         if not results:
@@ -175,19 +186,17 @@ class _Page:
         say = self.say
         head = (say("Severity"), say("Rule"), say("Place"), say("What"), say("Mended in"), say("Due"))
         rows = [self.result(one) for one in results[:_RESULTS_A_CHECK]]
-        return [*table(head, rows), *self.more(len(results) - len(rows)), ""]
+        return [*table(head, rows), *self.more(len(results) - len(rows))]
 
     def result(self, one: ResultView) -> tuple[str, ...]:
-        due = self.say("{day}", day=one.due) if one.due else ""
         what = text(one.what)
-        return (one.severity, text(one.rule), text(one.place), what, text(one.fixed_in), due)
+        return (one.severity, text(one.rule), text(one.place), what, text(one.fixed_in), self.day(one.due))
 
     def not_checked(self) -> list[str]:
         if not self.view.not_checked:
             return []
         return [
-            f"## {self.say('What was not checked')}",
-            "",
+            *_head(self.say("What was not checked")),
             *(line for run in self.view.not_checked for line in self.run(run)),
         ]
 
@@ -227,23 +236,21 @@ class _Page:
                 text(f"{row.origin} {row.origin_id}".strip()),
                 text(row.why),
                 text(row.owner),
-                say("{day}", day=row.expires) if row.expires else "",
+                self.day(row.expires),
                 self.tell(row.effect),
             )
             for row in self.view.suppressed[:_ROWS]
         ]
         return [
-            f"## {say('Suppressed results')}",
-            "",
+            *_head(say("Suppressed results")),
             *table(head, rows),
             *self.more(len(self.view.suppressed) - len(rows)),
-            "",
         ]
 
     def warnings(self) -> list[str]:
         if not self.view.warnings:
             return []
-        return [f"## {self.say('Warnings that do not decide')}", "", *self.each(self.view.warnings)]
+        return [*_head(self.say("Warnings that do not decide")), *self.each(self.view.warnings)]
 
     def coverage(self) -> list[str]:
         say = self.say
@@ -258,7 +265,7 @@ class _Page:
             )
             for run in self.view.runs
         ]
-        return [f"## {say('What was looked at')}", "", *table(head, rows)]
+        return [*_head(say("What was looked at")), *table(head, rows)]
 
     def met(self) -> list[str]:
         if not self.view.passed:
@@ -268,7 +275,7 @@ class _Page:
             (self.tell(one.title), self.tell(one.observed), self.tell(one.limit), self.tell(clause_line(one.clause)))
             for one in self.view.passed
         ]
-        return [f"## {self.say('Gates that are met')}", "", *table(head, rows)]
+        return [*_head(self.say("Gates that are met")), *table(head, rows)]
 
     def colophon(self) -> list[str]:
         note = self.say(

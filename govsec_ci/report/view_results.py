@@ -1,8 +1,11 @@
 """Results as a report shows them: inert, with their due dates and the checks they stand against, worst first."""
 
+import functools
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from importlib import resources
 from typing import Final
 
 from msgspec import Struct, structs
@@ -20,7 +23,7 @@ from govsec_ci.model import (
     Waiver,
 )
 from govsec_ci.report import labels
-from govsec_ci.report.i18n import EMPTY, Text, same
+from govsec_ci.report.i18n import Text
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import ComponentView, GateLink, ResultView, SuppressedView, VulnerabilityView
 
@@ -101,7 +104,7 @@ def _result(result: Result, rule: Rule, tool: str, stand: Standing) -> ResultVie
         fingerprint=fingerprint,
         tool=tool,
         rule=word(result.rule_id),
-        rule_text=rule_text(rule),
+        rule_text=rule_text(rule, tool),
         help_uri=_web_address(rule.help_uri),
         severity=result.severity.value,
         confidence=result.confidence.value,
@@ -121,10 +124,17 @@ def _result(result: Result, rule: Rule, tool: str, stand: Standing) -> ResultVie
     )
 
 
-def rule_text(rule: Rule) -> Text:
-    """One sentence on what the rule is about."""
+def rule_text(rule: Rule, tool: str) -> Text:
+    """One sentence on what the rule is about, in Japanese too where we have described the rule ourselves."""
     short = message(rule.short or rule.name)
-    return same(short) if short else EMPTY
+    return Text(short, _japanese_rules().get(rule.id, short) if tool == "bandit" else short)
+
+
+@functools.cache
+def _japanese_rules() -> Mapping[str, str]:
+    """Test id of bandit → what it is about. SARIF holds one language, and an archived bundle has only its SARIF."""
+    file = resources.files("govsec_ci.scanners") / "bandit_rules.toml"
+    return {key: message(entry["short"]["ja"]) for key, entry in tomllib.loads(file.read_text("utf-8")).items()}
 
 
 def _place(result: Result) -> tuple[str, int | None, int | None]:
