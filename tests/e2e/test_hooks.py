@@ -44,6 +44,8 @@ def _identity(folder: Path) -> Path:
 def _project(folder: Path) -> Path:
     new_repository(folder)
     (folder / "app.py").write_text(CLEAN)
+    (folder / "pyproject.toml").write_text('[project]\nname = "small"\nversion = "1.0"\ndependencies = ["idna"]\n')
+    (folder / "requirements.txt").write_text("idna==3.10\n")
     commit_all(folder, "Begin")
     return folder
 
@@ -110,14 +112,14 @@ def test_audit_blocks_and_passes(project: Path, home: dict[str, str]) -> None:
     assert blocked.returncode == 1
     assert "requirements.txt:1 HIGH CVE-2018-18074" in blocked.stdout
     assert "raise requests 2.19.0 to 2.20.0 or later" in blocked.stdout
-    assert _commit(project, home, {"requirements.txt": "idna==3.10\n"}).returncode == 0
+    assert _commit(project, home, {"requirements.txt": "idna==3.9\n"}).returncode == 0
 
 
 def test_sbom_blocks_what_it_cannot_read_and_passes(project: Path, home: dict[str, str]) -> None:
     blocked = _commit(project, home, {"poetry.lock": "this is no lock file [[\n"})
     assert blocked.returncode == 1
     assert "not checked by cyclonedx" in blocked.stdout
-    assert _commit(project, home, {"requirements.txt": "idna==3.9\n"}).returncode == 0
+    assert _commit(project, home, {"requirements.txt": "idna==3.8\n"}).returncode == 0
 
 
 def test_gate_judges_before_a_push(project: Path, home: dict[str, str], tmp_path: Path) -> None:
