@@ -1,12 +1,14 @@
 """``govsec.toml`` / ``[tool.govsec]`` → :class:`Config`, strict: an unknown key or a wrong type is an InputError."""
 
 from pathlib import Path
+from typing import Literal
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from govsec_ci.errors import InputError
+from govsec_ci.model import Role
 from govsec_ci.system.files import read_limited
 
 _LIMIT_BYTES = 1_000_000
@@ -27,6 +29,36 @@ class DeclaredSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     owner: str
     reason: str
+
+
+class TreeSetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A setting of the judged tree that may switch something off, as far as it is named here.
+
+    :param setting: ``bandit.skips`` (tests) or ``bandit.exclude_dirs`` (folders)
+    :param values: which of its values may have effect; any other has none
+    """
+
+    setting: Literal["bandit.skips", "bandit.exclude_dirs"]
+    values: tuple[str, ...]
+    owner: str
+    reason: str
+
+
+class Import(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """A report of another tool that is part of the evidence: SARIF 2.1 or CycloneDX with vulnerabilities.
+
+    :param path: the file, relative to the judged tree's root
+    :param id: short name of the run, or empty for the tool's own
+    :param role: what kind of examination it was; gates ask for roles
+    :param required: whether the evidence is incomplete without it
+    :param max_age_days: how old its newest invocation may be; None: any age
+    """
+
+    path: str
+    role: Role
+    id: str = ""
+    required: bool = True
+    max_age_days: float | None = None
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +114,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     :param profiles: profiles to judge by, unless the command line names some
     :param parameters: what profiles ask of a project (exposure, impact …), and ``scope`` (``all`` or ``new``)
     :param exclude: folders that are not part of the release (POSIX, relative): counted and shown
+    :param tree_settings: settings of the judged tree that may have effect
+    :param imports: reports of other tools (``[[import]]``)
     """
 
     name: str = ""
@@ -95,6 +129,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     parameters: dict[str, str] = {}
     sbom: SbomSettings = SbomSettings()
     advisories: AdvisorySettings = AdvisorySettings()
+    tree_settings: tuple[TreeSetting, ...] = ()
+    imports: tuple[Import, ...] = msgspec.field(name="import", default=())
 
 
 def load(path: Path) -> Config:
