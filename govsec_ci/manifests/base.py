@@ -1,5 +1,6 @@
 """What every manifest format gives: components with file and line, and what could not be taken as one."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -15,6 +16,25 @@ MAIN = "main"
 """Group of what the project needs to run, in every format; other groups carry the names of extras and groups."""
 
 
+class Declared(Struct, frozen=True, kw_only=True):
+    """One requirement that a project declares for itself, to be found in its lock.
+
+    :param name: normalised (PEP 503)
+    :param specifier: a PEP 440 specifier set; empty allows every version
+    :param marker: environment marker, or empty
+    :param group: :data:`MAIN`, or the name of the extra or dependency group that it belongs to
+    :param url: where it is said to come from, when not by version from an index
+    """
+
+    name: str
+    line: int
+    specifier: str = ""
+    marker: str = ""
+    extras: tuple[str, ...] = ()
+    group: str = MAIN
+    url: str = ""
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """One dependency manifest, read without running or resolving anything.
 
@@ -24,6 +44,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     :param constraints: paths of further files that only pin versions for it (``-c``)
     :param components: everything it names, in file order; those with ``version is None`` are not auditable
     :param notifications: what could not be read or is not pinned; ERROR makes the audit incomplete
+    :param members: the judged project's own packages in a lock, which are no components: name → folder in the tree
+    :param stated: folder → what that project declared when the lock was made, where the lock repeats it
     """
 
     path: str
@@ -32,6 +54,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     notifications: tuple[Notification, ...] = ()
     includes: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    members: Mapping[str, str] = {}
+    stated: Mapping[str, tuple[Declared, ...]] = {}
 
 
 class Discovery(Struct, frozen=True, kw_only=True):
@@ -55,25 +79,6 @@ class ManifestFormat(Protocol):
         ...
 
 
-class Declared(Struct, frozen=True, kw_only=True):
-    """One requirement that a project declares for itself, to be found in its lock.
-
-    :param name: normalised (PEP 503)
-    :param specifier: a PEP 440 specifier set; empty allows every version
-    :param marker: environment marker, or empty
-    :param group: :data:`MAIN`, or the name of the extra or dependency group that it belongs to
-    :param url: where it is said to come from, when not by version from an index
-    """
-
-    name: str
-    line: int
-    specifier: str = ""
-    marker: str = ""
-    extras: tuple[str, ...] = ()
-    group: str = MAIN
-    url: str = ""
-
-
 class Declaration(Struct, frozen=True, kw_only=True):
     """What a project says that it needs, as far as that can be read without running anything.
 
@@ -81,6 +86,8 @@ class Declaration(Struct, frozen=True, kw_only=True):
     :param files: requirements files that are part of the declaration (relative to the tree)
     :param computed: why the dependencies are only known when the project is built, or empty
     :param own_name: the project's own normalised name, where given
+    :param main: whether the run-time dependencies are declared here, so that older files beside it do not count
+    :param silent: why the file says nothing about dependencies at all, or empty
     :param notifications: what could not be read
     """
 
@@ -91,12 +98,19 @@ class Declaration(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     computed: str = ""
     own_name: str = ""
+    main: bool = False
+    silent: str = ""
     notifications: tuple[Notification, ...] = ()
 
 
 @runtime_checkable
 class DeclaringFormat(Protocol):
-    """A format in which a project declares what it needs, without locking it (``pyproject.toml``, ``Pipfile`` …)."""
+    """A format in which a project declares what it needs, without locking it (``pyproject.toml``, ``Pipfile`` …).
+
+    :param locks: registry names of the formats that lock it
+    """
+
+    locks: tuple[str, ...]
 
     def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
         """Read the declaration. Never raises for what the file holds: that becomes notifications."""

@@ -1,6 +1,7 @@
 """A declaration held against the locks beside it: what is locked, what is not, and what is out of step."""
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,16 +12,18 @@ from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declaration, Declared, Manifest
 from govsec_ci.manifests.notices import LOCK_IT, notice
 from govsec_ci.manifests.pins import allows, exact_version
+from govsec_ci.manifests.shortcomings import shortcomings
 from govsec_ci.model import Component, Level, Location, Notification, Region
 
 
 def unlocked(declaration: Declaration, only: tuple[Declared, ...] | None = None) -> Manifest:
     """The declaration as a manifest of its own: its requirements (or ``only`` some of them) are not locked."""
-    wanted = declaration.requirements if only is None else only
+    wanted = _wanted(declaration) if only is None else only
     notifications = [*declaration.notifications]
     if declaration.computed and only is None:
         notifications.append(_computed(declaration))
-    notifications.extend(_not_locked(declaration.path, one) for one in wanted)
+    for one in wanted:
+        notifications.extend(_not_locked(declaration.path, one))
     return Manifest(
         path=declaration.path,
         format=declaration.format,
@@ -38,9 +41,12 @@ def _computed(declaration: Declaration) -> Notification:
     )
 
 
-def _not_locked(path: str, one: Declared) -> Notification:
+def _not_locked(path: str, one: Declared) -> Iterator[Notification]:
+    if one.url:
+        yield from shortcomings(_component(path, one))
+        return
     text = f"{one.name}{one.specifier} ({one.group}) is declared, and no lock says which version that is"
-    return notice("manifest-unlocked", text, path=path, line=one.line, next_step=LOCK_IT, component=one.name)
+    yield notice("manifest-unlocked", text, path=path, line=one.line, next_step=LOCK_IT, component=one.name)
 
 
 def _component(path: str, one: Declared) -> Component:
@@ -71,15 +77,20 @@ class Settled(Struct, frozen=True, kw_only=True):
     left: str = ""
 
 
-def settle(declaration: Declaration, locks: Sequence[Manifest], requirements: Sequence[Manifest]) -> Settled:
-    """Hold a declaration against the locks, or where there are none the requirements files, that belong to it."""
+def settle(declaration: Declaration, locks: Sequence[Manifest], others: Sequence[Manifest]) -> Settled:
+    """Hold a declaration against its locks; where it has none, against whatever else pins versions near it."""
+    if declaration.silent and not declaration.notifications:
+        return Settled(left=declaration.silent)
     if locks:
         return _settled(declaration, locks, (), _held_against(declaration, locks))
-    held = {component.name for manifest in requirements for component in manifest.components}
-    missing = tuple(one for one in _wanted(declaration) if one.name not in held and is_possible(one, declaration))
-    if not held or (len(missing) == len(_wanted(declaration)) and not declaration.computed):
+    held = {component.name for manifest in others for component in manifest.components}
+    wanted = _wanted(declaration)
+    missing = tuple(one for one in wanted if one.name not in held and is_possible(one, declaration))
+    if not held or (wanted and missing == wanted):
         return Settled(manifest=unlocked(declaration))
-    return _settled(declaration, requirements, missing, _versions(declaration, requirements))
+    if not wanted and not declaration.computed:
+        return Settled(manifest=unlocked(declaration, ()))
+    return _settled(declaration, others, missing, _versions(declaration, others))
 
 
 def _wanted(declaration: Declaration) -> tuple[Declared, ...]:
@@ -113,20 +124,25 @@ def _held_against(declaration: Declaration, locks: Sequence[Manifest]) -> list[N
     """Each lock must hold everything; PEP 751 files may share the groups out among them, so they count as one."""
     said: list[Notification] = []
     for together in _together(locks):
-        held = {component.name for lock in together for component in lock.components}
+        held = {name for lock in together for name in (*lock.members, *(one.name for one in lock.components))}
         absent = [one for one in _wanted(declaration) if one.name not in held and is_possible(one, declaration)]
         said.extend(_out_of_step(declaration, one, f"{_names(together)} does not hold it") for one in absent)
-        said.extend(_versions(declaration, together))
+        misfits = _versions(declaration, together)
+        said.extend(misfits)
+        if not absent and not misfits:
+            said.extend(_restated(declaration, together[0]))
     return said
 
 
 def _together(locks: Sequence[Manifest]) -> list[list[Manifest]]:
-    shared = [lock for lock in locks if lock.format == "pylock"]
-    return [[lock] for lock in locks if lock.format != "pylock"] + ([shared] if shared else [])
+    """A lock that cannot be read says so itself: nothing more is to be said of what it does not hold."""
+    readable = [lock for lock in locks if lock.components or not lock.notifications]
+    shared = [lock for lock in readable if lock.format == "pylock"]
+    return [[lock] for lock in readable if lock.format != "pylock"] + ([shared] if shared else [])
 
 
 def _versions(declaration: Declaration, manifests: Sequence[Manifest]) -> list[Notification]:
-    """Every exact version must be one that the declaration allows."""
+    """A version that the declaration allows must be there. Others may stand beside it, for other environments."""
     said = []
     for one in _wanted(declaration):
         versions = {
@@ -135,12 +151,45 @@ def _versions(declaration: Declaration, manifests: Sequence[Manifest]) -> list[N
             for component in manifest.components
             if component.name == one.name and component.version
         }
-        # Several versions stand for several environments: one that fits is enough where the declaration has a marker.
-        misfits = [version for version in versions if not allows(one.specifier, version)]
-        if misfits and (not one.marker or len(misfits) == len(versions)):
-            why = f"{versions[misfits[0]]} holds version {misfits[0]}"
-            said.append(_out_of_step(declaration, one, why))
+        if versions and not any(allows(one.specifier, version) for version in versions):
+            version, path = next(iter(versions.items()))
+            said.append(_out_of_step(declaration, one, f"{path} holds version {version}"))
     return said
+
+
+def _restated(declaration: Declaration, lock: Manifest) -> list[Notification]:
+    """Where a lock repeats what it was made from, that must be what is declared now."""
+    stated = lock.stated.get(posixpath.dirname(declaration.path) or ".")
+    if stated is None or declaration.computed:
+        return []
+    then, now = _essence(stated, declaration), _essence(declaration.requirements, declaration)
+    if then == now:
+        return []
+    changed = ", ".join(sorted({name for name, _ in then ^ now}))
+    return [
+        notice(
+            "lock-out-of-step",
+            f"{lock.path} was made from another declaration: {changed} changed since",
+            path=declaration.path,
+            next_step=_ANEW,
+        )
+    ]
+
+
+def _essence(declared: Sequence[Declared], declaration: Declaration) -> set[tuple[str, str]]:
+    """Names with specifiers in one spelling; what does not come from an index has none."""
+    own = declaration.own_name
+    return {(one.name, "" if one.url else _spelling(one.specifier)) for one in declared if one.name != own}
+
+
+def _spelling(specifier: str) -> str:
+    try:
+        return str(SpecifierSet(specifier))
+    except InvalidSpecifier:
+        return specifier
+
+
+_ANEW = "lock the project anew and commit the lock"
 
 
 def _out_of_step(declaration: Declaration, one: Declared, why: str) -> Notification:
@@ -149,7 +198,7 @@ def _out_of_step(declaration: Declaration, one: Declared, why: str) -> Notificat
         f"{one.name}{one.specifier} ({one.group}) is declared, but {why}",
         path=declaration.path,
         line=one.line,
-        next_step="lock the project anew and commit the lock",
+        next_step=_ANEW,
         component=one.name,
     )
 

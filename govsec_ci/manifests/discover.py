@@ -1,19 +1,32 @@
 """Which files of a tree are dependency manifests, which of them count, and why the others do not."""
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, DeclaringFormat, Discovery, Manifest
-from govsec_ci.manifests.declared import settle
-from govsec_ci.manifests.notices import notice
+from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, DeclaringFormat, Discovery, Manifest, ManifestFormat
+from govsec_ci.manifests.declared import Settled, settle
+from govsec_ci.manifests.notices import notice, shown
 from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.system.files import Skipped, Tree
 
 _REQUIREMENTS = "requirements"
 # Folders that hold other projects' code as it was delivered: their manifests are those projects' business.
 _VENDORED = frozenset({"_vendor", "vendor", "vendored", "third_party", "site-packages", "dist-packages"})
+
+
+_NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with [[import]]"
+_CONDA = "conda's packages are not read: audit the installed environment with --environment"
+_FOREIGN: Mapping[str, str] = {
+    **dict.fromkeys(("package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"), _NOT_PYTHON),
+    **dict.fromkeys(("go.mod", "Cargo.lock", "Cargo.toml", "Gemfile.lock", "composer.lock", "pom.xml"), _NOT_PYTHON),
+    **dict.fromkeys(("environment.yml", "environment.yaml", "conda-lock.yml", "pixi.lock"), _CONDA),
+}
+
+
+# What replaces an older declaration in the same folder, as setuptools reads them.
+_NEWER: Mapping[str, tuple[str, ...]] = {"setup.py": ("pyproject.toml", "setup.cfg"), "setup.cfg": ("pyproject.toml",)}
 
 
 def discover(tree: Tree, *, limit_bytes: int = LIMIT_BYTES) -> Discovery:
@@ -31,12 +44,13 @@ class _Search:
         self.limit_bytes = limit_bytes
         self.left: list[Skipped] = []
         self.read: dict[str, Manifest] = {}
-        self.declarations: list[Declaration] = []
+        self.declarations: list[tuple[DeclaringFormat, Declaration]] = []
 
     def discovery(self) -> Discovery:
         for path in self.tree.files:
             self._file(path)
         self._refused()
+        self.declarations = [(reader, self._read_files_of(one)) for reader, one in self.declarations]
         self._drop_included()
         declared = list(self._declared())
         manifests = [*self.read.values(), *declared]
@@ -46,20 +60,23 @@ class _Search:
         )
 
     def _file(self, path: str) -> None:
-        reader = next((reader for reader in FORMATS.values() if reader.matches(path)), None)
+        reader = _reader(path)
         if reader is None:
-            return
-        if _VENDORED.intersection(path.split("/")[:-1]):
+            foreign = _FOREIGN.get(posixpath.basename(path))
+            if foreign:
+                self._leave(path, foreign)
+        elif _VENDORED.intersection(path.split("/")[:-1]):
             self._leave(path, "in a folder of vendored code")
         elif isinstance(reader, DeclaringFormat):
-            self.declarations.append(reader.declaration(self.tree.root, path, limit_bytes=self.limit_bytes))
+            declaration = reader.declaration(self.tree.root, path, limit_bytes=self.limit_bytes)
+            self.declarations.append((reader, declaration))
         else:
             self.read[path] = reader.read(self.tree.root, path, limit_bytes=self.limit_bytes)
 
     def _refused(self) -> None:
         """What the walk could not enter or read may be, or hold, a manifest: never nothing."""
         for entry in self.tree.refused:
-            reader = next((reader for reader in FORMATS.values() if reader.matches(entry.path)), None)
+            reader = _reader(entry.path)
             if reader is None and not entry.reason.startswith("folder"):
                 continue
             broken = notice(
@@ -86,33 +103,84 @@ class _Search:
     def _leave(self, path: str, reason: str) -> None:
         self.left.append(Skipped(path=path, reason=reason))
 
+    def _read_files_of(self, declaration: Declaration) -> Declaration:
+        """Requirements files that a declaration names (setuptools' ``file:``), whatever they are called."""
+        broken = []
+        for path in declaration.files:
+            if path.startswith(("../", "/")):
+                text = f"names {shown(path)}, which leads out of the tree"
+                step = "keep the files that declare dependencies in the project"
+                broken.append(notice("manifest-include", text, path=declaration.path, next_step=step))
+            elif path not in self.read:
+                self.read[path] = FORMATS[_REQUIREMENTS].read(self.tree.root, path, limit_bytes=self.limit_bytes)
+        return replace(declaration, notifications=(*declaration.notifications, *broken))
+
     def _declared(self) -> Iterable[Manifest]:
-        for declaration in self.declarations:
-            locks, requirements = self._beside(declaration)
-            self._mark_direct(declaration, [*locks, *requirements])
-            settled = settle(declaration, locks, requirements)
+        """Settle each declaration, but those that the project's newer declaration replaces."""
+        pairs = [
+            (self._completed(declaration), *self._beside(reader, declaration))
+            for reader, declaration in self.declarations
+        ]
+        self._mark_direct([(declaration, [*locks, *others]) for declaration, locks, others in pairs])
+        for declaration, locks, others in pairs:
+            newer = self._newer_beside(declaration)
+            settled = Settled(left=f"{newer} is read instead") if newer else settle(declaration, locks, others)
             if settled.manifest is not None:
                 yield settled.manifest
             else:
                 self._leave(declaration.path, settled.left)
 
-    def _beside(self, declaration: Declaration) -> tuple[list[Manifest], list[Manifest]]:
+    def _near(self, declaration: Declaration) -> dict[str, Declaration]:
+        """Declarations in the same folder that hold the run-time dependencies, by format."""
         folder = posixpath.dirname(declaration.path)
-        locks, requirements = [], []
+        return {
+            other.format: other
+            for _, other in self.declarations
+            if other.main and other is not declaration and posixpath.dirname(other.path) == folder
+        }
+
+    def _completed(self, declaration: Declaration) -> Declaration:
+        """``dynamic`` dependencies of a ``pyproject.toml`` that ``setup.cfg`` beside it states are not computed."""
+        stated = declaration.format == "pyproject.toml" and "setup.cfg" in self._near(declaration)
+        return replace(declaration, computed="") if stated else declaration
+
+    def _newer_beside(self, declaration: Declaration) -> str:
+        near = self._near(declaration)
+        for name in _NEWER.get(declaration.format, ()):
+            other = near.get(name)
+            # A dynamic pyproject.toml leaves the dependencies to the older files, and says what it cannot know.
+            if other is not None and not (declaration.format == "setup.cfg" and other.computed):
+                return other.path
+        return ""
+
+    def _beside(self, reader: DeclaringFormat, declaration: Declaration) -> tuple[list[Manifest], list[Manifest]]:
+        """The declaration's own locks, and everything else near it that pins versions."""
+        folder = posixpath.dirname(declaration.path)
+        near = [folder, posixpath.join(folder, "requirements")]
+        if posixpath.basename(folder) == "requirements":
+            near.append(posixpath.dirname(folder))
+        locks, others = [], []
         for path, manifest in self.read.items():
             home = posixpath.dirname(path)
-            if manifest.format == _REQUIREMENTS and home in (folder, posixpath.join(folder, "requirements")):
-                requirements.append(manifest)
-            elif manifest.format != _REQUIREMENTS and home == folder:
+            if manifest.format in reader.locks and (home == folder or (folder or ".") in manifest.members.values()):
                 locks.append(manifest)
-        return locks, requirements
+            elif home in near:
+                others.append(manifest)
+        return locks, others
 
-    def _mark_direct(self, declaration: Declaration, manifests: list[Manifest]) -> None:
+    def _mark_direct(self, pairs: list[tuple[Declaration, list[Manifest]]]) -> None:
         """Which components the project itself asks for, where the format does not tell."""
-        names = {one.name for one in declaration.requirements}
-        for manifest in manifests if names else ():
+        asked: dict[str, set[str]] = {}
+        for declaration, manifests in pairs:
+            for manifest in manifests if declaration.requirements else ():
+                asked.setdefault(manifest.path, set()).update(one.name for one in declaration.requirements)
+        for path, names in asked.items():
             components = tuple(
                 component if component.direct is not None else replace(component, direct=component.name in names)
-                for component in manifest.components
+                for component in self.read[path].components
             )
-            self.read[manifest.path] = replace(manifest, components=components)
+            self.read[path] = replace(self.read[path], components=components)
+
+
+def _reader(path: str) -> ManifestFormat | None:
+    return next((reader for reader in FORMATS.values() if reader.matches(path)), None)

@@ -1,6 +1,6 @@
 """What the readers of lock files share: the file as data, each entry checked on its own, its line, its hashes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.base import Declared, Manifest
 from govsec_ci.manifests.notices import notice
 from govsec_ci.manifests.pins import is_local, normal
 from govsec_ci.manifests.shortcomings import shortcomings
@@ -20,10 +20,12 @@ _T = TypeVar("_T", bound=Struct)
 
 
 class Contents(Struct, frozen=True, kw_only=True):
-    """What a reader made of a lock file."""
+    """What a reader made of a lock file; see :class:`~govsec_ci.manifests.base.Manifest`."""
 
     components: tuple[Component, ...]
     notifications: tuple[Notification, ...] = ()
+    members: Mapping[str, str] = {}
+    stated: Mapping[str, tuple[Declared, ...]] = {}
 
 
 class LockFile(Struct, frozen=True):
@@ -71,7 +73,14 @@ def _manifest(name: str, path: str, contents: Contents) -> Manifest:
     """Each component normalised, its shortcomings told."""
     components = tuple(_normalised(component) for component in contents.components)
     told = [note for component in components for note in shortcomings(component)]
-    return Manifest(path=path, format=name, components=components, notifications=(*contents.notifications, *told))
+    return Manifest(
+        path=path,
+        format=name,
+        components=components,
+        notifications=(*contents.notifications, *told),
+        members=contents.members,
+        stated=contents.stated,
+    )
 
 
 def _normalised(component: Component) -> Component:

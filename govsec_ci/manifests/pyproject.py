@@ -23,6 +23,7 @@ class Pyproject:
     """A project's own declaration, standardised in PEP 621 and PEP 735."""
 
     name = FILE_NAME
+    locks = ("uv.lock", "poetry.lock", "pdm.lock", "pylock")
 
     def matches(self, path: str) -> bool:
         """Any ``pyproject.toml``."""
@@ -58,6 +59,7 @@ class _Reader:
             *self._standard(project),
             *self._groups(),
             *self._poetry(poetry, main="dependencies" not in project),
+            *self._strings(self._flit().get("requires", []), MAIN, 1, "tool.flit.metadata.requires"),
         )
         files, computed = self._dynamic(project)
         return Declaration(
@@ -67,9 +69,26 @@ class _Reader:
             requires_python=self._requires_python(project, poetry),
             files=files,
             computed=computed,
+            main=bool("project" in self.data or poetry or self._flit()),
+            silent="" if self._speaks() else "holds only the settings of tools",
             own_name=canonicalize_name(_string(project.get("name")) or _string(poetry.get("name"))),
             notifications=tuple(self.notifications),
         )
+
+    def _speaks(self) -> bool:
+        """Whether any table declares a project or its dependencies."""
+        tool = self._table(self.data, "tool")
+        return bool(
+            "project" in self.data
+            or "dependency-groups" in self.data
+            or self._flit()
+            or self._table(tool, "poetry")
+            or "dev-dependencies" in self._table(tool, "pdm")
+            or "dev-dependencies" in self._table(tool, "uv")
+        )
+
+    def _flit(self) -> dict[str, Any]:
+        return self._table(self._table(self._table(self.data, "tool"), "flit"), "metadata")
 
     def _standard(self, project: dict[str, Any]) -> Iterator[Declared]:
         header = self._line(r"^[ \t]*\[[ \t]*project[ \t]*\]")

@@ -2,11 +2,15 @@
 
 from govsec_ci.manifests.base import ManifestFormat
 from govsec_ci.manifests.pdm_lock import PdmLock
+from govsec_ci.manifests.pipfile import Pipfile
 from govsec_ci.manifests.pipfile_lock import PipfileLock
 from govsec_ci.manifests.poetry_lock import PoetryLock
 from govsec_ci.manifests.pylock import PylockToml
 from govsec_ci.manifests.pyproject import Pyproject
 from govsec_ci.manifests.requirements import Requirements
+from govsec_ci.manifests.requirements_in import RequirementsIn
+from govsec_ci.manifests.setup_cfg import SetupCfg
+from govsec_ci.manifests.setup_py import SetupPy
 from govsec_ci.manifests.uv_lock import UvLock
 
 FORMATS: dict[str, ManifestFormat] = {
@@ -19,5 +23,9 @@ FORMATS: dict[str, ManifestFormat] = {
         PdmLock(),
         PipfileLock(),
         Pyproject(),
+        Pipfile(),
+        RequirementsIn(),
+        SetupCfg(),
+        SetupPy(),
     )
 }

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
+from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Declared, Manifest
 from govsec_ci.manifests.notices import at, notice, shown
 from govsec_ci.manifests.pins import exact_version, is_local
 from govsec_ci.manifests.requirement_lines import MalformedError, Parsed, decode, logical_lines, parse_line
@@ -42,6 +42,31 @@ class Requirements:
         reading = _Reading(root, limit_bytes)
         reading.file(path, constraining=False, included_from=None)
         return reading.manifest(self.name, path)
+
+
+def declared_in(name: str, root: Path, path: str, *, limit_bytes: int) -> Declaration:
+    """A file in this format as a declaration: its specifiers matter, not its pins, and what it comes from is told
+    by the file that was compiled from it.
+    """
+    reading = _Reading(root, limit_bytes)
+    reading.file(path, constraining=False, included_from=None)
+    return Declaration(
+        path=path,
+        format=name,
+        requirements=tuple(
+            Declared(
+                name=entry.component.name,
+                line=entry.component.location.region.start_line if entry.component.location.region else 1,
+                specifier=entry.specifier,
+                marker=entry.component.marker,
+                extras=entry.component.extras,
+                url=entry.component.url,
+            )
+            for entry in reading.entries
+            if entry.component.location.path == path  # the others are declared by the included file
+        ),
+        notifications=tuple(note for note in reading.notifications if note.level is Level.ERROR),
+    )
 
 
 class _Entry(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declared, Manifest
 from govsec_ci.manifests.locks import Contents, LockFile, LockText, entries, foreign_file, hashes, named, read_lock
 from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Notification
@@ -53,6 +53,24 @@ class _Dependency(Struct, frozen=True):
     extra: tuple[str, ...] = ()
 
 
+class _Stated(Struct, frozen=True):
+    """A requirement of a member, as its ``pyproject.toml`` had it when the lock was made."""
+
+    name: str
+    specifier: str = ""
+    git: str | None = None
+    url: str | None = None
+    path: str | None = None
+    directory: str | None = None
+    editable: str | bool | None = None
+    virtual: str | None = None
+
+
+class _Metadata(Struct, frozen=True, rename="kebab"):
+    requires_dist: tuple[_Stated, ...] = ()
+    requires_dev: dict[str, tuple[_Stated, ...]] = {}
+
+
 class _Package(Struct, frozen=True, rename="kebab"):
     name: str
     source: _Source
@@ -63,6 +81,7 @@ class _Package(Struct, frozen=True, rename="kebab"):
     sdist: _File | None = None
     wheels: tuple[_File, ...] = ()
     resolution_markers: tuple[str, ...] = ()
+    metadata: _Metadata = _Metadata()
 
 
 def _contents(lock: LockText) -> Contents:
@@ -81,7 +100,29 @@ def _contents(lock: LockText) -> Contents:
             _component(lock, line, package, groups, direct) for line, package in packages if package not in members
         ),
         notifications=tuple(note for _, note in read if isinstance(note, Notification)),
+        members={named(member.name): _folder(lock, member) for member in members},
+        stated={_folder(lock, member): _stated(member.metadata) for member in members},
     )
+
+
+def _folder(lock: LockText, member: _Package) -> str:
+    """A member's folder, relative to the tree."""
+    inner = member.source.editable or member.source.virtual or "."
+    return posixpath.normpath(posixpath.join(posixpath.dirname(lock.path), inner))
+
+
+def _stated(metadata: _Metadata) -> tuple[Declared, ...]:
+    groups = (one for group in metadata.requires_dev.values() for one in group)
+    return tuple(
+        Declared(name=named(one.name), line=1, specifier=one.specifier, url=_elsewhere(one))
+        for one in (*metadata.requires_dist, *groups)
+    )
+
+
+def _elsewhere(one: _Stated) -> str:
+    """Where a requirement comes from, when not from an index."""
+    places = (one.git, one.url, one.path, one.directory, one.editable, one.virtual)
+    return next((str(place) for place in places if place), "")
 
 
 def _members(data: dict[str, Any], packages: list[_Package]) -> list[_Package]:

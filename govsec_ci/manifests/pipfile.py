@@ -1,0 +1,90 @@
+"""``Pipfile``: what a Pipenv project declares that it needs.
+
+Source: Pipenv's documentation, "Pipfile & Pipfile.lock".
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
+from govsec_ci.manifests.declared import unlocked
+from govsec_ci.manifests.notices import notice, shown
+from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
+from govsec_ci.model import Notification
+
+FILE_NAME = "Pipfile"
+_GROUPS = {"packages": MAIN, "dev-packages": "dev"}
+_SETTINGS = frozenset({"source", "requires", "scripts", "pipenv", "pipfile"})
+
+
+class Pipfile:
+    """Pipenv's declaration."""
+
+    name = FILE_NAME
+    locks = ("Pipfile.lock",)
+
+    def matches(self, path: str) -> bool:
+        """Any ``Pipfile``."""
+        return posixpath.basename(path) == FILE_NAME
+
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
+        """The declaration on its own: everything it names counts as not locked."""
+        return unlocked(self.declaration(root, path, limit_bytes=limit_bytes))
+
+    def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
+        """Read every table of packages."""
+        try:
+            text = read_utf8(root, path, limit_bytes=limit_bytes)
+            found = list(_entries(path, text, parse_toml(text)))
+        except UnreadableError as error:
+            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
+            return Declaration(path=path, format=self.name, notifications=(broken,))
+        return Declaration(
+            path=path,
+            format=self.name,
+            requirements=tuple(one for one in found if isinstance(one, Declared)),
+            notifications=tuple(one for one in found if isinstance(one, Notification)),
+        )
+
+
+def _entries(path: str, text: str, data: dict[str, Any]) -> Iterator[Declared | Notification]:
+    for table, packages in data.items():
+        if table in _SETTINGS or not isinstance(packages, dict):
+            continue
+        start = _line(text, rf"^[ \t]*\[[ \t]*[\"']?{re.escape(table)}[\"']?[ \t]*\]", 1)
+        for name, wanted in packages.items():
+            line = _line(text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            yield _entry(path, line, name, wanted, _GROUPS.get(table, table))
+
+
+def _line(text: str, pattern: str, start: int) -> int:
+    offset = 0
+    for _ in range(start - 1):
+        offset = text.index("\n", offset) + 1
+    found = re.compile(pattern, re.MULTILINE).search(text, offset)
+    return text.count("\n", 0, found.start()) + 1 if found else start
+
+
+def _entry(path: str, line: int, name: str, wanted: Any, group: str) -> Declared | Notification:
+    table = wanted if isinstance(wanted, dict) else {"version": wanted}
+    version = table.get("version", "*")
+    try:
+        specifier = str(SpecifierSet("" if version == "*" else version))
+    except (InvalidSpecifier, AttributeError, TypeError):
+        text = f"'{shown(str(version))}' is no version specifier of {shown(name)}"
+        return notice("requirement-malformed", text, path=path, line=line, next_step='write "*" or "==VERSION"')
+    links = [table[key] for key in ("git", "hg", "svn", "bzr", "path", "file") if key in table]
+    return Declared(
+        name=canonicalize_name(name),
+        line=line,
+        specifier=specifier,
+        marker=table["markers"] if isinstance(table.get("markers"), str) else "",
+        group=group,
+        url=str(links[0]) if links else "",
+    )

@@ -1,0 +1,128 @@
+"""``setup.cfg``: the static declaration of older setuptools projects.
+
+Source: setuptools' documentation, "Configuring setuptools using setup.cfg files".
+"""
+
+import configparser
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
+from govsec_ci.manifests.declared import unlocked
+from govsec_ci.manifests.notices import notice, shown
+from govsec_ci.manifests.text import UnreadableError, read_utf8
+from govsec_ci.model import Notification
+
+FILE_NAME = "setup.cfg"
+
+
+class SetupCfg:
+    """setuptools' declarative file."""
+
+    name = FILE_NAME
+    locks: tuple[str, ...] = ()
+
+    def matches(self, path: str) -> bool:
+        """Any ``setup.cfg``."""
+        return posixpath.basename(path) == FILE_NAME
+
+    def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
+        """The declaration on its own: everything it names counts as not locked."""
+        return unlocked(self.declaration(root, path, limit_bytes=limit_bytes))
+
+    def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
+        """Read ``[options] install_requires`` and ``[options.extras_require]``."""
+        try:
+            text = read_utf8(root, path, limit_bytes=limit_bytes)
+            return _declaration(path, text, _parse(text))
+        except UnreadableError as error:
+            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
+            return Declaration(path=path, format=self.name, notifications=(broken,))
+
+
+def _parse(text: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise UnreadableError(
+            f"is no configuration file: {shown(str(error))}", next_step="correct the syntax"
+        ) from error
+    return parser
+
+
+class _Value(Struct, frozen=True):
+    """One setting that lists requirements."""
+
+    group: str
+    section: str
+    text: str
+
+
+def _values(parser: configparser.RawConfigParser) -> Iterator[_Value]:
+    if parser.has_option("options", "install_requires"):
+        yield _Value(MAIN, "options", parser.get("options", "install_requires"))
+    if parser.has_section("options.extras_require"):
+        for extra, text in parser.items("options.extras_require"):
+            yield _Value(str(canonicalize_name(extra)), "options.extras_require", text)
+
+
+def _declaration(path: str, text: str, parser: configparser.RawConfigParser) -> Declaration:
+    values = list(_values(parser))
+    listed = [value for value in values if not _names_files(value)]
+    found = [one for value in listed for one in _entries(path, text, value)]
+    files = [file for value in values if _names_files(value) for file in _files(path, value)]
+    return Declaration(
+        path=path,
+        format=FILE_NAME,
+        requirements=tuple(one for one in found if isinstance(one, Declared)),
+        requires_python=parser.get("options", "python_requires", fallback=""),
+        files=tuple(files),
+        own_name=str(canonicalize_name(parser.get("metadata", "name", fallback=""))),
+        main=parser.has_option("options", "install_requires"),
+        silent="" if values else "declares no dependencies",
+        notifications=tuple(one for one in found if isinstance(one, Notification)),
+    )
+
+
+def _names_files(value: _Value) -> bool:
+    return value.text.strip().startswith("file:")
+
+
+def _files(path: str, value: _Value) -> list[str]:
+    folder = posixpath.dirname(path)
+    names = value.text.strip().removeprefix("file:").split(",")
+    return [posixpath.normpath(posixpath.join(folder, name.strip())) for name in names]
+
+
+def _entries(path: str, text: str, value: _Value) -> Iterator[Declared | Notification]:
+    start = text.find(f"[{value.section}]")
+    # A setting on one line separates its requirements by semicolons, as setuptools reads it.
+    parts = value.text.splitlines() if "\n" in value.text else value.text.split(";")
+    for part in filter(None, (part.partition(" #")[0].strip() for part in parts)):
+        found = re.compile(re.escape(part)).search(text, max(start, 0))
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        yield _entry(path, line, part, value.group)
+
+
+def _entry(path: str, line: int, part: str, group: str) -> Declared | Notification:
+    try:
+        requirement = Requirement(part)
+    except InvalidRequirement:
+        text = f"'{shown(part)}' is not a requirement (PEP 508)"
+        return notice("requirement-malformed", text, path=path, line=line, next_step="write NAME and a specifier")
+    return Declared(
+        name=canonicalize_name(requirement.name),
+        line=line,
+        specifier=str(requirement.specifier),
+        marker=str(requirement.marker or ""),
+        extras=tuple(sorted(requirement.extras)),
+        group=group,
+        url=requirement.url or "",
+    )

@@ -1,0 +1,120 @@
+"""Six real projects: our component list against the list that the tool itself gives (tests/recorded/manifests)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.discover import discover
+from govsec_ci.model import Level
+from govsec_ci.system.files import walk
+
+LOCKS = {
+    "requirements": "requirements.txt",
+    "pylock": "pylock.toml",
+    "uv": "uv.lock",
+    "poetry": "poetry.lock",
+    "pdm": "pdm.lock",
+    "pipenv": "Pipfile.lock",
+}
+PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
+
+
+def recorded(root: Path, project: str) -> tuple[Manifest, str]:
+    folder = root / "tests" / "recorded" / "manifests" / project
+    found = discover(walk(folder))
+    manifest = next(manifest for manifest in found.manifests if manifest.path == LOCKS[project])
+    return manifest, (folder / "tool.txt").read_text("utf-8")
+
+
+def tools_list(text: str) -> dict[tuple[str, str], set[str]]:
+    """Name and version → hashes, read without any code of ours."""
+    found: dict[tuple[str, str], set[str]] = {}
+    starts = list(PINNED.finditer(text))
+    for match, following in zip(starts, [*starts[1:], None], strict=True):
+        part = text[match.start() : following.start() if following else None]
+        name = re.sub(r"[-_.]+", "-", match["name"]).lower()
+        found[name, match["version"]] = set(re.findall(r"--hash=(\S+)", part))
+    return found
+
+
+@pytest.mark.parametrize("project", LOCKS)
+def test_components_are_those_that_the_tool_lists(root: Path, project: str) -> None:
+    manifest, text = recorded(root, project)
+    ours = {(component.name, str(component.version)) for component in manifest.components}
+    theirs = set(tools_list(text))
+    assert len(theirs) >= 8
+    assert ours == theirs
+    assert len(ours) == len(manifest.components)
+
+
+@pytest.mark.parametrize("project", ["uv", "poetry", "pdm", "pipenv"])
+def test_hashes_are_those_that_the_tool_exports(root: Path, project: str) -> None:
+    manifest, text = recorded(root, project)
+    ours = {
+        (component.name, str(component.version)): {
+            f"{algorithm}:{digest}" for algorithm, digests in component.hashes.items() for digest in digests
+        }
+        for component in manifest.components
+    }
+    assert all(ours.values())
+    assert ours == tools_list(text)
+
+
+@pytest.mark.parametrize("project", LOCKS)
+def test_nothing_stands_against_a_well_kept_project(root: Path, project: str) -> None:
+    folder = root / "tests" / "recorded" / "manifests" / project
+    found = discover(walk(folder))
+    told = [note for manifest in found.manifests for note in manifest.notifications]
+    assert [note.text for note in told if note.level is not Level.NOTE] == []
+    assert all(component.source == "index" for manifest in found.manifests for component in manifest.components)
+
+
+@pytest.mark.parametrize("project", LOCKS)
+def test_lines_are_those_of_the_file(root: Path, project: str) -> None:
+    manifest, _ = recorded(root, project)
+    lines = (root / "tests/recorded/manifests" / project / LOCKS[project]).read_text("utf-8").splitlines()
+    for component in manifest.components:
+        assert component.location.region is not None
+        near = lines[component.location.region.start_line - 1 :][:3]
+        assert component.name in re.sub(r"[-_.]+", "-", " ".join(near)).lower()
+
+
+@pytest.mark.parametrize(
+    ("project", "direct"),
+    [
+        ("uv", {"fastapi", "jinja2", "uvicorn", "redis", "pytest", "tomli"}),
+        ("poetry", {"cryptography", "requests", "defusedxml", "pytest"}),
+        ("pdm", {"certifi", "httpx", "tornado", "mistune", "pytest"}),
+        ("pipenv", {"aiosmtpd", "mako", "pyjwt", "requests", "pytest"}),
+    ],
+)
+def test_direct_is_what_the_project_asks_for(root: Path, project: str, direct: set[str]) -> None:
+    manifest, _ = recorded(root, project)
+    assert {component.name for component in manifest.components if component.direct} == direct
+
+
+@pytest.mark.parametrize("project", ["uv", "poetry", "pdm"])
+def test_graph_is_closed_and_groups_are_known(root: Path, project: str) -> None:
+    manifest, _ = recorded(root, project)
+    names = {component.name for component in manifest.components}
+    components = {component.name: component for component in manifest.components}
+    for component in manifest.components:
+        assert component.depends_on is not None
+        assert set(component.depends_on) <= names
+        assert component.groups
+    assert "dev" in components["pytest"].groups
+    assert "dev" in components["iniconfig"].groups
+    assert "main" in components["idna"].groups
+
+
+def test_no_recording_names_a_machine(root: Path) -> None:
+    folder = root / "tests" / "recorded" / "manifests"
+    hosts = {
+        host
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix != ".py"
+        for host in re.findall(r"https?://([^/\s\"'>,;)]+)", file.read_text("utf-8"))
+    }
+    assert hosts == {"pypi.org", "files.pythonhosted.org"}
