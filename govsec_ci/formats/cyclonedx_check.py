@@ -6,9 +6,7 @@ names of BSI's CycloneDX property taxonomy.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from govsec_ci.formats.cyclonedx_read import (
@@ -32,7 +30,7 @@ from govsec_ci.formats.cyclonedx_read import (
     tools,
     with_root,
 )
-from govsec_ci.formats.cyclonedx_wire import Bom, Contact, Entity, WireComponent, decode, validate
+from govsec_ci.formats.cyclonedx_wire import Bom, Contact, Entity, WireComponent, decode, decode_raw, validate
 
 MUST = "must"
 SHOULD = "should"
@@ -90,12 +88,11 @@ def check(data: bytes, *, name: str = "SBOM") -> SbomReport:
     :raises InputError: it is no such file
     """
     bom = decode(data, name=name)
-    raw: dict[str, Any] = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     return SbomReport(
         spec_version=bom.spec_version,
         serial_number=bom.serial_number,
         components=sum(1 for _ in bom.every_component()),
-        problems=validate(raw, bom.spec_version),
+        problems=validate(decode_raw(data, name=name), bom.spec_version),
         fields=(*_ntia(bom), *_cisa(bom), *_bsi(bom)),
     )
 

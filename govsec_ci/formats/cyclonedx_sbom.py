@@ -22,8 +22,8 @@ from govsec_ci.model import Component, Subject
 from govsec_ci.system.files import path_to_uri
 
 if TYPE_CHECKING:
-    from jsonschema_rs import Draft7Validator
     from cyclonedx.model.component import Component as LibraryComponent
+    from jsonschema_rs import Draft7Validator
 
 ROOT_REF = "root-component"
 COMMIT = "govsec:commit"

@@ -8,7 +8,7 @@ import functools
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -276,9 +276,7 @@ def decode(data: bytes, *, name: str = "SBOM") -> Bom:
     :param name: how messages call the file
     :raises InputError: too large, no JSON, no CycloneDX, a version that we do not know, or a wrong type (with its path)
     """
-    if len(data) > LIMIT_BYTES:
-        raise InputError(f"{name}: larger than the limit of {LIMIT_BYTES:,} bytes")
-    bom = _decode(data.removeprefix(b"\xef\xbb\xbf"), name)
+    bom = _decode(data, Bom, name)
     if bom.bom_format != "CycloneDX":
         raise InputError(f"{name}: not a CycloneDX document - at `$.bomFormat`")
     if bom.spec_version not in READABLE:
@@ -286,9 +284,19 @@ def decode(data: bytes, *, name: str = "SBOM") -> Bom:
     return bom
 
 
-def _decode(data: bytes, name: str) -> Bom:
+def decode_raw(data: bytes, *, name: str = "SBOM") -> dict[str, Any]:
+    """The whole document, unknown keys included, for :func:`validate`; raises as :func:`decode` does."""
+    return _decode(data, dict[str, Any], name)
+
+
+_T = TypeVar("_T")
+
+
+def _decode(data: bytes, kind: type[_T], name: str) -> _T:
+    if len(data) > LIMIT_BYTES:
+        raise InputError(f"{name}: larger than the limit of {LIMIT_BYTES:,} bytes")
     try:
-        return msgspec.json.decode(data, type=Bom)
+        return msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=kind)
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: not UTF-8 at byte {error.start}") from error
     except RecursionError as error:

@@ -22,12 +22,14 @@ def component(name: str, version: str | None = "1.0", line: int | None = 1, **fi
 def part(*components: Component, **fields: Any) -> cyclonedx.Part:
     """One manifest's part, said by the library."""
     said = fields.pop("said", None) or cyclonedx.library_components(components)
-    return cyclonedx.Part(**({"components": components, "said": said, "whole": True} | fields))
+    given: dict[str, Any] = {"components": components, "said": said, "whole": True}
+    return cyclonedx.Part(**(given | fields))
 
 
 def head(**fields: Any) -> cyclonedx.Head:
     """What stands above the components."""
-    return cyclonedx.Head(**({"subject": SUBJECT, "timestamp_s": STAMP, "tools": TOOLS} | fields))
+    given: dict[str, Any] = {"subject": SUBJECT, "timestamp_s": STAMP, "tools": TOOLS}
+    return cyclonedx.Head(**(given | fields))
 
 
 def sbom(*parts: cyclonedx.Part, **fields: Any) -> dict[str, Any]:

@@ -313,7 +313,7 @@ def test_what_nothing_leads_to_hangs_on_the_root() -> None:
 
 
 @pytest.mark.parametrize(("whole", "aggregate"), [(True, "complete"), (False, "incomplete"), (None, "unknown")])
-def test_wholeness_of_the_list_is_told(whole: bool | None, aggregate: str) -> None:
+def test_wholeness_of_the_list_is_told(*, whole: bool | None, aggregate: str) -> None:
     compositions = sbom(part(component("a", direct=True)), part(component("b", direct=True), whole=whole))[
         "compositions"
     ]
@@ -508,8 +508,8 @@ def test_nothing_is_missing_from_a_full_document() -> None:
             metadata={
                 "timestamp": "2026-01-02T03:04:05+09:00",
                 "authors": [{"name": "Ann"}],
-                "component": {"type": "application", "name": "r", "version": "1", "cpe": "cpe:/a:x:r:1", "publisher": "P",
-                              "bom-ref": "r"},
+                "component": {"type": "application", "name": "r", "version": "1", "cpe": "cpe:/a:x:r:1",
+                              "publisher": "P", "bom-ref": "r"},
             },
             components=[
                 {"type": "library", "name": "x", "version": "1", "bom-ref": "x", "purl": "pkg:npm/x@1",

@@ -41,7 +41,8 @@ def full(**component_fields: Any) -> bytes:
             {"license": {"id": "MIT", "acknowledgement": "declared"}},
         ],
         "externalReferences": [
-            {"type": "distribution", "url": "https://h.example/x.whl", "hashes": [{"alg": "SHA-512", "content": "a" * 128}]},
+            {"type": "distribution", "url": "https://h.example/x.whl",
+             "hashes": [{"alg": "SHA-512", "content": "a" * 128}]},
             {"type": "source-distribution", "url": "https://h.example/x.tar.gz"},
         ],
         "properties": properties,

@@ -1,5 +1,6 @@
 """Nothing that a CycloneDX file holds makes a reader raise anything but an InputError."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -71,10 +72,8 @@ documents = st.fixed_dictionaries(
 
 def survives(data: bytes) -> None:
     for read in READERS:
-        try:
+        with contextlib.suppress(InputError):
             read(data)
-        except InputError as error:
-            assert error.what
 
 
 @settings(max_examples=150, deadline=None)

@@ -55,12 +55,19 @@ def run(*results: Result, about: Vulnerability | None = None) -> Run:
     about = about or vulnerability()
     rules = (Rule(id=about.id, vulnerability=about), Rule(id="B602"))
     return Run(
-        id="pip-audit", tool="pip-audit", version="1", role=Role.SCA, state=ScanState.COMPLETE, rules=rules, results=results
-    )  # fmt: skip
+        id="pip-audit",
+        tool="pip-audit",
+        version="1",
+        role=Role.SCA,
+        state=ScanState.COMPLETE,
+        rules=rules,
+        results=results,
+    )
 
 
 def result(**fields: Any) -> Result:
-    return Result(**({"rule_id": "CVE-2024-1", "message": "m", "component": JINJA} | fields))
+    given: dict[str, Any] = {"rule_id": "CVE-2024-1", "message": "m", "component": JINJA}
+    return Result(**(given | fields))
 
 
 def claim(**fields: Any) -> Suppression:
