@@ -70,7 +70,7 @@ def _run_pieces(run: Run) -> Iterator[bytes]:
     for number, result in enumerate(run.results):
         yield b",\n" if number else b"\n"
         yield to_json(_result(result, index_of.get(result.rule_id, -1), locations))
-    yield b"]}"
+    yield b"\n]}" if run.results else b"]}"
 
 
 def _run_head(run: Run) -> Any:

@@ -1,0 +1,224 @@
+"""A scan against an earlier one: what is new, what stayed, what went, and since when each result is known.
+
+Results are the same when their ``govsec/v1`` without its number is: same rule, file name and text of the line, or same
+vulnerability and component. Among equals those are paired first that share path and surroundings, then path, then
+surroundings, then the rest in order: an equal line added above is told from the one that was there. What is left is
+paired by surroundings alone (a renamed file) or by a vulnerability's other names (a CVE given later).
+
+Nothing is paired by resemblance: a line that was changed into another weak line is new, and the old one absent.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from govsec_ci.evidence.fingerprints import base_of
+from govsec_ci.formats.sarif_bulk import without_collector
+from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
+from govsec_ci.model import BaselineState, Result, Run, ScanState
+
+CAUSE = "baseline-cause"
+"""Key of ``Result.properties`` that says why a result is new; the values follow."""
+
+REFERENCE = "baseline-reference"
+"""Key of ``Run.properties`` of a reference file: it holds too little to tell whether a result was updated."""
+
+NEW_CODE = "new-code"
+NEW_SCANNER = "new-scanner"
+NEW_RULE = "new-rule"
+NEW_VERSION = "new-version"
+NEW_ADVISORY = "new-advisory"
+INCOMPLETE_BASELINE = "incomplete-baseline"
+RETURNED = "returned"
+
+
+@without_collector()
+def compare(runs: Iterable[Run], baseline: Iterable[Run], now: datetime) -> tuple[Run, ...]:
+    """Set ``baseline_state`` and ``first_detected`` on every result of ``runs``, and add what is absent.
+
+    ``first_detected`` is carried from the baseline, also for a result that had gone and returned; a baseline without
+    that date gives the start of its scan. A new result's property ``baseline-cause`` tells new code from what only a
+    new scanner, rule, version or advisory made visible.
+
+    :param runs: merged and fingerprinted; :param baseline: an earlier ``results.sarif`` or ``govsec baseline`` file
+    :param now: first detection of what is new
+    """
+    known: dict[str, Run] = {}
+    for run in baseline:
+        known.setdefault(run.id, run)
+    return tuple(_compare(run, known.get(run.id), now) for run in runs)
+
+
+def stamp(runs: Iterable[Run], now: datetime) -> tuple[Run, ...]:
+    """Without a baseline: ``first_detected`` is ``now`` where it is not known, so that the next scan can carry it."""
+    return tuple(
+        msgspec.structs.replace(run, results=tuple(_first(result, now) for result in run.results)) for run in runs
+    )
+
+
+def _first(result: Result, now: datetime) -> Result:
+    return result if result.first_detected else msgspec.structs.replace(result, first_detected=now)
+
+
+def _compare(run: Run, old: Run | None, now: datetime) -> Run:
+    if old is None:
+        return msgspec.structs.replace(run, results=tuple(_new(result, NEW_SCANNER, now) for result in run.results))
+    current = [result for result in run.results if result.baseline_state is not BaselineState.ABSENT]
+    pairs = _pair(current, old, run)
+    cause = _Cause(run, old)
+    results = [
+        _known(result, old.results[pairs[number]], old, now) if number in pairs else _new(result, cause.of(result), now)
+        for number, result in enumerate(current)
+    ]
+    paired = set(pairs.values())
+    gone = [
+        _absent(result) for number, result in enumerate(old.results) if number not in paired and _lasts(result, run)
+    ]
+    return msgspec.structs.replace(run, results=(*results, *gone))
+
+
+def _new(result: Result, cause: str, now: datetime) -> Result:
+    return msgspec.structs.replace(
+        result,
+        baseline_state=BaselineState.NEW,
+        first_detected=now,
+        properties={**result.properties, CAUSE: cause},
+    )
+
+
+def _known(result: Result, old: Result, old_run: Run, now: datetime) -> Result:
+    first = old.first_detected or old_run.invocation.start or now
+    if old.baseline_state is BaselineState.ABSENT:
+        return _new(result, RETURNED, first)
+    updated = REFERENCE not in old_run.properties and _changed(result, old)
+    state = BaselineState.UPDATED if updated else BaselineState.UNCHANGED
+    return msgspec.structs.replace(result, baseline_state=state, first_detected=first)
+
+
+def _changed(result: Result, old: Result) -> bool:
+    """Whether anything changed that a person would judge anew; a place that moved is no such thing."""
+    new = (result.message, result.level, result.severity, result.component, result.fix)
+    return new != (old.message, old.level, old.severity, old.component, old.fix)
+
+
+def _absent(result: Result) -> Result:
+    return msgspec.structs.replace(result, baseline_state=BaselineState.ABSENT)
+
+
+def _lasts(result: Result, run: Run) -> bool:
+    """What was absent before is not carried on, unless this scan could not have seen it."""
+    return result.baseline_state is not BaselineState.ABSENT or run.state is ScanState.INCOMPLETE
+
+
+class _Cause:
+    """Why a result of ``run`` that ``old`` does not hold is new."""
+
+    def __init__(self, run: Run, old: Run) -> None:
+        self._incomplete = old.state is ScanState.INCOMPLETE
+        self._other_version = run.version != old.version
+        self._old_rules = {rule.id for rule in old.rules}
+        # A tool that lists only the rules it has results for says nothing about which rules it had.
+        self._lists_all = bool(self._old_rules - {result.rule_id for result in old.results})
+        self._audited = frozenset(old.audited)
+
+    def of(self, result: Result) -> str:
+        if result.component is not None and result.component.purl in self._audited:
+            return NEW_ADVISORY
+        if self._incomplete:
+            return INCOMPLETE_BASELINE
+        if result.component is None and self._is_new_rule(result):
+            return NEW_RULE
+        return NEW_VERSION if self._other_version else NEW_CODE
+
+    def _is_new_rule(self, result: Result) -> bool:
+        return result.rule_id not in self._old_rules and (self._lists_all or self._other_version)
+
+
+def _pair(current: list[Result], old: Run, run: Run) -> dict[int, int]:
+    """Number of a current result → number of the old one that it is."""
+    pairing = _Pairing(current, old.results)
+    for keys in _STAGES:
+        pairing.by(keys)
+    pairing.by_names(_names(run), _names(old))
+    return pairing.pairs
+
+
+def _base(result: Result) -> Hashable:
+    value = result.fingerprints.get(FINGERPRINT)
+    return base_of(value) if value else (result.rule_id, result.message)
+
+
+def _path(result: Result) -> Hashable:
+    return result.locations[0].path if result.locations else None
+
+
+def _surroundings(result: Result) -> Hashable:
+    return base_of(result.fingerprints[LINE_HASH]) if LINE_HASH in result.fingerprints else None
+
+
+def _rule(result: Result) -> Hashable:
+    return result.rule_id if result.component is None else None
+
+
+_STAGES: tuple[tuple[Callable[[Result], Hashable], ...], ...] = (
+    (_base, _path, _surroundings),
+    (_base, _path),
+    (_base, _surroundings),
+    (_base,),
+    (_rule, _surroundings),
+)
+
+
+class _Pairing:
+    """Results of two scans; each is paired once, and what is paired takes no further part."""
+
+    def __init__(self, current: list[Result], old: tuple[Result, ...]) -> None:
+        self.pairs: dict[int, int] = {}
+        self._current = dict(enumerate(current))
+        self._old = dict(enumerate(old))
+
+    def by(self, keys: tuple[Callable[[Result], Hashable], ...]) -> None:
+        """Pair in order what has the same keys; a result for which a key is not known waits for a later stage."""
+        waiting: dict[Hashable, list[int]] = {}
+        for number in reversed(self._old):
+            waiting.setdefault(tuple(key(self._old[number]) for key in keys), []).append(number)
+        for number, result in tuple(self._current.items()):
+            key = tuple(key(result) for key in keys)
+            if waiting.get(key) and None not in key:
+                self._take(number, waiting[key].pop())
+
+    def by_names(self, names: "_Names", old_names: "_Names") -> None:
+        """Pair what concerns one component and shares a name of its vulnerability."""
+        waiting: dict[Hashable, list[int]] = {}
+        for number in reversed(self._old):
+            for name in old_names(self._old[number]):
+                waiting.setdefault(name, []).append(number)
+        for number, result in tuple(self._current.items()):
+            known = (old for name in names(result) for old in reversed(waiting.get(name, ())) if old in self._old)
+            old = next(known, None)
+            if old is not None:
+                self._take(number, old)
+
+    def _take(self, number: int, old: int) -> None:
+        self.pairs[number] = old
+        del self._current[number], self._old[old]
+
+
+_Names = Callable[[Result], list[tuple[str, str]]]
+
+
+def _names(run: Run) -> _Names:
+    """For a dependency result: (component, id) for each id of its vulnerability, sorted; for others nothing."""
+    known = {
+        rule.id: {rule.id, rule.vulnerability.id, *rule.vulnerability.aliases}
+        for rule in run.rules
+        if rule.vulnerability
+    }
+
+    def of(result: Result) -> list[tuple[str, str]]:
+        if result.component is None:
+            return []
+        return sorted((result.component.name, name) for name in known.get(result.rule_id, {result.rule_id}))
+
+    return of

@@ -1,0 +1,224 @@
+"""What is new, what stayed and what went, and the reference file that a repository adopts."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from govsec_ci.evidence.baseline import CAUSE, compare, stamp
+from govsec_ci.evidence.fingerprints import fingerprint
+from govsec_ci.evidence.merge import merge
+from govsec_ci.evidence.reference import reference
+from govsec_ci.formats import sarif
+from govsec_ci.model import (
+    BaselineState,
+    ComponentRef,
+    Invocation,
+    Level,
+    Result,
+    Role,
+    Rule,
+    Run,
+    ScanState,
+    Vulnerability,
+)
+from tests.support.evidence_runs import NOW, a_result, a_run, at
+
+EARLIER = NOW - timedelta(days=30)
+NEW, UNCHANGED, UPDATED, ABSENT = (
+    BaselineState.NEW, BaselineState.UNCHANGED, BaselineState.UPDATED, BaselineState.ABSENT,
+)  # fmt: skip
+
+
+def scan(files: dict[str, str], **more: Any) -> tuple[Run, ...]:
+    """A "scanner" that reports each line with a call of ``weak``."""
+    found = [
+        a_result("W1", path, number)
+        for path, text in files.items()
+        for number, line in enumerate(text.split("\n"), 1)
+        if "weak(" in line
+    ]
+    run = a_run(*found, **{"rules": (Rule(id="W1"), Rule(id="W2")), **more})
+    return merge([fingerprint(run, lambda path: files[path].encode() if path in files else None)])
+
+
+def states(runs: Iterable[Run]) -> list[tuple[str, int, BaselineState | None]]:
+    return [
+        (place.path, place.region.start_line if place.region else 0, result.baseline_state)
+        for run in runs
+        for result in run.results
+        for place in result.locations
+    ]
+
+
+def old(files: dict[str, str], **more: Any) -> tuple[Run, ...]:
+    return stamp(scan(files, **more), EARLIER)
+
+
+def test_moved_stays_and_added_is_new_and_removed_is_absent() -> None:
+    before = old({"a.py": "weak(1)\nx\nweak(2)"})
+    after = compare(scan({"a.py": "x\nweak(1)\nweak(3)"}), before, NOW)
+    assert states(after) == [("a.py", 2, UNCHANGED), ("a.py", 3, NEW), ("a.py", 3, ABSENT)]
+    assert [result.first_detected for result in after[0].results] == [EARLIER, NOW, EARLIER]
+
+
+def test_an_equal_line_added_above_is_the_new_one() -> None:
+    before = old({"a.py": "x = 1\nweak(1)\ny = 2\n"})
+    after = compare(scan({"a.py": "def f():\n    weak(1)\n\nx = 1\nweak(1)\ny = 2\n"}), before, NOW)
+    assert states(after) == [("a.py", 2, NEW), ("a.py", 5, UNCHANGED)]
+
+
+def test_equal_lines_of_equal_file_names_keep_to_their_folder() -> None:
+    before = old({"b/a.py": "weak(1)"})
+    after = compare(scan({"a/a.py": "weak(1)", "b/a.py": "weak(1)"}), before, NOW)
+    assert states(after) == [("a/a.py", 1, NEW), ("b/a.py", 1, UNCHANGED)]
+
+
+@pytest.mark.parametrize("path", ["lib/deep/a.py", "b.py"])
+def test_a_renamed_folder_or_file_stays(path: str) -> None:
+    assert states(compare(scan({path: "x\nweak(1)\ny"}), old({"a.py": "x\nweak(1)\ny"}), NOW)) == [(path, 2, UNCHANGED)]
+
+
+def test_a_line_changed_into_another_weakness_is_new() -> None:
+    after = compare(scan({"a.py": "weak(2)\ny"}), old({"a.py": "weak(1)\ny"}), NOW)
+    assert states(after) == [("a.py", 1, NEW), ("a.py", 1, ABSENT)]
+
+
+def test_updated_when_a_person_would_judge_anew() -> None:
+    before = old({"a.py": "weak(1)"})
+    (run,) = scan({"a.py": "\nweak(1)"})
+    graver = msgspec.structs.replace(run, results=(msgspec.structs.replace(run.results[0], level=Level.ERROR),))
+    assert states(compare([graver], before, NOW)) == [("a.py", 2, UPDATED)]
+
+
+def test_a_result_that_returns_is_new_with_its_old_date() -> None:
+    gone = compare(scan({"a.py": ""}), old({"a.py": "weak(1)"}), NOW)
+    back = compare(scan({"a.py": "weak(1)"}), gone, NOW)
+    assert states(back) == [("a.py", 1, NEW)]
+    assert (back[0].results[0].first_detected, back[0].results[0].properties[CAUSE]) == (EARLIER, "returned")
+
+
+def test_absent_is_not_carried_on_unless_the_scan_could_not_see() -> None:
+    gone = compare(scan({"a.py": ""}), old({"a.py": "weak(1)"}), NOW)
+    assert states(compare(scan({"a.py": ""}), gone, NOW)) == []
+    assert states(compare(scan({"a.py": ""}, state=ScanState.INCOMPLETE), gone, NOW)) == [("a.py", 1, ABSENT)]
+
+
+def test_a_log_that_was_compared_can_be_compared_again() -> None:
+    once = compare(scan({"a.py": ""}), old({"a.py": "weak(1)"}), NOW)
+    assert states(compare(once, old({"a.py": "weak(1)"}), NOW)) == [("a.py", 1, ABSENT)]
+
+
+def test_a_date_that_the_baseline_lacks_is_that_of_its_scan() -> None:
+    for invocation, first in ((Invocation(start=EARLIER), EARLIER), (Invocation(), NOW)):
+        after = compare(scan({"a.py": "weak(1)"}), scan({"a.py": "weak(1)"}, invocation=invocation), NOW)
+        assert after[0].results[0].first_detected == first
+
+
+def cause(runs: tuple[Run, ...], baseline: Iterable[Run]) -> str:
+    return compare(runs, baseline, NOW)[0].results[0].properties[CAUSE]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "expected"),
+    [
+        ([], "new-scanner"),
+        (old({}, id="other"), "new-scanner"),
+        (old({}), "new-code"),
+        (old({}, rules=(Rule(id="W2"),)), "new-rule"),
+        (old({}, rules=(), version="0.9"), "new-rule"),
+        (old({}, rules=()), "new-code"),
+        (old({}, version="0.9"), "new-version"),
+        (old({}, state=ScanState.INCOMPLETE), "incomplete-baseline"),
+    ],
+)
+def test_new_code_is_told_from_a_new_look(baseline: tuple[Run, ...], expected: str) -> None:
+    assert cause(scan({"a.py": "weak(1)"}), baseline) == expected
+
+
+def audit(*ids: str, version: str = "2.10", audited: tuple[str, ...] = ("pkg:pypi/jinja2@2.10",)) -> tuple[Run, ...]:
+    component = ComponentRef(name="jinja2", version=version, purl=f"pkg:pypi/jinja2@{version}")
+    vulnerability = Vulnerability(id=ids[0], aliases=ids[1:])
+    result = Result(rule_id=ids[0], message=ids[0], locations=(at("uv.lock", 7),), component=component)
+    rule = Rule(id=ids[0], vulnerability=vulnerability)
+    run = a_run(result, id="pip-audit", role=Role.SCA, rules=(rule,), audited=audited)
+    return (fingerprint(run, lambda _: None),)
+
+
+def test_an_advisory_that_is_new_is_not_new_code() -> None:
+    known = a_run(id="pip-audit", role=Role.SCA, audited=("pkg:pypi/jinja2@2.10",))
+    assert cause(audit("CVE-1"), [known]) == "new-advisory"
+    assert cause(audit("CVE-1", version="2.9"), [known]) == "new-code"
+
+
+def test_a_vulnerability_that_got_another_name_is_the_same() -> None:
+    before = stamp(audit("GHSA-1", "PYSEC-1"), EARLIER)
+    (run,) = compare(audit("CVE-1", "GHSA-1", "PYSEC-1"), before, NOW)
+    assert [(result.baseline_state, result.first_detected) for result in run.results] == [(UPDATED, EARLIER)]
+    (other,) = compare(audit("CVE-2", "GHSA-2"), before, NOW)
+    assert [result.baseline_state for result in other.results] == [NEW, ABSENT]
+
+
+def test_an_upgrade_that_does_not_help_keeps_its_age() -> None:
+    (run,) = compare(audit("CVE-1", version="2.11"), stamp(audit("CVE-1"), EARLIER), NOW)
+    assert [(result.baseline_state, result.first_detected) for result in run.results] == [(UPDATED, EARLIER)]
+
+
+def test_stamp_keeps_what_is_known() -> None:
+    (run,) = stamp([a_run(a_result(first_detected=EARLIER), a_result(line=2))], NOW)
+    assert [result.first_detected for result in run.results] == [EARLIER, NOW]
+
+
+def adopt(runs: Iterable[Run], tmp_path: Path) -> tuple[Run, ...]:
+    sarif.write(reference(runs), path=tmp_path / "baseline.sarif")
+    return sarif.load(tmp_path / "baseline.sarif")
+
+
+def test_the_reference_makes_everything_known_and_nothing_more(tmp_path: Path) -> None:
+    files = {"a.py": "weak(1)\nx\nweak(1)\nweak(2)", "b/a.py": "weak(1)"}
+    both = (*old(files), *stamp(audit("GHSA-1"), EARLIER))
+    adopted = adopt(both, tmp_path)
+    after = compare((*scan({**files, "c.py": "weak(9)"}), *audit("CVE-1", "GHSA-1")), adopted, NOW)
+    assert [state for _, _, state in states(after)].count(NEW) == 1
+    assert ("c.py", 1, NEW) in states(after)
+    assert {result.first_detected for run in after for result in run.results} == {EARLIER, NOW}
+    assert ABSENT not in [result.baseline_state for run in after for result in run.results]
+
+
+def test_the_reference_tells_nothing_but_fingerprints_and_dates(tmp_path: Path) -> None:
+    adopt(old({"secret/a.py": "weak('hunter2')"}), tmp_path)
+    text = (tmp_path / "baseline.sarif").read_text()
+    assert "secret" not in text
+    assert "hunter2" not in text
+
+
+def test_the_reference_is_the_same_whatever_the_order(tmp_path: Path) -> None:
+    (run,) = old({"a.py": "weak(1)\nweak(2)\nweak(1)"})
+    turned = msgspec.structs.replace(run, results=run.results[::-1])
+    assert sarif.write(reference([run])) == sarif.write(reference([turned]))
+
+
+def test_the_reference_leaves_out_what_went() -> None:
+    after = compare(scan({"a.py": ""}), old({"a.py": "weak(1)"}), NOW)
+    assert [run.results for run in reference(after)] == [()]
+
+
+lines = st.lists(st.sampled_from(["weak(1)", "weak(2)", "x", "y"]), max_size=8).map("\n".join)
+trees = st.dictionaries(st.sampled_from(["a.py", "b/a.py", "c.py"]), lines, max_size=3)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(trees, trees)
+def test_every_result_is_accounted_for_once(before: dict[str, str], after: dict[str, str]) -> None:
+    earlier, later = old(before), scan(after)
+    (run,) = compare(later, earlier, NOW)
+    found = [result.baseline_state for result in run.results]
+    assert len(found) - found.count(ABSENT) == len(later[0].results)
+    assert len(found) - found.count(NEW) == len(earlier[0].results)
+    if before == after:
+        assert set(found) <= {UNCHANGED}
