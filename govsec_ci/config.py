@@ -1,8 +1,7 @@
 """``govsec.toml`` / ``[tool.govsec]`` → :class:`Config`, strict: an unknown key or a wrong type is an InputError."""
 
 from pathlib import Path
-from typing import Literal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
