@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from govsec_ci.model import (
     Artifact,
     Confidence,
@@ -27,7 +29,7 @@ from govsec_ci.model import (
     SuppressionKind,
     SuppressionStatus,
 )
-from govsec_ci.scanners import bandit_rules, bandit_shards
+from govsec_ci.scanners import bandit_rules, bandit_settings, bandit_shards
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.scope import Selection, select
@@ -55,7 +57,8 @@ class BanditScanner:
     def scan(self, request: ScanRequest) -> ScanOutput:
         """See :class:`govsec_ci.scanners.base.Scanner`."""
         started = utc_now()
-        selection = select(request.tree, request.config, is_python)
+        settings = bandit_settings.read(request)
+        selection = _less(select(request.tree, request.config, is_python), settings)
         files, refused = _measured(request, selection)
         outcome = bandit_shards.scan(_job(request, files))
         told = (
@@ -66,7 +69,9 @@ class BanditScanner:
             *_problems(outcome),
         )
         results, rules, unknown = _results(outcome)
-        notifications = (*told, *unknown)
+        asked = settings.told(filter(is_python, request.tree.files), results)
+        results = tuple(map(settings.judged, results))
+        notifications = (*told, *asked, *unknown)
         run = Run(
             id=self.id,
             tool="bandit",
@@ -86,6 +91,10 @@ class BanditScanner:
             commit=request.checkout.commit if request.checkout else None,
         )
         return ScanOutput(run=run)
+
+
+def _less(selection: Selection, settings: bandit_settings.Settings) -> Selection:
+    return replace(selection, files=tuple(path for path in selection.files if not settings.excludes(path)))
 
 
 def _measured(request: ScanRequest, selection: Selection) -> tuple[list[tuple[str, int]], list[Notification]]:

@@ -207,7 +207,15 @@ class _Audit:
         finished = {path for path in files if f"completed {self.root / path}\n" in done.stderr + "\n"}
         self._take(done, files)
         self.finished |= finished
-        self.notifications += [self._why(path) for path in files if path not in finished]
+        self._ask_again([path for path in files if path not in finished], alone=len(files) == 1)
+
+    def _ask_again(self, files: Sequence[str], *, alone: bool) -> None:
+        """One file may have ended the whole call: each that was not finished is tried alone."""
+        for path in files:
+            if alone:
+                self.notifications.append(self._why(path))
+            else:
+                self._ask([path])
 
     def _zizmor(self, arguments: Sequence[str], files: Sequence[str]) -> process.Completed:
         argv = [str(binary()), *arguments, "--", *(str(self.root / path) for path in files)]
