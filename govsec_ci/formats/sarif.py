@@ -1,6 +1,6 @@
 """SARIF 2.1.0: the public face. Model in, bytes out, and back.
 
-``load(write(runs)) == runs`` for every tuple of runs whose texts have a UTF-8 form.
+``load(write(runs)) == runs`` for every tuple of runs whose texts have a UTF-8 form and whose lists hold nothing twice.
 """
 
 import io

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import attr
 import sarif_om  # type: ignore[import-untyped]
@@ -41,6 +41,7 @@ from govsec_ci.system.files import path_to_uri
 REPOSITORY_PROPERTY = "repository-uri"
 """Key of ``Run.properties`` that holds the repository's URI, which ``versionControlProvenance`` cannot do without."""
 
+_T = TypeVar("_T")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 _SUCCESSFUL = frozenset({ScanState.COMPLETE, ScanState.NOT_APPLICABLE})
 
@@ -65,7 +66,7 @@ def write_to(file: BinaryIO, runs: Iterable[Run]) -> None:
 def _run_pieces(run: Run) -> Iterator[bytes]:
     head = to_json(_run_head(run))
     yield b"\n" + head[:-1] + b',"results":['
-    index_of = {rule.id: index for index, rule in reversed(list(enumerate(run.rules)))}
+    index_of = {rule.id: index for index, rule in reversed(list(enumerate(_once(run.rules))))}
     locations = _Locations()
     for number, result in enumerate(run.results):
         yield b",\n" if number else b"\n"
@@ -76,7 +77,7 @@ def _run_pieces(run: Run) -> Iterator[bytes]:
 def _run_head(run: Run) -> Any:
     return sarif_om.Run(
         tool=sarif_om.Tool(driver=_driver(run)),
-        artifacts=[_artifact(artifact) for artifact in run.artifacts] or None,
+        artifacts=[_artifact(artifact) for artifact in _once(run.artifacts)] or None,
         automation_details=sarif_om.RunAutomationDetails(id=f"{CATEGORY}/{run.id}/"),
         column_kind=COLUMN_KIND,
         invocations=[_invocation(run)],
@@ -91,7 +92,7 @@ def _driver(run: Run) -> Any:
         name=run.tool,
         version=run.version or None,
         information_uri=run.tool_uri or None,
-        rules=[_rule(rule) for rule in run.rules] or None,
+        rules=[_rule(rule) for rule in _once(run.rules)] or None,
     )
 
 
@@ -205,7 +206,7 @@ def _result(result: Result, rule_index: int, locations: "_Locations") -> Any:
         level=result.level.value if failed else Level.NONE.value,
         message=sarif_om.Message(text=result.message),
         locations=[locations.get(location) for location in result.locations] or None,
-        suppressions=[_suppression(one) for one in result.suppressions] or None,
+        suppressions=[_suppression(one) for one in _once(result.suppressions)] or None,
         fingerprints=certain or None,
         partial_fingerprints=partial or None,
         correlation_guid=result.correlation if correlated else None,
@@ -291,6 +292,11 @@ def _region(region: Region) -> Any:
         end_column=region.end_column,
         snippet=sarif_om.ArtifactContent(text=region.snippet) if region.snippet is not None else None,
     )
+
+
+def _once(items: Iterable[_T]) -> tuple[_T, ...]:
+    """Equal ones once, as the schema demands (``uniqueItems``)."""
+    return tuple(dict.fromkeys(items))
 
 
 def _time(moment: datetime | None) -> str | None:

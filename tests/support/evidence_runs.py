@@ -76,7 +76,10 @@ def _optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def _tuples(strategy: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(strategy, max_size=most).map(tuple)
+    """Without equal items: SARIF holds those once."""
+    return st.lists(strategy, max_size=most).map(
+        lambda items: tuple(v for n, v in enumerate(items) if v not in items[:n])
+    )
 
 
 regions = st.builds(

@@ -182,6 +182,14 @@ def test_regions_and_artifacts() -> None:
     ]
 
 
+def test_equal_items_are_written_once(schema: jsonschema_rs.Validator) -> None:
+    twice = Artifact(path="a", sha256="0" * 64)
+    run = a_run(
+        a_result(suppressions=(ACCEPTED, ACCEPTED)), artifacts=(twice, twice), rules=(Rule(id="R"), Rule(id="R"))
+    )
+    schema.validate(parsed(run))
+
+
 def test_write_to_a_file_and_load_it(tmp_path: Path) -> None:
     run = a_run(a_result())
     data = sarif.write([run], path=tmp_path / "x.sarif")
