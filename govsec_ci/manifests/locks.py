@@ -1,5 +1,6 @@
 """What the readers of lock files share: the file as data, each entry checked on its own, its line, its hashes."""
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,13 +11,14 @@ from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declared, Manifest
-from govsec_ci.manifests.notices import notice
+from govsec_ci.manifests.notices import at, notice
 from govsec_ci.manifests.pins import is_local, normal
 from govsec_ci.manifests.shortcomings import shortcomings
 from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8, table_lines
-from govsec_ci.model import Component, Location, Notification, Region
+from govsec_ci.model import Component, Level, Location, Notification, Region
 
 _T = TypeVar("_T", bound=Struct)
+_MOST_ENTRIES = 100_000
 
 
 class Contents(Struct, frozen=True, kw_only=True):
@@ -71,13 +73,14 @@ def read_lock(
 
 def _manifest(name: str, path: str, contents: Contents) -> Manifest:
     """Each component normalised, its shortcomings told."""
-    components = tuple(_normalised(component) for component in contents.components)
+    every = [_normalised(component) for component in contents.components]
+    components = tuple(one for one in every if not _is_project(one.source, one.url))
     told = [note for component in components for note in shortcomings(component)]
     return Manifest(
         path=path,
         format=name,
         components=components,
-        notifications=(*contents.notifications, *told),
+        notifications=(*contents.notifications, *_told_as_project(every), *told),
         members=contents.members,
         stated=contents.stated,
     )
@@ -96,6 +99,8 @@ def entries(lock: LockText, key: str, kind: type[_T]) -> Iterator[tuple[int, _T 
     tables = lock.data.get(key, [])
     if not isinstance(tables, list):
         raise UnreadableError(f"'{key}' is no array of tables", next_step="write the lock anew with its tool")
+    if len(tables) > _MOST_ENTRIES:
+        raise UnreadableError(f"names more than {_MOST_ENTRIES:,} packages", next_step="write the lock anew")
     for line, table in zip(table_lines(lock.text, key, len(tables)), tables, strict=True):
         yield line, converted(lock.path, line, table, kind)
 
@@ -112,6 +117,19 @@ def malformed(path: str, line: int, text: str) -> Notification:
     """An entry of a lock that cannot be taken."""
     step = "write the lock anew with its tool"
     return notice("requirement-malformed", text, path=path, line=line, next_step=step)
+
+
+def _is_project(source: str, url: str) -> bool:
+    """Whether a path leads to the lock's own folder: the judged project itself, which is no component."""
+    return source == sources.PATH and posixpath.normpath(url.removeprefix("file:") or ".") == "."
+
+
+def _told_as_project(components: Iterable[Component]) -> Iterator[Notification]:
+    """A note for each component that is the judged project itself."""
+    for component in components:
+        if _is_project(component.source, component.url):
+            text = f"{component.name} is the project itself; what it needs is read from its own declaration"
+            yield at(component.location, "requirement-is-project", text, Level.NOTE)
 
 
 def named(name: str) -> str:

@@ -12,7 +12,8 @@ def exact_version(specifiers: SpecifierSet) -> str | None:
     for specifier in specifiers:
         if specifier.operator in ("==", "===") and not specifier.version.endswith(".*"):
             version = normal(specifier.version)
-            return version if version and specifiers.contains(version, prereleases=True) else None
+            alone = len(specifiers) == 1
+            return version if version and (alone or specifiers.contains(version, prereleases=True)) else None
     return None
 
 

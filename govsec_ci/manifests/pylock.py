@@ -4,7 +4,7 @@ Source: PyPA specification "pylock.toml".
 """
 
 import posixpath
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
@@ -40,17 +40,8 @@ def _contents(lock: LockText) -> Contents:
         ) from error
     lines = table_lines(lock.text, "packages", len(pylock.packages))
     return Contents(
-        components=tuple(
-            _component(lock, line, package)
-            for line, package in zip(lines, pylock.packages, strict=True)
-            if not _is_project(package)
-        )
+        components=tuple(_component(lock, line, package) for line, package in zip(lines, pylock.packages, strict=True))
     )
-
-
-def _is_project(package: Package) -> bool:
-    """The locked project itself, which some tools list as the folder that the lock stands in."""
-    return package.directory is not None and PurePosixPath(package.directory.path) == PurePosixPath(".")
 
 
 def _component(lock: LockText, line: int, package: Package) -> Component:

@@ -6,6 +6,7 @@ guessed at.
 """
 
 import codecs
+import functools
 import optparse
 import re
 import shlex
@@ -53,7 +54,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
 
     :param requirement: a name with its specifiers, or a ``name @ url``
     :param link: a bare URL or path; :param editable: the same after ``-e``
-    :param marker: the marker behind a link (a requirement carries its own)
+    :param marker: the environment marker behind it, or empty
     :param hashes: algorithm → digests, of ``--hash``
     :param includes: of ``-r``; :param constraints: of ``-c``
     :param indexes: of ``--index-url`` and ``--extra-index-url``; :param find_links: of ``--find-links``
@@ -137,8 +138,10 @@ def parse_line(text: str) -> Parsed:
     :raises MalformedError: it is not in pip's grammar, or depends on an environment variable
     """
     begin = _OPTIONS_START.search(text)
-    requirement = text if begin is None else text[: begin.start()].strip()
-    options = _options("" if begin is None else text[begin.end() :])
+    if begin is None:
+        return _requirement_line(text, {})
+    requirement = text[: begin.start()].strip()
+    options = _options(text[begin.end() :])
     if not requirement:
         return _global_line(options)
     if options.foreign():
@@ -255,27 +258,32 @@ def _refuse_variable(text: str) -> None:
 
 def _requirement_line(text: str, hashes: dict[str, tuple[str, ...]]) -> Parsed:
     _refuse_variable(text)
-    link, marker = _split_marker(text)
+    head, marker = _split_marker(text)
     # An archive's name may also read as a project's name (``foo.zip``): pip takes it for a file.
-    if "@" not in link and is_link(link):
-        return _link_line(link, marker, hashes)
+    if "@" not in head and is_link(head):
+        return _link_line(head, marker, hashes)
     try:
-        return Parsed(requirement=Requirement(text), hashes=hashes)
+        # The marker is read apart, because a file has thousands of lines and few markers.
+        return Parsed(requirement=Requirement(head), marker=_marker(marker), hashes=hashes)
     except InvalidRequirement as error:
-        if is_link(link):
-            return _link_line(link, marker, hashes)
-        raise MalformedError(_explained(text, error)) from error
+        if is_link(head):
+            return _link_line(head, marker, hashes)
+        raise MalformedError(_explained(head, error)) from error
 
 
 def _link_line(link: str, marker: str, hashes: dict[str, tuple[str, ...]]) -> Parsed:
     if any(char.isspace() for char in link):
         raise MalformedError("a path or URL holds a space")
-    if marker:
-        try:
-            marker = str(Marker(marker))
-        except InvalidMarker as error:
-            raise MalformedError("what stands behind the semicolon is no environment marker") from error
-    return Parsed(link=link, marker=marker, hashes=hashes)
+    return Parsed(link=link, marker=_marker(marker), hashes=hashes)
+
+
+@functools.lru_cache(maxsize=1024)
+def _marker(text: str) -> str:
+    """An environment marker in its usual spelling."""
+    try:
+        return str(Marker(text)) if text else ""
+    except InvalidMarker as error:
+        raise MalformedError("what stands behind the semicolon is no environment marker") from error
 
 
 def _split_marker(text: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from govsec_ci.model import Component, Level, Location, Notification, Region
 
 _DEEPEST_INCLUDE = 50
 _MOST_MALFORMED = 500
+_MOST_ENTRIES = 100_000
 
 
 class Requirements:
@@ -101,8 +102,15 @@ class _Reading:
             self._unreadable(path, error, included_from)
         else:
             for line in logical_lines(text):
+                if len(self.entries) >= _MOST_ENTRIES:
+                    self._too_many(path, line.number)
+                    break
                 self._line(path, line.number, line.text, constraining=constraining)
         self.stack.pop()
+
+    def _too_many(self, path: str, line: int) -> None:
+        text = f"names more than {_MOST_ENTRIES:,} requirements: the rest was not read"
+        self.notifications.append(notice("manifest-unreadable", text, path=path, line=line))
 
     def _unreadable(self, path: str, error: UnreadableError, included_from: Location | None) -> None:
         self.notifications.append(
@@ -200,7 +208,7 @@ class _Reading:
                     version=exact_version(requirement.specifier),
                     location=place,
                     hashes=parsed.hashes,
-                    marker=str(requirement.marker or ""),
+                    marker=parsed.marker,
                     extras=tuple(sorted(requirement.extras)),
                     source=sources.kind_of_link(requirement.url) if requirement.url else sources.INDEX,
                     url=sources.without_login(requirement.url or ""),
@@ -231,10 +239,11 @@ class _Reading:
 
     def _is_project(self, place: Location, link: str) -> bool:
         """Whether a path is the folder of the including file or one above it, within the tree."""
+        path = link.removeprefix("file:")
         folder = posixpath.dirname(place.path)
-        target = posixpath.normpath(posixpath.join("/", folder, link.removeprefix("file:")))
-        climbs = posixpath.normpath(posixpath.join(folder, link)).startswith("..")
-        return not climbs and not posixpath.isabs(link) and f"/{folder}/".startswith(target.rstrip("/") + "/")
+        target = posixpath.normpath(posixpath.join(folder, path))
+        inside = not posixpath.isabs(path) and not target.startswith("..")
+        return inside and (target == "." or f"{folder}/".startswith(f"{target}/"))
 
     def manifest(self, name: str, path: str) -> Manifest:
         if self.malformed > _MOST_MALFORMED:

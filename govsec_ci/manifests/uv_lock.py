@@ -4,10 +4,11 @@ Source: the files that uv writes (lock version 1); the format is uv's own.
 """
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from govsec_ci.manifests import sources
@@ -84,6 +85,16 @@ class _Package(Struct, frozen=True, rename="kebab"):
     metadata: _Metadata = _Metadata()
 
 
+class _Workspace(Struct, frozen=True, rename="kebab"):
+    members: tuple[str, ...] = ()
+    requirements: tuple[_Dependency, ...] = ()
+    dependency_groups: dict[str, tuple[_Dependency, ...]] = {}
+
+
+_Starts = dict[str, tuple[_Dependency, ...]]
+"""Group → what the project itself asks for in it."""
+
+
 def _contents(lock: LockText) -> Contents:
     if lock.data.get("version") != 1:
         raise UnreadableError(
@@ -93,8 +104,9 @@ def _contents(lock: LockText) -> Contents:
     read = list(entries(lock, "package", _Package))
     packages = [(line, package) for line, package in read if isinstance(package, _Package)]
     members = _members(lock.data, [package for _, package in packages])
-    groups = _groups(members, {named(package.name): package for _, package in packages})
-    direct = {named(one.name) for member in members for one in _all(member)}
+    starts = [*_rootless(lock.data), *(_starts(member) for member in members)]
+    groups = _groups(starts, {named(package.name): package for _, package in packages})
+    direct = {named(one.name) for start in starts for group in start.values() for one in group}
     return Contents(
         components=tuple(
             _component(lock, line, package, groups, direct) for line, package in packages if package not in members
@@ -128,7 +140,8 @@ def _elsewhere(one: _Stated) -> str:
 def _members(data: dict[str, Any], packages: list[_Package]) -> list[_Package]:
     """The workspace's own projects: those that the manifest table lists, or the one at the lock's own folder."""
     table = data.get("manifest", {})
-    listed = {named(str(name)) for name in table.get("members", [])} if isinstance(table, dict) else set()
+    names = table.get("members", []) if isinstance(table, dict) else []
+    listed = {named(str(name)) for name in names} if isinstance(names, list) else set()
     return [package for package in packages if _is_local(package.source) and _is_member(package, listed)]
 
 
@@ -148,12 +161,24 @@ def _all(package: _Package) -> Iterable[_Dependency]:
     return (*package.dependencies, *extras, *groups)
 
 
-def _groups(members: list[_Package], packages: dict[str, _Package]) -> dict[str, set[str]]:
+def _starts(member: _Package) -> _Starts:
+    return {MAIN: member.dependencies, **member.optional_dependencies, **member.dev_dependencies}
+
+
+def _rootless(data: dict[str, Any]) -> Iterator[_Starts]:
+    """What a workspace without a project of its own asks for, which stands in the manifest table."""
+    try:
+        table = msgspec.convert(data.get("manifest", {}), _Workspace)
+    except msgspec.ValidationError as error:
+        raise UnreadableError(f"has no valid manifest table: {error}", next_step="uv lock") from error
+    yield {MAIN: table.requirements, **table.dependency_groups}
+
+
+def _groups(starts: Iterable[_Starts], packages: dict[str, _Package]) -> dict[str, set[str]]:
     """Which groups of the members lead to each package, however far."""
     found: dict[str, set[str]] = {}
-    for member in members:
-        starts = {MAIN: member.dependencies, **member.optional_dependencies, **member.dev_dependencies}
-        for group, dependencies in starts.items():
+    for start in starts:
+        for group, dependencies in start.items():
             for name in _reached(dependencies, packages):
                 found.setdefault(name, set()).add(named(group))
     return found

@@ -3,7 +3,7 @@
     python tests/recorded/manifests/record.py [PROJECT …]
 
 Each tool is installed from PyPI into a private environment below the temporary folder. The hand-written inputs
-(``pyproject.toml``, ``Pipfile``, ``requirements.in``) stay; locks and ``tool.txt`` are replaced. ``tools.json`` says
+(``pyproject.toml``, ``Pipfile``, ``requirements.in``) stay; locks and ``tool.out`` are replaced. ``tools.json`` says
 which versions of the tools made them.
 """
 
@@ -139,7 +139,7 @@ def record(tools: Toolbox, name: str) -> None:
     for text in (listed, (folder / lock).read_text("utf-8")):
         assert str(tools.home) not in text, f"{name}: a path of this machine is in the recording"
     shutil.copy(folder / lock, HERE / name)
-    (HERE / name / "tool.txt").write_text(listed, "utf-8")
+    (HERE / name / "tool.out").write_text(listed, "utf-8")
 
 
 def main(names: list[str]) -> None:

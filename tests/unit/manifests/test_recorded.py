@@ -25,7 +25,7 @@ def recorded(root: Path, project: str) -> tuple[Manifest, str]:
     folder = root / "tests" / "recorded" / "manifests" / project
     found = discover(walk(folder))
     manifest = next(manifest for manifest in found.manifests if manifest.path == LOCKS[project])
-    return manifest, (folder / "tool.txt").read_text("utf-8")
+    return manifest, (folder / "tool.out").read_text("utf-8")
 
 
 def tools_list(text: str) -> dict[tuple[str, str], set[str]]:
