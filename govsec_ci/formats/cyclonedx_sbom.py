@@ -8,7 +8,7 @@ import posixpath
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -148,6 +148,10 @@ def build(head: Head, parts: Sequence[Part]) -> Json:
     items = _Items(parts)
     entries = _entries(parts, items)
     graph = _graph(parts, items, entries)
+    direct = _direct(parts, items, entries)
+    # What nothing is known to depend on is still part of the product: it hangs on the root, whose composition then says
+    # that its own dependencies are not known.
+    orphans = graph.edges.keys() - direct.union(*(refs for refs in graph.edges.values() if refs))
     bom: Json = {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPEC}.schema.json",
         "bomFormat": "CycloneDX",
@@ -155,8 +159,8 @@ def build(head: Head, parts: Sequence[Part]) -> Json:
         "version": 1,
         "metadata": metadata(head),
         "components": [_component(entry) for entry in entries.values()],
-        "dependencies": _dependencies(parts, items, entries, graph),
-        "compositions": _compositions(parts, graph),
+        "dependencies": _dependencies(direct, orphans, graph),
+        "compositions": _compositions(parts, graph, told=_is_told(parts) and not orphans),
     }
     return with_serial(bom)
 
@@ -495,12 +499,8 @@ def _refs_by_name(part: Part, items: _Items, entries: Mapping[_Key, _Entry]) -> 
     return refs
 
 
-def _dependencies(parts: Sequence[Part], items: _Items, entries: Mapping[_Key, _Entry], graph: _Graph) -> list[Json]:
-    direct = _direct(parts, items, entries)
-    reached = direct.union(*(refs for refs in graph.edges.values() if refs))
-    # What nothing is known to depend on is still part of the product: it hangs on the root, whose composition says that
-    # its dependencies are not wholly known.
-    nodes = [_node(ROOT_REF, direct | (graph.edges.keys() - reached))]
+def _dependencies(direct: Set[str], orphans: Set[str], graph: _Graph) -> list[Json]:
+    nodes = [_node(ROOT_REF, direct | orphans)]
     # A component that is not a node has unknown dependencies; a node without dependsOn has none (ECMA-424).
     nodes += [_node(ref, refs) for ref, refs in graph.edges.items() if refs is not None]
     return sorted(nodes, key=lambda node: str(node["ref"]))
@@ -523,14 +523,13 @@ def _node(ref: str, depends_on: Iterable[str]) -> Json:
     return {"ref": ref} | ({"dependsOn": targets} if targets else {})
 
 
-def _compositions(parts: Sequence[Part], graph: _Graph) -> list[Json]:
+def _compositions(parts: Sequence[Part], graph: _Graph, *, told: bool) -> list[Json]:
     """How complete the list of components is (assemblies), and what is known of the dependencies of each."""
     listed = _listed(parts)
-    direct = all(component.direct is not None for part in parts for component in part.components)
     groups: dict[str, dict[str, list[str]]] = defaultdict(dict)
     groups[listed]["assemblies"] = [ROOT_REF]
     # Where the list is whole but nothing tells direct from transitive, the root's own dependencies are not known.
-    refs_of = groups[listed if direct else "unknown"].setdefault("dependencies", [])
+    refs_of = groups[listed if told else "unknown"].setdefault("dependencies", [])
     refs_of.append(ROOT_REF)
     for ref, refs in graph.edges.items():
         aggregate = "unknown" if refs is None else "complete" if graph.whole[ref] else "incomplete"
@@ -539,6 +538,11 @@ def _compositions(parts: Sequence[Part], graph: _Graph) -> list[Json]:
         {"aggregate": aggregate} | {kind: sorted(refs) for kind, refs in sorted(groups[aggregate].items())}
         for aggregate in sorted(groups)
     ]
+
+
+def _is_told(parts: Sequence[Part]) -> bool:
+    """Whether every manifest tells direct from transitive."""
+    return all(component.direct is not None for part in parts for component in part.components)
 
 
 def _listed(parts: Sequence[Part]) -> str:

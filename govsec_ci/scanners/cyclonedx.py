@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from govsec_ci import __version__
 from govsec_ci.config import Party
 from govsec_ci.errors import InputError, ToolError
@@ -19,7 +21,16 @@ from govsec_ci.manifests.base import Manifest
 from govsec_ci.model import Component, Invocation, Level, Notification, Role, Run, Subject
 from govsec_ci.scanners import cyclonedx_tool as tool
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
-from govsec_ci.scanners.cyclonedx_project import by_root, describe, name_and_version, origin, tables
+from govsec_ci.scanners.cyclonedx_project import (
+    REQUIREMENTS,
+    by_root,
+    declared,
+    describe,
+    locks,
+    name_and_version,
+    origin,
+    tables,
+)
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.system.files import read_limited
 
@@ -37,9 +48,6 @@ _STILL_WHOLE = frozenset(
         "environment-index-unknown",
     }
 )  # fmt: skip
-# Formats that are no lock: whether all that gets installed is in them has to be proved.
-_OPEN_FORMATS = frozenset({"requirements", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py"})
-
 _LockReader = Callable[..., tuple[wire.Said | None, ...]]
 _LOCK_READERS: Mapping[str, _LockReader] = {"Pipfile.lock": tool.pipenv, "poetry.lock": tool.poetry}
 
@@ -69,14 +77,14 @@ class _Scan:
                 "no dependency manifest was found, so there is nothing to make an SBOM from",
                 next_step="add a pyproject.toml that lists the dependencies (an empty list, if none), or a lock file",
             )
-            return ScanOutput(run=self._run(written=0, declared=0))
+            return ScanOutput(run=self._run(written=0, scope=0))
         for manifest in self.request.manifests:
             self._heed(manifest)
         roots = by_root(self.request.tree, self.request.manifests)
         parts = self._parts(roots)
         files = self._files(roots, parts)
-        declared = wire.distinct(parts)
-        return ScanOutput(run=self._run(written=declared if FILE in files else 0, declared=declared), files=files)
+        count = wire.distinct(parts)
+        return ScanOutput(run=self._run(written=count if FILE in files else 0, scope=count), files=files)
 
     def _heed(self, manifest: Manifest) -> None:
         """Take over what says that something may be missing; note what has no version."""
@@ -90,19 +98,21 @@ class _Scan:
                 self._note("component-without-version", component, "is in the SBOM without a version")
 
     def _parts(self, roots: Mapping[str, Sequence[int]]) -> list[wire.Part]:
-        manifests = self.request.manifests
-        root_of = {position: root for root, positions in roots.items() for position in positions}
         said = self._said()
-        return [
-            wire.Part(
-                root=root_of[position],
-                installed=manifest.format == _INSTALLED,
-                components=manifest.components,
-                said=said[position],
-                whole=_is_whole(manifest),
-            )
-            for position, manifest in enumerate(manifests)
-        ]
+        parts = []
+        for root, positions in roots.items():
+            names = declared(self.request.tree, root, limit_bytes=self.request.config.limits.manifest_bytes)
+            for position in positions:
+                manifest = self.request.manifests[position]
+                part = wire.Part(
+                    root=root,
+                    installed=manifest.format == _INSTALLED,
+                    components=_told_apart(manifest.components, names),
+                    said=said[position],
+                    whole=_is_whole(manifest),
+                )
+                parts.append(part)
+        return parts
 
     def _said(self) -> list[tuple[wire.Said, ...]]:
         """What the tool, else its library, says of the components of each manifest."""
@@ -115,7 +125,7 @@ class _Scan:
 
     def _requirements(self) -> dict[int, tuple[wire.Said | None, ...] | None]:
         """All requirements files in one go: starting the tool takes longer than reading a file."""
-        lists = {p: m.components for p, m in enumerate(self.request.manifests) if m.format == "requirements"}
+        lists = {p: m.components for p, m in enumerate(self.request.manifests) if m.format == REQUIREMENTS}
         every = [component for components in lists.values() for component in components]
         if not every:
             return dict.fromkeys(lists, ())
@@ -206,7 +216,7 @@ class _Scan:
         )
         return {}
 
-    def _run(self, *, written: int, declared: int) -> Run:
+    def _run(self, *, written: int, scope: int) -> Run:
         notifications = tuple(self.notifications)
         return Run(
             id=CycloneDxScanner.id,
@@ -218,7 +228,7 @@ class _Scan:
             notifications=notifications,
             invocation=Invocation(start=self.start, end=utc_now(), arguments=tool.OPTIONS),
             targets=written,
-            scope=declared,
+            scope=scope,
             commit=self.request.subject.commit,
         )
 
@@ -241,10 +251,20 @@ def _party(party: Party | None) -> wire.Party | None:
     return wire.Party(name=party.name, email=party.email, url=party.url) if party else None
 
 
+def _told_apart(components: tuple[Component, ...], names: frozenset[str] | None) -> tuple[Component, ...]:
+    """Direct and transitive told apart by what the project declares, where the lock holds the graph but not that."""
+    if names is None or any(component.depends_on is None for component in components):
+        return components
+    return tuple(
+        replace(component, direct=component.name in names) if component.direct is None else component
+        for component in components
+    )
+
+
 def _is_whole(manifest: Manifest) -> bool | None:
     if any(notification.level is Level.ERROR for notification in manifest.notifications):
         return False
-    if manifest.format not in _OPEN_FORMATS or not manifest.components:
+    if locks(manifest) or not manifest.components:
         return True
     # pip refuses to install what is not listed as soon as one line has a hash, so a list with hashes is whole.
     return True if all(component.hashes for component in manifest.components) else None

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from govsec_ci.errors import InputError, ToolError
 from govsec_ci.formats.cyclonedx import Party, Project
-from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.base import DeclaringFormat, Manifest
+from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.system.files import Tree, read_limited
 from govsec_ci.system.git import Checkout, run_git
 
+REQUIREMENTS = "requirements"
 _LIMIT_BYTES = 5_000_000
 # A folder that holds one of these is a project of its own; other manifests (requirements/dev.txt) belong to the
 # nearest one above them.
@@ -109,6 +111,32 @@ def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
+
+
+def declared(tree: Tree, root: str, *, limit_bytes: int) -> frozenset[str] | None:
+    """Names that a root's project asks for itself; None where that cannot be told without running something."""
+    names: set[str] = set()
+    found = False
+    for path in tree.files:
+        reader = _declaring(path) if (posixpath.dirname(path) or ".") == root else None
+        if reader is None:
+            continue
+        declaration = reader.declaration(tree.root, path, limit_bytes=limit_bytes)
+        if declaration.computed or declaration.notifications:
+            return None
+        found = True
+        names.update(one.name for one in declaration.requirements)
+    return frozenset(names) if found else None
+
+
+def _declaring(path: str) -> DeclaringFormat | None:
+    reader = next((reader for reader in FORMATS.values() if reader.matches(path)), None)
+    return reader if isinstance(reader, DeclaringFormat) else None
+
+
+def locks(manifest: Manifest) -> bool:
+    """Whether its format is a lock, which by its making holds all that gets installed."""
+    return manifest.format != REQUIREMENTS and not isinstance(FORMATS.get(manifest.format), DeclaringFormat)
 
 
 def origin(checkout: Checkout | None) -> str:

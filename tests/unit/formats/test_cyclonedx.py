@@ -309,6 +309,10 @@ def test_graph_and_compositions() -> None:
 def test_what_nothing_leads_to_hangs_on_the_root() -> None:
     document = sbom(part(component("a", direct=True), component("b", direct=False)))
 
+    assert document["compositions"] == [
+        {"aggregate": "complete", "assemblies": ["root-component"]},
+        {"aggregate": "unknown", "dependencies": ["pkg:pypi/a@1.0", "pkg:pypi/b@1.0", "root-component"]},
+    ]
     assert document["dependencies"] == [{"ref": "root-component", "dependsOn": ["pkg:pypi/a@1.0", "pkg:pypi/b@1.0"]}]
 
 
