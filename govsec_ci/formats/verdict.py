@@ -145,4 +145,5 @@ def read(data: bytes) -> Verdict:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``verdict.json``."""
-    return msgspec.json.schema(_Verdict)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "verdict.json of govsec_ci"}
+    return head | msgspec.json.schema(_Verdict)

@@ -43,6 +43,7 @@ def _problems(profile: Profile, own: Mapping[str, Any]) -> Iterator[Problem]:
     for index, gate in enumerate(profile.gates):
         for path, what, next_step in _gate(profile, gate):
             yield ("gates", index, *path), f"gate {gate.id!r}: {what}", next_step
+    yield from _status(profile)
 
 
 def _identity(profile: Profile, own: Mapping[str, Any]) -> Iterator[Problem]:
@@ -58,10 +59,12 @@ def _identity(profile: Profile, own: Mapping[str, Any]) -> Iterator[Problem]:
         yield ("id",), f"id {profile.id!r} may hold lower-case letters, digits, dots and hyphens only", ""
     if profile.until and profile.effective_from and profile.until < profile.effective_from:
         yield ("until",), "until is before effective-from", ""
-    if profile.status == "verified":
-        for gate in profile.gates:
-            if gate.clause.origin == "document" and _label(profile, gate) != "verified":
-                yield ("status",), f"status is 'verified', but the clause of gate {gate.id!r} is not", ""
+
+
+def _status(profile: Profile) -> Iterator[Problem]:
+    for gate in profile.gates if profile.status == "verified" else ():
+        if gate.mode == "block" and gate.clause.origin == "document" and _label(profile, gate) != "verified":
+            yield ("status",), f"status is 'verified', but the clause of gate {gate.id!r} is not", ""
 
 
 def _texts(profile: Profile) -> Iterator[Problem]:

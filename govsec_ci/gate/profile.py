@@ -50,7 +50,7 @@ from govsec_ci.gate.tomlfile import Lines
 from govsec_ci.model import ProfileRef
 from govsec_ci.system.files import read_limited
 
-__all__ = ["Profile", "from_resolved", "load", "reference", "resolved_bytes", "shipped"]
+__all__ = ["Profile", "from_resolved", "load", "loads", "reference", "resolved_bytes", "schema", "shipped"]
 
 SHIPPED: Final = ("essentials", "jp-gov", "us-bod-26-04", "us-fedramp-rev5", "us-ntia-sbom")
 _LIMIT_BYTES = 2_000_000
@@ -71,6 +71,11 @@ def load(name_or_path: str, *, trusted_root: Path | None = None) -> Profile:
     :raises InputError: no such profile, or it does not hold what it must
     """
     return _resolve(_Source.find(name_or_path, trusted_root))
+
+
+def loads(data: bytes, name: str, *, folder: Path | None = None) -> Profile:
+    """As :func:`load`, from bytes; ``name`` is what messages call them, ``folder`` where ``extends`` looks for files."""
+    return _resolve(_Source(data, name, folder))
 
 
 def resolved_bytes(profile: Profile) -> bytes:
@@ -96,6 +101,13 @@ def reference(profile: Profile) -> ProfileRef:
     """Which profile this is: id, version, status and the sha256 of its resolved form."""
     digest = hashlib.sha256(resolved_bytes(profile)).hexdigest()
     return ProfileRef(id=profile.id, version=profile.version, status=profile.status, sha256=digest)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a profile, for editors; a profile that extends another needs fewer keys."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Profile of govsec_ci"}
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(head | msgspec.json.schema(Profile)))
+    return plain
 
 
 class _Source:
@@ -155,25 +167,28 @@ def _merge(base: Mapping[str, Any], child: Mapping[str, Any], lines: Lines) -> d
         if isinstance(base.get(key), Mapping) and isinstance(child.get(key), Mapping):
             merged[key] = {**base[key], **child[key]}
     dropped = child.get("drop", {})
-    known = [gate.get("id") for gate in base.get("gates", [])]
-    for gate in dropped:
+    known = [_identity(gate) for gate in base.get("gates", [])]
+    for gate in dropped if isinstance(dropped, Mapping) else ():
         if gate not in known:
             raise lines.error(("drop", gate), f"drop: the extended profile has no gate {gate!r}")
-    merged["gates"] = [gate for gate in merged["gates"] if _identity(gate) not in dropped]
+    if isinstance(merged["gates"], list) and isinstance(dropped, Mapping):
+        merged["gates"] = [gate for gate in merged["gates"] if _identity(gate) not in dropped]
     return merged
 
 
 def _merge_by_id(base: Any, child: Any) -> list[Any]:
     if not isinstance(base, list) or not isinstance(child, list):
         return child  # type: ignore[no-any-return]  # of a wrong type: conversion tells
-    own = {_identity(item): item for item in child}
-    kept = [{**item, **own[item["id"]]} if item["id"] in own else item for item in base]
-    inherited = {item["id"] for item in base}
+    # A child's entry without an id stays as it is, so that what is missing is told.
+    own = {_identity(item): item for item in child if _identity(item) is not None}
+    kept = [{**item, **own[_identity(item)]} if _identity(item) in own else item for item in base]
+    inherited = {_identity(item) for item in base if _identity(item) is not None}
     return kept + [item for item in child if _identity(item) not in inherited]
 
 
 def _identity(item: Any) -> Any:
-    return item.get("id") if isinstance(item, Mapping) else None
+    found = item.get("id") if isinstance(item, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 class _ChainLines(Lines):

@@ -16,9 +16,6 @@ from govsec_ci.model import Note, Result, Suppression, SuppressionKind, Suppress
 UNJUSTIFIED: Final = frozenset({"why-no-reason", "why-no-ids"})
 """The refusals that say: the claim does not justify itself."""
 
-BLANKET: Final = "blanket"
-"""The mark in a result's property ``nosec``: the comment names no test, so that it hides whatever comes up."""
-
 _DAY = timedelta(days=1)
 
 
@@ -64,7 +61,7 @@ class Rulings:
     def _claim(self, cell: Cell, result: Result, claim: Suppression) -> tuple[Truth, Note | None]:
         if claim.origin == "waiver":
             return self._waiver_claim(cell, result, claim)
-        why = _refusal(result, claim, self._ruling(claim))
+        why = _refusal(claim, self._ruling(claim))
         return why is None, why
 
     def _ruling(self, claim: Suppression) -> ClaimRuling:
@@ -89,16 +86,24 @@ class Rulings:
         return (None, unsure) if unsure else (True, None)
 
 
-def _refusal(result: Result, claim: Suppression, ruling: ClaimRuling) -> Note | None:
+def _refusal(claim: Suppression, ruling: ClaimRuling) -> Note | None:
     if claim.status is not SuppressionStatus.ACCEPTED:
         return note("why-status", status=claim.status.value)
     if not ruling.accept:
         return note("why-origin")
-    if ruling.ids and BLANKET in result.properties.get("nosec", "").split(","):
+    if ruling.ids and _is_blanket(claim):
         return note("why-no-ids")
     if ruling.reason and not claim.justification.strip():
         return note("why-no-reason")
     return None
+
+
+def _is_blanket(claim: Suppression) -> bool:
+    """Whether an in-source comment names no test, so that it hides whatever comes up.
+
+    Only ``# nosec`` can: its scanner keeps the test that it names. Others, e.g. zizmor's, always name the rule.
+    """
+    return claim.origin == "nosec" and not claim.origin_id
 
 
 Objection = tuple[Truth, Note]

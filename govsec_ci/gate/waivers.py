@@ -111,8 +111,8 @@ def _cover_problems(entry: _Entry) -> Iterator[tuple[str, str]]:
     for key in ("fingerprint", "rule", "vulnerability", "component"):
         if _WILD & set(getattr(entry, key)):
             yield key, f"{key} is no pattern: a waiver never covers by wildcard"
-    if entry.path and not any(set(part) - _WILD - {"."} for part in entry.path.split("/")):
-        yield "path", f"the path {entry.path!r} is a bare wildcard: name a folder or a file"
+    if entry.path and not any(part.strip(".") and not _WILD & set(part) for part in entry.path.split("/")):
+        yield "path", f"the path {entry.path!r} is a bare wildcard: name a folder or a file in it"
     if entry.versions:
         yield from _version_problems(entry.versions)
 
