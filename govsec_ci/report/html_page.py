@@ -33,7 +33,7 @@ RESULTS_A_CHECK: Final = 20
 def render(view: View) -> str:
     """The page, UTF-8, with results beyond the first :data:`RESULTS` folded by rule."""
     shown, folded = view.results[:RESULTS], view.results[RESULTS:]
-    style, script = _read("report.css"), _read("report.js")
+    style, early, script = _read("report.css"), _read("early.js"), _read("report.js")
     return (
         _environment()
         .get_template("report.html")
@@ -44,18 +44,19 @@ def render(view: View) -> str:
             folded_count=len(folded),
             results_a_check=RESULTS_A_CHECK,
             style=Markup(style),  # noqa: S704 — our own file
+            early=Markup(early),  # noqa: S704 — our own file
             script=Markup(script),  # noqa: S704 — our own file
-            policy=_policy(style, script),
+            policy=_policy(style, (early, script)),
         )
     )
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, scripts: Sequence[str]) -> str:
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src {_digest(style)}",
-            f"script-src {_digest(script)}",
+            f"script-src {' '.join(map(_digest, scripts))}",
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",

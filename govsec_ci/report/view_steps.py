@@ -9,8 +9,8 @@ from packaging.version import InvalidVersion, Version
 
 from govsec_ci.model import VerdictWord
 from govsec_ci.report import labels
-from govsec_ci.report.i18n import Text, both, both_n, same
-from govsec_ci.report.shapes import CheckView, ComponentView, ResultView, RunView, StepView, UpgradeView
+from govsec_ci.report.i18n import Text, both, both_n, join, same
+from govsec_ci.report.shapes import CheckView, ComponentView, NoteView, ResultView, RunView, StepView, UpgradeView
 
 
 def upgrades(results: Iterable[ResultView]) -> tuple[UpgradeView, ...]:
@@ -73,7 +73,8 @@ def steps(
     against = [one for one in results if one.must_close]
     done = [*_upgrade_steps(rows, now), *_stays(rows, now), *_mend_steps(against, now)]
     done.sort(key=lambda step: -step.closes)
-    rest = [*_unchecked(runs, now), *_gate_steps(blocking, now)]
+    said = dict.fromkeys(note for run in runs for note in run.problems)
+    rest = [*_unchecked(said, now), *_undecided(blocking, said, now), *_gate_steps(blocking, now)]
     last = [_step("scans", both("Run govsec again and keep the new bundle."), now)]
     return (*done, *rest, *last) if done or rest else ()
 
@@ -136,26 +137,32 @@ def _mend_steps(against: Iterable[ResultView], now: datetime) -> Iterator[StepVi
         yield _step("results", what, now, due=_earliest(found), closes=len(found), anchor=found[0].anchor)
 
 
-def _unchecked(runs: Iterable[RunView], now: datetime) -> Iterator[StepView]:
-    said: set[str] = set()
-    for run in runs:
-        for note in run.problems:
-            text = f"{note.said}: {note.next_step}" if note.next_step else note.said
-            if text not in said:
-                said.add(text)
-                yield _step("scans", same(text), now, anchor="not-checked")
+def _unchecked(said: Iterable[NoteView], now: datetime) -> Iterator[StepView]:
+    for note in said:
+        text = f"{note.said}: {note.next_step}" if note.next_step else note.said
+        yield _step("scans", same(text), now, anchor="not-checked")
+
+
+def _undecided(blocking: Iterable[CheckView], said: Iterable[NoteView], now: datetime) -> Iterator[StepView]:
+    """What gates lack that no run's own notification says already: one step for all that lack the same."""
+    known = [note.text for note in said]
+    lacking: dict[Text, list[CheckView]] = {}
+    for check in blocking:
+        if check.verdict is VerdictWord.INCOMPLETE:
+            reason = next((one for one in check.reasons if not any(text in one.en for text in known)), None)
+            if reason and check.kind not in {"scans", "coverage"}:
+                lacking.setdefault(reason, []).append(check)
+    for reason, checks in lacking.items():
+        gates = join(tuple(Text(f"“{one.title.en}”", f"「{one.title.ja}」") for one in checks[:3]))
+        what = both("Supply what is missing to decide {gates}: {reason}", gates=gates, reason=reason)
+        yield _step("scans", what, now, anchor=checks[0].anchor)
 
 
 def _gate_steps(blocking: Iterable[CheckView], now: datetime) -> Iterator[StepView]:
-    """Gates that no result and no run explains: a missing record, a stale feed, a claim without a reason."""
+    """Gates that no result explains: a missing record, a stale feed, a claim without a reason."""
     for check in blocking:
-        if check.verdict is VerdictWord.INCOMPLETE:
-            if check.kind not in {"scans", "coverage"} and check.reasons:
-                what = both(
-                    "Supply what is missing to decide “{gate}”: {reason}", gate=check.title, reason=check.reasons[0]
-                )
-                yield _step("scans", what, now, anchor=check.anchor)
-        elif check.next_step and (not check.results or check.kind == "suppressions"):
+        unexplained = check.verdict is VerdictWord.FAIL and (not check.results or check.kind == "suppressions")
+        if unexplained and check.next_step:
             yield _step(check.kind, _joined(check.title, check.next_step), now, due=check.due, anchor=check.anchor)
 
 

@@ -2,7 +2,7 @@
 // Filter, sort, search, language and deep links. Without it the page shows everything.
 (() => {
   const root = document.documentElement;
-  root.classList.add("js");
+  const PAGE = 200;
 
   // Language: the style sheet follows the radio buttons; assistive technology follows html[lang].
   const speak = (lang) => {
@@ -21,6 +21,8 @@
   const rows = body ? Array.from(body.rows) : [];
   const RANK = { CRITICAL: 0, UNKNOWN: 1, HIGH: 2, MEDIUM: 3, LOW: 4, NONE: 5 };
   let gate = "";
+  let sorted = rows;
+  let limit = PAGE;
 
   // What a row is searched by, taken once at the first search.
   let words = null;
@@ -36,7 +38,7 @@
     const fixable = chosen("fixable").length > 0;
     const wanted = document.getElementById("search").value.trim().toLowerCase().split(/\s+/u).filter(Boolean);
     const haystack = wanted.length ? texts() : [];
-    let shown = 0;
+    let matching = 0;
     rows.forEach((row, index) => {
       const visible =
         (!severities.size || severities.has(row.cells[0].textContent)) &&
@@ -46,9 +48,36 @@
         (!gate || stands(row, gate)) &&
         wanted.every((word) => haystack[index].includes(word));
       if (row.hidden === visible) row.hidden = !visible;
-      if (visible) shown += 1;
+      if (visible) matching += 1;
     });
-    document.querySelector(".js-shown").textContent = shown.toLocaleString("en");
+    limit = PAGE;
+    turn(matching);
+  }
+
+  // Of the rows that match, the first ones are laid out; the others wait for the button.
+  function turn(matching) {
+    let left = limit;
+    for (const row of sorted) {
+      const on = !row.hidden && left > 0;
+      if (on) left -= 1;
+      if (row.classList.contains("on") !== on) row.classList.toggle("on", on);
+    }
+    document.querySelector(".js-shown").textContent = matching.toLocaleString("en");
+    document.querySelector(".more").hidden = matching <= limit;
+    document.querySelector(".js-left").textContent = Math.max(0, matching - limit).toLocaleString("en");
+  }
+
+  const matchingNow = () => rows.reduce((sum, row) => sum + (row.hidden ? 0 : 1), 0);
+
+  function reveal(row) {
+    if (row.hidden) {
+      form.reset();
+      gate = "";
+      for (const other of rows) other.hidden = false;
+    }
+    limit = Math.max(limit, Math.ceil((sorted.filter((other) => !other.hidden).indexOf(row) + 1) / PAGE) * PAGE);
+    turn(matchingNow());
+    row.scrollIntoView({ block: "center" });
   }
 
   const stands = (row, anchor) => Array.from(row.cells[6].children).some((link) => link.getAttribute("href") === `#${anchor}`);
@@ -75,7 +104,7 @@
     const fragment = location.hash.slice(1);
     if (!fragment.startsWith("?")) {
       const target = fragment && document.getElementById(decodeURIComponent(fragment));
-      if (target && target.closest("#results-table") && target.hidden) form.reset();
+      if (target && target.closest("#results-table tbody")) reveal(target);
       return;
     }
     const state = new URLSearchParams(fragment.slice(1));
@@ -114,7 +143,11 @@
     keyed.sort((a, b) => (a[0] < b[0] ? -sign : a[0] > b[0] ? sign : a[1] - b[1]));
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    body.append(...keyed.map((entry) => entry[2]));
+    sorted = keyed.map((entry) => entry[2]);
+    const parts = document.createDocumentFragment();
+    for (const row of sorted) parts.append(row);
+    body.append(parts);
+    turn(matchingNow());
   }
 
   if (table) {
@@ -125,6 +158,7 @@
       head.append(button);
       button.addEventListener("click", () => { order(head, head.getAttribute("aria-sort") === "ascending"); remember(); });
     }
+    document.querySelector(".more").addEventListener("click", () => { limit += PAGE; turn(matchingNow()); });
     let waiting = 0;
     form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => { apply(); remember(); }, 120); });
     form.addEventListener("reset", () => { gate = ""; setTimeout(() => { apply(); remember(); }); });
@@ -143,5 +177,6 @@
   }
   window.addEventListener("hashchange", recall);
   speak(root.lang);
+  if (table) turn(rows.length);
   recall();
 })();
