@@ -10,7 +10,7 @@ from govsec_ci.app.clock import parse
 from govsec_ci.model import Role
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("audit", context_settings={"help_option_names": ["-h", "--help"]})
 @common.shared
 @common.advisories
 @common.ref

@@ -11,7 +11,7 @@ from govsec_ci.app.snapshot import changed
 from govsec_ci.model import Role
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("bandit", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", nargs=-1)
 @common.shared
 @common.ref

@@ -47,7 +47,8 @@ def shared(command: Command) -> Command:
 
 def run(command: click.Command, argv: list[str] | None) -> int:
     """Run a hook's command; :returns: its exit code, also for errors."""
-    return _guarded(lambda: command.main(args=argv, standalone_mode=False) or 0)
+    name = f"govsec-hook-{command.name}"
+    return _guarded(lambda: command.main(args=argv, prog_name=name, standalone_mode=False) or 0)
 
 
 def repository() -> Repository:

@@ -16,7 +16,7 @@ from govsec_ci.system.files import write_atomic
 OUT_OF_DATE = 1
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("sbom", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--output", metavar="FILE",
     help="The SBOM that is kept in the repository. Written anew, and the commit stopped, when it is out of date "

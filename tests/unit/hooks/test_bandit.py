@@ -1,0 +1,129 @@
+"""``govsec-bandit`` on staged Python files."""
+
+from pathlib import Path
+
+import pytest
+from govsec_ci_hooks.bandit import is_python, main
+
+from tests.support.repositories import commit_all, git
+from tests.support.staging import CLEAN, SHELL, call, small_repository, stage, write
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    return small_repository(tmp_path / "repo")
+
+
+def test_a_shell_call_stops_the_commit_and_says_what_to_do(top: Path) -> None:
+    stage(top, {"src/run it.py": SHELL})
+    code, said = call(main, top, "src/run it.py")
+    assert code == 1
+    assert said.startswith("src/run it.py:4:1 HIGH B602 ")
+    assert "\n    to do: " in said
+    assert said.splitlines()[-1].startswith("FAIL: 1 blocking (profile jp-gov ")
+
+
+def test_a_clean_file_passes(top: Path) -> None:
+    stage(top, {"app.py": CLEAN + "OTHER = 1\n"})
+    code, said = call(main, top, "app.py")
+    assert (code, said[:5]) == (0, "PASS ")
+
+
+def test_the_staged_half_counts_whatever_the_work_tree_holds(top: Path) -> None:
+    stage(top, {"app.py": SHELL})
+    write(top, {"app.py": CLEAN})
+    assert call(main, top, "app.py")[0] == 1
+    stage(top, {"app.py": CLEAN})
+    write(top, {"app.py": SHELL})
+    assert call(main, top, "app.py")[0] == 0
+
+
+def test_without_files_every_staged_change_is_judged(top: Path) -> None:
+    assert call(main, top) == (0, "PASS: no Python file is staged\n")
+    stage(top, {"one.py": SHELL, "two.pyw": SHELL, "three.txt": SHELL})
+    code, said = call(main, top)
+    assert (code, said.count("HIGH B602")) == (1, 2)
+
+
+def test_a_file_that_git_does_not_know_is_taken_from_the_work_tree(top: Path) -> None:
+    write(top, {"new.py": SHELL})
+    assert call(main, top, "new.py")[0] == 1
+    code, said = call(main, top, "no-such.py")
+    assert code == 2
+    assert "no-such.py: cannot be read" in said
+
+
+def test_what_does_not_parse_is_not_called_clean(top: Path) -> None:
+    stage(top, {"broken.py": "def f(:\n"})
+    code, said = call(main, top, "broken.py")
+    assert code == 3
+    assert "broken.py:1" in said
+    assert "not checked by bandit" in said
+
+
+def test_paths_count_from_the_current_folder(top: Path) -> None:
+    stage(top, {"src/deep/a.py": SHELL})
+    code, said = call(main, top / "src", "deep/a.py")
+    assert code == 1
+    assert said.startswith("deep/a.py:4:1 ")
+    code, said = call(main, top, "../elsewhere.py")
+    assert code == 2
+    assert "is not in the checkout" in said
+
+
+def test_a_commit_that_is_pushed_is_judged(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage(top, {"app.py": SHELL})
+    pushed = commit_all(top, "Shell")
+    stage(top, {"app.py": CLEAN})
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", pushed)
+    assert call(main, top, "app.py")[0] == 1
+    monkeypatch.delenv("PRE_COMMIT_TO_REF")
+    assert call(main, top, "app.py")[0] == 0
+
+
+def test_the_staged_configuration_counts(top: Path) -> None:
+    owner = '[[out-of-scope]]\npath = "broken.py"\nowner = "A"\nreason = "a test of our parser"\n'
+    stage(top, {"broken.py": "def f(:\n", "govsec.toml": owner})
+    assert call(main, top, "broken.py", "app.py")[0] == 0
+    stage(top, {"govsec.toml": "nonsense = 1\n"})
+    code, said = call(main, top, "app.py")
+    assert code == 2
+    assert "nonsense" in said
+
+
+def test_wrong_options_are_usage_errors(top: Path, tmp_path: Path) -> None:
+    stage(top, {"app.py": CLEAN})
+    assert call(main, top, "--no-such-option")[0] == 2
+    assert call(main, top, "--profile", "no-such", "app.py")[0] == 2
+    assert call(main, top, "--now", "yesterday", "app.py")[0] == 2
+    assert call(main, top, "--ref", "no-such", "app.py")[0] == 2
+    (tmp_path / "bare").mkdir()
+    git(tmp_path / "bare", "init", "-q", "--bare")
+    assert call(main, tmp_path / "bare", "app.py")[0] == 2
+
+
+def test_help_tells_the_exit_codes(top: Path) -> None:
+    code, said = call(main, top, "--help")
+    assert code == 0
+    assert said.startswith("Usage: govsec-hook-bandit ")
+    assert "1 blocked, 2 wrong input, 3 not checked" in " ".join(said.split())
+
+
+def test_a_nosec_without_reason_is_what_the_profile_rules(top: Path) -> None:
+    excused = SHELL.replace("shell=True)", "shell=True)  # nosec B602 - fixed text, no input of anyone")
+    stage(top, {"app.py": excused.replace("input()", '"ls"')})
+    code, said = call(main, top, "app.py")
+    assert code == 0, said
+
+
+def test_nothing_of_the_tree_is_imported(top: Path, tmp_path: Path) -> None:
+    mine = f"import pathlib\npathlib.Path({str(tmp_path / 'executed')!r}).touch()\n"
+    names = [f"{name}.py" for name in ("pip", "bandit", "sitecustomize", "conftest", "venv", "click")]
+    stage(top, dict.fromkeys(names, mine))
+    assert call(main, top, *names)[0] == 0
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize(("name", "taken"), [("a.py", True), ("a.pyw", True), ("a.pyi", False), ("a.txt", False)])
+def test_names_that_bandit_takes(name: str, taken: bool) -> None:  # noqa: FBT001
+    assert is_python(name) is taken
