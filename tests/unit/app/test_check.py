@@ -1,0 +1,187 @@
+"""Which gates a hook asks, and when what they say stops a commit."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from govsec_ci.app import check as module
+from govsec_ci.app.check import Answer, CheckOptions, check, concerned, is_manifest, may_be_included
+from govsec_ci.app.check_lines import Style, lines
+from govsec_ci.app.snapshot import open_repository
+from govsec_ci.errors import UsageError
+from govsec_ci.gate import profile as profiles
+from govsec_ci.gate.schema import ScansGate
+from govsec_ci.model import (
+    Level,
+    Location,
+    Notification,
+    Result,
+    Role,
+    Rule,
+    Run,
+    ScanState,
+    Severity,
+    Stage,
+    VerdictWord,
+    Vulnerability,
+)
+from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from tests.support.staging import SHELL, small_repository, stage
+
+SAST, SCA, SBOM = frozenset({Role.SAST}), frozenset({Role.SCA}), frozenset({Role.SBOM})
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def ids(name: str, roles: frozenset[Role]) -> set[str]:
+    return {gate.id for gate in concerned(profiles.load(name), roles).gates}
+
+
+def test_a_hook_asks_the_gates_of_stage_commit_that_concern_it() -> None:
+    assert ids("jp-gov", SAST) == {"static-scan", "static-high", "static-medium"}
+
+
+def test_where_nothing_blocks_at_commit_the_gates_of_stage_build_are_asked_earlier() -> None:
+    profile = concerned(profiles.load("jp-gov"), SCA)
+    assert {"known-vulnerabilities", "scans", "advisories-fresh"} <= {gate.id for gate in profile.gates}
+    assert {gate.stages for gate in profile.gates} == {(Stage.COMMIT,)}
+    assert [gate.id for gate in profile.gates if gate.warn_at] == ["advisories-fresh"]
+
+
+def test_gates_that_need_more_than_the_hook_has_are_left_out() -> None:
+    assert ids("essentials", SBOM) == {"scans"}
+    (gate,) = concerned(profiles.load("essentials"), SBOM).gates
+    assert isinstance(gate, ScansGate)
+    assert (gate.roles, gate.same_commit) == ((Role.SBOM,), False)
+    assert "coverage" in ids("essentials", SCA | SBOM)
+    assert "coverage" not in ids("essentials", SCA)
+
+
+@dataclass
+class _Scanned:
+    """What the scanners are made to say."""
+
+    top: Path
+    runs: tuple[Run, ...]
+    request: ScanRequest | None = None
+
+    def scan(self, request: ScanRequest, **_only: set[str]) -> tuple[ScanOutput, ...]:
+        self.request = request
+        return tuple(ScanOutput(run=run) for run in self.runs)
+
+
+def run(role: Role = Role.SAST, *results: Result, state: ScanState = ScanState.COMPLETE, **more: object) -> Run:
+    given: dict[str, object] = {"id": "t", "tool": "tool", "version": "1", "role": role, "state": state}
+    return Run(**(given | {"results": results, "targets": 1, "scope": 1} | more))  # type: ignore[arg-type]
+
+
+def result(severity: Severity = Severity.HIGH, *, path: str = "app.py") -> Result:
+    return Result(rule_id="B602", message="A shell", severity=severity, locations=(Location(path=path),))
+
+
+def answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *runs: Run, roles: frozenset[Role] = SAST, **more: object
+) -> Answer:
+    top = small_repository(tmp_path / "repo")
+    monkeypatch.setattr(module, "scan", _Scanned(top, runs).scan)
+    monkeypatch.setattr(module, "resolve_advisories", lambda source: (None, "none were given"))
+    given: dict[str, object] = {"repository": open_repository(top, {}), "roles": roles, "now": NOW}
+    options = CheckOptions(**(given | {"wanted": may_be_included} | more))  # type: ignore[arg-type]
+    return check(options)
+
+
+def said(one: Answer) -> str:
+    return "\n".join(lines(one, Style(top=Path("/top"), folder=Path("/top"))))
+
+
+def test_a_counted_result_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = answer(tmp_path, monkeypatch, run(Role.SAST, result()))
+    assert one.word is VerdictWord.FAIL
+    assert said(one).startswith("app.py HIGH B602 A shell\nFAIL jp-gov/static-high: ")
+
+
+def test_a_result_that_no_gate_counts_is_told_and_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = answer(tmp_path, monkeypatch, run(Role.SAST, result(Severity.LOW)))
+    assert one.word is VerdictWord.PASS
+    assert "1 more that does not block:\n  app.py LOW B602 A shell\nPASS" in said(one)
+
+
+def test_many_results_that_do_not_block_are_cut_unless_all_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = answer(tmp_path, monkeypatch, run(Role.SAST, *(result(Severity.LOW, path=f"{n}.py") for n in range(25))))
+    assert "  … and 5 more (--all shows them)" in said(one)
+    wide = "\n".join(lines(one, Style(top=Path("/top"), folder=Path("/top"), wide=True)))
+    assert wide.count(" LOW B602") == 25
+
+
+def test_a_run_that_is_not_whole_never_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Notification(id="x", level=Level.ERROR, text="it\ncrashed", next_step="report it")
+    one = answer(tmp_path, monkeypatch, run(state=ScanState.INCOMPLETE, notifications=(broken,)))
+    assert one.word is VerdictWord.INCOMPLETE
+    assert "- not checked by tool: it crashed\n    to do: report it" in said(one)
+
+
+def test_a_run_that_no_gate_asks_about_must_be_whole_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = answer(tmp_path, monkeypatch, run(state=ScanState.INCOMPLETE), profiles=("essentials",))
+    silent = replace(one, verdict=replace(one.verdict, verdict=VerdictWord.PASS))
+    assert silent.word is VerdictWord.INCOMPLETE
+
+
+def test_missing_feeds_only_warn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = Notification(id="no-advisories", level=Level.WARNING, text="none", next_step="fetch them")
+    audit = run(Role.SCA, state=ScanState.INCOMPLETE, notifications=(without,))
+    one = answer(tmp_path, monkeypatch, audit, roles=SCA)
+    assert one.word is VerdictWord.PASS
+    assert said(one).startswith("warning: none\n    to do: fetch them\n")
+    rule = Rule(id="B602", vulnerability=Vulnerability(id="CVE-2024-1", severity=Severity.LOW))
+    low = run(Role.SCA, result(Severity.LOW), rules=(rule,))
+    kev = answer(tmp_path / "2", monkeypatch, low, roles=SCA, profiles=("essentials",))
+    assert kev.word is VerdictWord.PASS
+    assert "warning (INCOMPLETE) essentials/known-exploited" in said(kev)
+
+
+def test_results_elsewhere_are_told_and_never_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = small_repository(tmp_path / "repo")
+    stage(top, {"app.py": SHELL})
+    options = CheckOptions(
+        repository=open_repository(top, {}), roles=SAST, wanted=lambda path: path == "app.py", now=NOW
+    )
+    one = check(options, touched=lambda result: False)
+    assert one.word is VerdictWord.PASS
+    assert "app.py:4:1 HIGH B602" in said(one)
+    assert check(options).word is VerdictWord.FAIL
+
+
+def test_a_role_that_nobody_examines_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="no scanner examines dast"):
+        answer(tmp_path, monkeypatch, roles=frozenset({Role.DAST}))
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "a/requirements-dev.txt", "uv.lock", "pyproject.toml"])
+def test_manifests_by_their_names(path: str) -> None:
+    assert is_manifest(path)
+    assert may_be_included(path)
+
+
+@pytest.mark.parametrize(("path", "taken"), [("deps", True), ("a.d/deps.in", True), ("x.py", False), ("x.png", False)])
+def test_what_a_manifest_may_include(path: str, taken: bool) -> None:  # noqa: FBT001
+    assert not is_manifest(path)
+    assert may_be_included(path) is taken
+
+
+def test_colour_only_where_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = answer(tmp_path, monkeypatch, run(Role.SAST, result()))
+    coloured = "\n".join(lines(one, Style(top=Path("/top"), folder=Path("/top"), colour=True)))
+    assert "\x1b[31mHIGH\x1b[0m" in coloured
+    assert "\x1b" not in said(one)
+
+
+def test_control_characters_of_the_tree_are_made_visible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = answer(tmp_path, monkeypatch, run(Role.SAST, result(path="\x1b[31m\u202e.py")))
+    assert "\x1b" not in said(one)
+    assert "\u202e" not in said(one)
