@@ -23,7 +23,7 @@ LOCALE: Final = Path(__file__).parent / "locale"
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, gc=False):
     """One text in both languages."""
 
     en: str

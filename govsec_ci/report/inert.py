@@ -3,6 +3,7 @@
 Formats still escape for their own syntax; what this module leaves can neither move a cursor nor turn text around.
 """
 
+import functools
 import re
 from typing import Final
 
@@ -24,6 +25,7 @@ _MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20
 _PILE: Final = re.compile(f"({_MARK}{{4}}){_MARK}+")
 
 
+@functools.lru_cache(maxsize=65_536)
 def word(text: str, limit: int = WORD_CHARACTERS) -> str:
     """A path, name or identifier: every unsafe character named, at most about ``limit`` characters, the end kept.
 
@@ -36,6 +38,8 @@ def word(text: str, limit: int = WORD_CHARACTERS) -> str:
 
 def message(text: str, limit: int = MESSAGE_CHARACTERS) -> str:
     """A sentence or more: as :func:`word`, but white space of any kind becomes one blank and the end is cut."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     cut = f"… [{len(text):,}]" if len(text) > limit else ""
     return _visible(" ".join(text[:limit].split())) + cut
 

@@ -13,7 +13,7 @@ from govsec_ci.model import BaselineState, Stage, VerdictWord
 from govsec_ci.report.i18n import Text
 
 
-class ComponentView(Struct, frozen=True, kw_only=True):
+class ComponentView(Struct, frozen=True, kw_only=True, gc=False):
     """The component that a result is about; :param fixed_in: the least version that mends it, or empty."""
 
     name: str
@@ -26,7 +26,7 @@ class ComponentView(Struct, frozen=True, kw_only=True):
         return f"{self.name} {self.installed}".strip()
 
 
-class VulnerabilityView(Struct, frozen=True, kw_only=True):
+class VulnerabilityView(Struct, frozen=True, kw_only=True, gc=False):
     """What advisories say of it; :param cvss: ``9.8 (CVSS 3.1)`` or empty; :param epss: 0 to 1."""
 
     ids: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class VulnerabilityView(Struct, frozen=True, kw_only=True):
     epss: float | None = None
 
 
-class GateLink(Struct, frozen=True, order=True):
+class GateLink(Struct, frozen=True, order=True, gc=False):
     """A check by its gate's id, where it stands in the report, and its kind."""
 
     gate: str
@@ -43,7 +43,7 @@ class GateLink(Struct, frozen=True, order=True):
     kind: str
 
 
-class ResultView(Struct, frozen=True, kw_only=True):
+class ResultView(Struct, frozen=True, kw_only=True, gc=False):
     """One result.
 
     :param anchor: stable name for deep links, unique in the report

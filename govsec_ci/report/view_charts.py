@@ -22,11 +22,11 @@ def charts(results: Sequence[ResultView], checks: Sequence[CheckView], now: date
 
 
 def _by_component(results: Iterable[ResultView]) -> ChartView:
-    groups: dict[Text, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for one in results:
-        label = same(one.component.label) if one.component else both("source code")
-        groups.setdefault(label, []).append(one.severity)
-    bars = sorted((_bar(label, found, _SEVERITIES) for label, found in groups.items()), key=_heaviest)
+        groups.setdefault(one.component.label if one.component else "", []).append(one.severity)
+    named = ((same(label) if label else both("source code"), found) for label, found in groups.items())
+    bars = sorted((_bar(label, found, _SEVERITIES) for label, found in named), key=_heaviest)
     return ChartView(id="chart-components", title=both("Open results by component and severity"), bars=_folded(bars))
 
 

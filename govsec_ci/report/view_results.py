@@ -31,7 +31,7 @@ FINGERPRINT: Final = "govsec/v1"
 _UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
 """Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
 
-_NO_RULE: Final = Rule(id="")
+_RANKS: Final = {one.value: _UNKNOWN_RANK if one is Severity.UNKNOWN else float(one.rank) for one in Severity}
 _NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -85,43 +85,73 @@ def order(view: ResultView) -> tuple[bool, float, str, int, str, str]:
 
 def severity_rank(name: str) -> float:
     """4 (CRITICAL) to 0 (NONE), with UNKNOWN between CRITICAL and HIGH; for sorting only, never for judging."""
-    severity = Severity(name)
-    return _UNKNOWN_RANK if severity is Severity.UNKNOWN else float(severity.rank)
+    return _RANKS[name]
+
+
+class _About(Struct, frozen=True, kw_only=True):
+    """What all results of a rule share; worked out once a rule."""
+
+    tool: str
+    rule: str
+    text: Text
+    help_uri: str
+    cwes: tuple[str, ...]
+    vulnerability: VulnerabilityView | None
 
 
 def _of_run(run: Run, stand: Standing) -> Iterable[ResultView]:
-    rules = {rule.id: rule for rule in run.rules}
     tool = word(run.tool)
-    return (_result(result, rules.get(result.rule_id, _NO_RULE), tool, stand) for result in run.results)
+    about = {rule.id: _about(rule, tool) for rule in run.rules}
+    for result in run.results:
+        if result.rule_id not in about:
+            about[result.rule_id] = _about(Rule(id=result.rule_id), tool)
+        yield _result(result, about[result.rule_id], stand)
 
 
-def _result(result: Result, rule: Rule, tool: str, stand: Standing) -> ResultView:
+def _about(rule: Rule, tool: str) -> _About:
+    return _About(
+        tool=tool,
+        rule=word(rule.id),
+        text=rule_text(rule, tool),
+        help_uri=_web_address(rule.help_uri),
+        cwes=tuple(word(cwe) for cwe in rule.cwes),
+        vulnerability=_vulnerability(rule),
+    )
+
+
+def _result(result: Result, about: _About, stand: Standing) -> ResultView:
     fingerprint = word(result.fingerprints.get(FINGERPRINT, ""))
     path, line, column = _place(result)
     gates = stand.gates.get(fingerprint, ())
     return ResultView(
         anchor=slug(f"r-{fingerprint[:16]}"),
         fingerprint=fingerprint,
-        tool=tool,
-        rule=word(result.rule_id),
-        rule_text=rule_text(rule, tool),
-        help_uri=_web_address(rule.help_uri),
+        tool=about.tool,
+        rule=about.rule,
+        rule_text=about.text,
+        help_uri=about.help_uri,
         severity=result.severity.value,
         confidence=result.confidence.value,
         message=message(result.message),
         path=path,
         line=line,
         column=column,
-        place=":".join(str(part) for part in (path, line, column) if part),
-        cwes=tuple(word(cwe) for cwe in rule.cwes),
+        place=_joined(path, line, column),
+        cwes=about.cwes,
         gates=gates,
         due=stand.due.get(fingerprint),
         detected=result.first_detected,
         state=result.baseline_state,
         suppressed=bool(result.suppressions) and not gates and any(map(_accepted, result.suppressions)),
         component=_component(result),
-        vulnerability=_vulnerability(rule),
+        vulnerability=about.vulnerability,
     )
+
+
+def _joined(path: str, line: int | None, column: int | None) -> str:
+    if not path or not line:
+        return path
+    return f"{path}:{line}:{column}" if column else f"{path}:{line}"
 
 
 def rule_text(rule: Rule, tool: str) -> Text:
