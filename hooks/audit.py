@@ -3,11 +3,12 @@
 from typing import Any
 
 import click
-from govsec_ci_hooks import common
 
 from govsec_ci.app.check import CheckOptions, check, may_be_included
 from govsec_ci.app.clock import parse
 from govsec_ci.model import Role
+
+from . import common
 
 
 @click.command("audit", context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,12 +3,13 @@
 from typing import Any
 
 import click
-from govsec_ci_hooks import common
 
 from govsec_ci.app.check import CheckOptions, check
 from govsec_ci.app.clock import parse
 from govsec_ci.app.snapshot import changed
 from govsec_ci.model import Role
+
+from . import common
 
 
 @click.command("bandit", context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from govsec_ci_hooks import common
 
 from govsec_ci.app.check import CheckOptions, check, entries_of, may_be_included
 from govsec_ci.app.clock import parse
@@ -12,6 +11,8 @@ from govsec_ci.app.snapshot import content
 from govsec_ci.formats.cyclonedx_same import same
 from govsec_ci.model import Role
 from govsec_ci.system.files import write_atomic
+
+from . import common
 
 OUT_OF_DATE = 1
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ class Workspace:
         self.facts.mkdir()
         self.env = fresh.environment(folder / "home", ACT_DISABLE_VERSION_CHECK="1")
 
-    def run(self, steps: list[dict[str, str]]) -> tuple[str, list[dict[str, str]]]:
+    def run(self, steps: list[dict[str, str]]) -> tuple[str, list[dict[str, Any]]]:
         """Run the action once for each set of inputs; the log, and the outputs of each step."""
         jobs = [self._step(number, inputs) for number, inputs in enumerate(steps)]
         (self.top / ".github/workflows").mkdir(parents=True, exist_ok=True)
