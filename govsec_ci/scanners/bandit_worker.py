@@ -8,6 +8,7 @@ The results are those of ``bandit -r ROOT`` with bandit's own defaults: no setti
 ``# nosec`` comment would hide is kept and marked.
 """
 
+import contextlib
 import faulthandler
 import gc
 import hashlib
@@ -156,7 +157,8 @@ def scan_all(manager: Manager, request: dict[str, Any]) -> Iterator[dict[str, An
     journal = os.open(request["journal"], os.O_WRONLY | os.O_APPEND)
     parsed = 0
     for index, path in enumerate(request["files"]):
-        os.write(journal, b"%d\n" % index)
+        with contextlib.suppress(OSError):  # a full disk: the journal only helps to explain a death
+            os.write(journal, b"%d\n" % index)
         line = scan_file(manager, Path(request["root"]), path, request["limit_bytes"])
         yield line
         parsed += line["length"]

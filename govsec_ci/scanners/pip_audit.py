@@ -63,7 +63,11 @@ class PipAuditScanner:
         """See :class:`govsec_ci.scanners.base.Scanner`."""
         started = utc_now()
         components = unique(component for manifest in request.manifests for component in manifest.components)
-        notifications = [*_carried(request, components), *_no_manifest(request), *_no_advisories(request)]
+        carried = _carried(request, components)
+        proof = _proof(request, components, carried)
+        if proof:
+            return ScanOutput(run=_not_applicable(request, proof, carried))
+        notifications = [*carried, *_no_manifest(request), *_no_advisories(request)]
         answer, told = _audit(request, components)
         notifications += [*told, *_skipped(request, components, answer)]
         results, rules = _results(components, answer)
@@ -126,6 +130,26 @@ def _carried(request: ScanRequest, components: list[Component]) -> list[Notifica
         for notification in manifest.notifications
         if (notification.properties.get("component", ""), notification.location) not in skipped
     ]
+
+
+def _proof(request: ScanRequest, components: list[Component], carried: list[Notification]) -> str:
+    """Why there is nothing to audit, where that is so: manifests that could be read, and name no component."""
+    if components or not request.manifests or state_of(tuple(carried)) is ScanState.INCOMPLETE:
+        return ""
+    return f"no dependency is declared: {', '.join(manifest.path for manifest in request.manifests)}"
+
+
+def _not_applicable(request: ScanRequest, proof: str, notifications: list[Notification]) -> Run:
+    return Run(
+        id=PipAuditScanner.id,
+        tool="pip-audit",
+        version=tool_version("pip-audit"),
+        role=PipAuditScanner.role,
+        state=ScanState.NOT_APPLICABLE,
+        proof=proof,
+        notifications=tuple(notifications),
+        commit=request.checkout.commit if request.checkout else None,
+    )
 
 
 def _no_manifest(request: ScanRequest) -> list[Notification]:

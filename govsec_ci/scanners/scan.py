@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from govsec_ci.model import Run, ScanState
+from govsec_ci.model import Notification, Run, ScanState
 from govsec_ci.scanners.base import Scanner, ScanOutput, ScanRequest
 from govsec_ci.scanners.registry import SCANNERS
 from govsec_ci.scanners.runs import error
@@ -41,17 +41,24 @@ def _guarded(scanner: Scanner, request: ScanRequest) -> ScanOutput:
 
 
 def _crashed(scanner: Scanner, request: ScanRequest, raised: Exception) -> Run:
-    # The type, not the text: an exception may quote an address with a password in it.
-    text = f"the scanner {scanner.id} failed: {type(raised).__name__}{_where(raised)}"
     return Run(
         id=scanner.id,
         tool=scanner.id,
         version="",
         role=scanner.role,
         state=ScanState.INCOMPLETE,
-        notifications=(error("scanner-crashed", text, next_step="report this as a defect, with this line"),),
+        notifications=(_explained(scanner, raised),),
         commit=request.checkout.commit if request.checkout else None,
     )
+
+
+def _explained(scanner: Scanner, raised: Exception) -> Notification:
+    if isinstance(raised, OSError) and raised.strerror:
+        text = f"the scanner {scanner.id} failed: {raised.strerror}"
+        return error("scanner-failed", text, next_step="check the temporary folder (TMPDIR): its room and its rights")
+    # The type, not the text: an exception may quote an address with a password in it.
+    text = f"the scanner {scanner.id} failed: {type(raised).__name__}{_where(raised)}"
+    return error("scanner-crashed", text, next_step="report this as a defect, with this line")
 
 
 def _where(raised: Exception) -> str:

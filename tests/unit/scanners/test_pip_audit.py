@@ -1,7 +1,11 @@
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -196,9 +200,17 @@ def test_no_manifest_is_not_clean(tmp_path: Path, index: Path) -> None:
 
 
 @pytest.mark.usefixtures("worker_inside")
-def test_a_project_without_dependencies_is_complete(tmp_path: Path, index: Path) -> None:
-    run = scan(tmp_path, manifest(), advisories=index)
-    assert (run.state, run.notifications, run.targets, run.scope) == (ScanState.COMPLETE, (), 0, 0)
+def test_a_project_that_declares_no_dependency_has_nothing_to_audit(tmp_path: Path) -> None:
+    run = scan(tmp_path, manifest())
+    assert (run.state, run.notifications, run.targets, run.scope) == (ScanState.NOT_APPLICABLE, (), 0, 0)
+    assert run.proof == "no dependency is declared: requirements.txt"
+
+
+def test_a_manifest_that_cannot_be_read_proves_nothing(tmp_path: Path, index: Path) -> None:
+    broken = Notification(id="manifest-unreadable", level=Level.ERROR, text="requirements.txt: no text")
+    run = scan(tmp_path, manifest(notifications=[broken]), advisories=index)
+    assert run.state is ScanState.INCOMPLETE
+    assert told(run) == [("manifest-unreadable", "error")]
 
 
 @pytest.mark.parametrize(
@@ -331,3 +343,126 @@ def test_progress_is_told(tmp_path: Path, index: Path) -> None:
 
 def test_the_worker_is_named_by_its_module() -> None:
     assert pip_audit.WORKER == "govsec_ci.scanners.pip_audit_worker"
+
+
+OSV_ANSWER: dict[str, Any] = {
+    "vulns": [
+        {
+            "id": "PYSEC-2024-7",
+            "aliases": ["CVE-2024-0007"],
+            "modified": "2024-01-02T00:00:00Z",
+            "published": "2024-01-01T00:00:00Z",
+            "summary": "One",
+            "affected": [{"package": {"ecosystem": "PyPI", "name": "foo-bar"}, "ranges": [
+                {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.9"}, {"fixed": "1.2"}]}]}],
+        },
+        {"id": "PYSEC-2024-8", "aliases": ["GHSA-x"], "modified": "2024-01-02T00:00:00Z", "details": "Two",
+         "affected": []},
+        {"id": "GHSA-y", "aliases": ["CVE-2024-0007", "GHSA-x"], "modified": "2024-01-02T00:00:00Z", "affected": []},
+        {"id": "GHSA-aaaa-bbbb-cccc", "aliases": [], "modified": "2024-01-02T00:00:00Z", "affected": []},
+    ]
+}  # fmt: skip
+
+
+class _Answering(BaseHTTPRequestHandler):
+    asked: ClassVar[list[dict[str, Any]]] = []
+    status = 200
+
+    def do_POST(self) -> None:
+        self.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        data = json.dumps(OSV_ANSWER).encode()
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def osv(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A loopback OSV service with one answer to everything; yields its address and what it was asked."""
+    asked: list[dict[str, Any]] = []
+    handler = type("Handler", (_Answering,), {"asked": asked, "status": status})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1/query", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_an_online_service_is_asked_only_for_public_components(tmp_path: Path) -> None:
+    parts = manifest(component("foo-bar"), component("secret-project", source="private-index"))
+    with osv() as (url, asked):
+        run = scan(tmp_path, parts, online="osv", online_url=url)
+    assert [question["package"]["name"] for question in asked] == ["foo-bar"]
+    assert run.audited == ("pkg:pypi/foo-bar@1.0",)
+    assert told(run) == [("dependency-not-audited", "error")]
+    (feed,) = run.advisories
+    assert (feed.feed, feed.source) == ("osv-online", url)
+
+
+def test_aliases_of_an_online_answer_are_grouped_by_us(tmp_path: Path) -> None:
+    with osv() as (url, _):
+        run = scan(tmp_path, manifest(component("foo-bar")), online="osv", online_url=url)
+    assert [result.rule_id for result in run.results] == ["CVE-2024-0007", "GHSA-aaaa-bbbb-cccc"]
+    first = run.results[0]
+    assert first.fix is not None
+    assert (first.fix.nearest, first.fix.versions) == ("1.2", ("1.2",))
+    grouped = run.rules[0].vulnerability
+    assert grouped is not None
+    assert grouped.aliases == ("GHSA-x", "GHSA-y", "PYSEC-2024-7", "PYSEC-2024-8")
+    assert grouped.published == datetime(2024, 1, 1, tzinfo=UTC)
+    assert run.state is ScanState.COMPLETE
+
+
+def test_an_index_tells_the_severity_of_what_an_online_service_finds(tmp_path: Path, index: Path) -> None:
+    with osv() as (url, _):
+        run = scan(tmp_path, manifest(component("foo-bar")), online="osv", online_url=url, advisories=index)
+    severities = {result.rule_id: result.severity for result in run.results}
+    assert severities == {"CVE-2024-0001": Severity.HIGH, "CVE-2024-0007": Severity.UNKNOWN}
+
+
+def test_an_online_service_that_fails_is_told(tmp_path: Path) -> None:
+    with osv(status=503) as (url, _):
+        run = scan(tmp_path, manifest(component("foo-bar")), online="osv", online_url=url)
+    assert run.state is ScanState.INCOMPLETE
+    assert "the online service osv failed" in notification(run, "tool-failed").text
+    assert run.audited == ()
+
+
+def test_an_online_service_that_is_not_there_is_told(tmp_path: Path) -> None:
+    run = scan(tmp_path, manifest(component("foo-bar")), online="osv", online_url="http://127.0.0.1:9/v1/query")
+    assert "the online service osv failed" in notification(run, "tool-failed").text
+
+
+@pytest.mark.usefixtures("worker_inside")
+def test_what_pypi_does_not_know_is_not_audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pip_audit._service import PyPIService, SkippedDependency  # type: ignore[import-untyped]
+
+    monkeypatch.setattr(PyPIService, "__init__", lambda *_: None)
+    monkeypatch.setattr(PyPIService, "query", lambda _, spec: (SkippedDependency(spec.name, "not found on PyPI"), []))
+    run = scan(tmp_path, manifest(component("foo-bar")), online="pypi")
+    assert told(run) == [("dependency-not-audited", "error")]
+    assert run.notifications[0].text.endswith("foo-bar 1.0 was not audited: not found on PyPI")
+
+
+def test_only_a_scan_that_goes_online_learns_the_proxy(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def start(*_: object, extra_environment: dict[str, str] | None, **__: object) -> process.Completed:
+        given.append(extra_environment)
+        return process.Completed(exit_code=0, stdout=b'{"findings": [], "audited": [0]}', stderr="", seconds=0)
+
+    monkeypatch.setattr(process, "run", start)
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    for online in ("", "osv"):
+        scan(tmp_path, manifest(component("a")), advisories=index, online=online)
+    assert given[0] is None
+    assert given[1]["https_proxy"] == "http://proxy.example:3128"
