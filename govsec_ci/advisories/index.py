@@ -1,11 +1,12 @@
 """The index as audits, gates and reports read it: one read-only SQLite file, safe to share between threads."""
 
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +22,23 @@ _decode_vulnerability = msgspec.msgpack.Decoder(Vulnerability).decode
 _decode_feed = msgspec.msgpack.Decoder(FeedState).decode
 
 
+T = TypeVar("T")
 _ANEW = "remove it, then sync or import again"
+
+
+@contextlib.contextmanager
+def _undamaged() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.ProgrammingError:  # our own defect
+        raise
+    except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
+        raise InputError(f"the advisory index is damaged: {error}", next_step=_ANEW) from error
+
+
+def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+    with _undamaged():
+        return decode(body)
 
 
 class Match(Struct, frozen=True):
@@ -62,7 +79,7 @@ class Index:
         """
         found = []
         for number, body in self._affected(canonicalize_name(name)):
-            entries = _decode_entries(body)
+            entries = _decoded(_decode_entries, body)
             if matching.is_affected(version, entries):
                 found.append(Match(self._by_number(number), matching.fix(version, entries)))
         return tuple(sorted(found, key=lambda match: groups.preference(match.vulnerability.id)))
@@ -83,7 +100,7 @@ class Index:
 
     def feeds(self) -> tuple[FeedState, ...]:
         """The feeds that the index was built from, sorted by their ids."""
-        return tuple(_decode_feed(body) for (body,) in self._rows("SELECT body FROM feed ORDER BY feed"))
+        return tuple(_decoded(_decode_feed, body) for (body,) in self._rows("SELECT body FROM feed ORDER BY feed"))
 
     def vulnerability(self, any_id: str) -> Vulnerability | None:
         """The vulnerability that goes by ``any_id``, preferred or not; None where no feed knows it.
@@ -93,9 +110,16 @@ class Index:
         rows = self._rows("SELECT vulnerability FROM alias WHERE name = ? ORDER BY vulnerability", any_id)
         found = [self._by_number(number) for (number,) in rows]
         if not found and any_id.startswith("CVE-"):
-            with self._lock:
+            with _undamaged(), self._lock:
                 return Enricher(self._database).known(any_id)
         return next((one for one in found if one.id == any_id), found[0] if found else None)
+
+    def ranges(self, package: str, any_id: str) -> tuple[str, ...]:
+        """Which versions of a package a vulnerability affects, as version specifiers; empty where it affects none."""
+        query = """SELECT body FROM affected JOIN alias USING (vulnerability)
+            WHERE package = ? AND name = ? ORDER BY vulnerability"""
+        rows = self._rows(query, canonicalize_name(package), any_id)
+        return matching.ranges(entry for (body,) in rows for entry in _decoded(_decode_entries, body))
 
     def unmatched(self) -> Mapping[str, int]:
         """Ecosystems whose records are stored but not matched → number of records."""
@@ -110,14 +134,11 @@ class Index:
 
     def _by_number(self, number: int) -> Vulnerability:
         ((body,),) = self._rows("SELECT body FROM vulnerability WHERE id = ?", number)
-        return _decode_vulnerability(body)
+        return _decoded(_decode_vulnerability, body)
 
     def _rows(self, query: str, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]
-        try:
-            with self._lock:
-                return self._database.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"the advisory index is damaged: {error}", next_step=_ANEW) from error
+        with _undamaged(), self._lock:
+            return self._database.execute(query, values).fetchall()
 
 
 def open_index(path: Path) -> Index:

@@ -4,7 +4,7 @@ Specification: https://ossf.github.io/osv-schema/#evaluation. Local versions (``
 for ``==`` and ``<=``: where the record names a public version, the installed local part is ignored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -106,3 +106,33 @@ def _distance(version: str, candidate: str) -> tuple[bool, bool, versions.Key]:
     installed, other = versions.parse(version), versions.parse(candidate)
     unstable = other is not None and other.is_prerelease and not (installed is not None and installed.is_prerelease)
     return (unstable, versions.major(version) != versions.major(candidate), versions.key(candidate))
+
+
+def ranges(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """What is affected as version specifiers (``>=1.0,<1.5``, ``<=2.1``, ``==3.0``), for people and for VEX.
+
+    Versions that are listed one by one are named only where no range covers them.
+    """
+    found: dict[str, None] = {}
+    for one in entries:
+        spans = dict.fromkeys(text for span in one.spans for text in _texts(span))
+        apart = (v for v in one.versions if not any(_within(v, span) for span in one.spans))
+        found |= spans | dict.fromkeys(f"=={version}" for version in sorted(apart, key=versions.key))
+    return tuple(found)
+
+
+def _texts(span: Span) -> Iterator[str]:
+    begun: str | None = None
+    for kind, version in span.events:
+        if kind == INTRODUCED:
+            begun = version if begun is None else begun
+        elif begun is not None:
+            yield _text(begun, f"{'<' if kind == FIXED else '<='}{version}", span)
+            begun = None
+    if begun is not None:
+        yield _text(begun, "", span)
+
+
+def _text(begun: str, end: str, span: Span) -> str:
+    limits = [] if not span.limits or "*" in span.limits else [f"<{max(span.limits, key=versions.key)}"]
+    return ",".join(filter(None, ["" if begun == "0" else f">={begun}", end, *limits])) or "*"

@@ -103,7 +103,7 @@ def read(cache: Path) -> State:
         raise InputError(f"{path}: of version {state.version}, which this engine does not know", next_step=_ANEW)
     names = (state.index, *state.feeds, *(held.file for held in state.feeds.values()))
     if any(Path(name).name != name for name in names if name):
-        raise InputError(f"{path}: names a file outside its folder")
+        raise InputError(f"{path}: names a file outside its folder", next_step=_ANEW)
     return state
 
 

@@ -1,6 +1,6 @@
 """Aliases become vulnerabilities."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govsec_ci.advisories.groups import Group, group, preference
@@ -57,6 +57,7 @@ IDS = st.sampled_from([f"{kind}-{n}" for kind in ("CVE", "GHSA", "PYSEC") for n 
 RECORDS = st.dictionaries(IDS, st.lists(IDS, max_size=3), max_size=10)
 
 
+@settings(deadline=None)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_laws_of_grouping(records: dict[str, list[str]], random: "object") -> None:
     found = group(records)

@@ -1,7 +1,7 @@
 """Whether a version is affected: examples by hand, and the specification's algorithm as an oracle."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -98,11 +98,13 @@ def _specification(version: str, events: list[dict[str, str]], listed: list[str]
     return vulnerable
 
 
+@settings(deadline=None)
 @given(VERSIONS, EVENTS, st.lists(VERSIONS, max_size=3))
 def test_the_answer_is_that_of_the_specification(version: str, events: list[dict[str, str]], listed: list[str]) -> None:
     assert matching.is_affected(version, [_entry(events, listed)]) == _specification(version, events, listed)
 
 
+@settings(deadline=None)
 @given(VERSIONS, st.lists(EVENTS, min_size=1, max_size=3))
 def test_a_fix_is_above_the_installed_version_and_not_affected(
     version: str, groups: list[list[dict[str, str]]]
@@ -139,3 +141,20 @@ def test_the_nearest_fix(version: str, fixed: list[str], nearest: str | None, ve
 def test_what_one_record_calls_fixed_and_another_affected_is_no_fix() -> None:
     entries = [_entry([{"introduced": "0"}, {"fixed": "1.5"}]), _entry([{"introduced": "1.0"}, {"fixed": "1.7"}])]
     assert matching.fix("1.2", entries) == Fix(nearest="1.7", versions=("1.7",))
+
+
+@pytest.mark.parametrize(
+    ("events", "versions", "texts"),
+    [
+        (FROM_ZERO, ["1.0", "5.0"], ("<2.0", "==5")),
+        (TWICE, [], (">=1.0,<1.5", ">=3.0,<3.2")),
+        (LAST, [], (">=1.0,<=1.4",)),
+        (LIMITED, [], (">=1.0,<1.8",)),
+        ([{"introduced": "0"}], ["1.0"], ("*",)),
+        ([{"introduced": "1"}, {"limit": "*"}], [], (">=1",)),
+        ([{"introduced": "1"}, {"introduced": "2"}, {"fixed": "3"}, {"fixed": "4"}], [], (">=1,<3",)),
+        ([], ["10", "9", "2004d"], ("==2004d", "==9", "==10")),
+    ],
+)
+def test_ranges_as_text(events: list[dict[str, str]], versions: list[str], texts: tuple[str, ...]) -> None:
+    assert matching.ranges([_entry(events, versions)]) == texts

@@ -1,7 +1,7 @@
 """Scores become severities; nothing is guessed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govsec_ci.advisories import severity
@@ -32,6 +32,7 @@ def test_what_is_no_vector_has_no_score(vector: str) -> None:
     assert severity.cvss_of(vector, "X") is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.text("CVSS:3.14/AVNLPRUIHX20", max_size=60).map(lambda t: "CVSS:4.0/" + t))
 def test_any_text_is_scored_or_not(vector: str) -> None:
     scored = severity.score(vector)

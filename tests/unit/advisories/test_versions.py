@@ -1,7 +1,7 @@
 """The order of versions."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -17,6 +17,7 @@ PEP440 = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(PEP440, PEP440)
 def test_pep_440_versions_compare_as_packaging_compares_them(left: str, right: str) -> None:
     assert (versions.key(left) < versions.key(right)) == (Version(left) < Version(right))
@@ -37,6 +38,7 @@ def test_what_pep_440_cannot_read_sorts_before_the_rest_and_number_by_number(asc
     assert len(set(keys)) == len(keys)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_two_texts_compare(left: str, right: str) -> None:
     a, b = versions.key(left), versions.key(right)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govsec_ci.errors import InputError
@@ -90,6 +90,7 @@ def test_what_is_no_record_is_an_input_error(data: bytes) -> None:
         osv.decode_json(data, "b.json")
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200)
     | st.recursive(
