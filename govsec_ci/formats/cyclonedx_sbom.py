@@ -8,7 +8,7 @@ import posixpath
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -499,7 +499,7 @@ def _refs_by_name(part: Part, items: _Items, entries: Mapping[_Key, _Entry]) -> 
     return refs
 
 
-def _dependencies(direct: Set[str], orphans: Set[str], graph: _Graph) -> list[Json]:
+def _dependencies(direct: set[str], orphans: set[str], graph: _Graph) -> list[Json]:
     nodes = [_node(ROOT_REF, direct | orphans)]
     # A component that is not a node has unknown dependencies; a node without dependsOn has none (ECMA-424).
     nodes += [_node(ref, refs) for ref, refs in graph.edges.items() if refs is not None]
