@@ -18,8 +18,8 @@ def specifier_of(constraint: str) -> str | None:
     if "|" in constraint:
         parts = [specifier_of(part) for part in re.split(r"\s*\|\|?\s*", constraint.strip())]
         return None if None in parts else ""
-    words = re.findall(r"(?:[<>=!~^]+\s*)?[^\s,<>=!~^]+", constraint)
-    specifiers = [_single(word.replace(" ", "")) for word in words if word.strip() not in ("*", "")]
+    words = re.split(r"[\s,]+", re.sub(r"([<>=!~^])\s+", r"\1", constraint))
+    specifiers = [_single(word) for word in words if word not in ("*", "")]
     if any(one is None for one in specifiers):
         return None
     return ",".join(sorted(one for one in specifiers if one))

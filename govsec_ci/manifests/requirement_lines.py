@@ -169,7 +169,7 @@ class _Options(optparse.Values):
 
 
 class _Parser(optparse.OptionParser):
-    """pip reads options with optparse too, so abbreviations (``--req``) and ``-rFILE`` mean the same here."""
+    """pip reads options with optparse too, so abbreviations (``--requirem``) and ``-rFILE`` mean the same here."""
 
     def error(self, msg: str) -> NoReturn:
         raise MalformedError(msg)

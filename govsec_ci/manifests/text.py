@@ -36,14 +36,14 @@ def read_bytes(root: Path, path: str, *, limit_bytes: int) -> bytes:
 
     :raises UnreadableError: it is missing, no regular file, or too large
     """
+    step = "make it a readable file, or raise the limit [limits] manifest-bytes in govsec.toml"
     try:
         return read_limited(root / path, limit_bytes=limit_bytes)
     except InputError as error:
         # The message begins with the absolute path, which is nobody's business in a report.
-        raise UnreadableError(
-            error.what.removeprefix(f"{root / path}: "),
-            next_step="make it readable, or raise the limit [limits] manifest-bytes in govsec.toml",
-        ) from error
+        raise UnreadableError(error.what.removeprefix(f"{root / path}: "), next_step=step) from error
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}", next_step=step) from error
 
 
 def read_utf8(root: Path, path: str, *, limit_bytes: int) -> str:
@@ -83,7 +83,7 @@ def parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableError(
-            f"is not TOML: {error}", line=_line_in(str(error)), next_step="correct the syntax, or write the file anew"
+            f"is not TOML: {error}", line=_line_in(str(error), text), next_step="correct the syntax, or write the file anew"
         ) from error
     except RecursionError as error:
         raise UnreadableError("is nested deeper than a manifest can be") from error
@@ -104,9 +104,9 @@ def parse_json(text: str) -> Any:
         raise UnreadableError("is nested deeper, or holds larger numbers, than a manifest can") from error
 
 
-def _line_in(message: str) -> int | None:
+def _line_in(message: str, text: str) -> int:
     found = re.search(r"at line (\d+)", message)
-    return int(found.group(1)) if found else None
+    return int(found.group(1)) if found else text.count("\n") + 1  # "at end of document"
 
 
 def without_strings(text: str) -> str:

@@ -1,0 +1,101 @@
+"""Text, TOML and JSON with their bombs."""
+
+import time
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govsec_ci.manifests.text import UnreadableError, parse_json, parse_toml, table_lines, without_strings
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a = ", 1),
+        ("a = 1\nb = [\n", 3),
+        ("a = 1\na = 2\n", 2),
+        ("x = " + "[" * 100_000, None),
+        ("x = " + "{a=" * 100_000, None),
+        ("ok = 1\n" + "a" + ".a" * 20_000 + " = 1", 2),
+        ("[" + "a." * 20_000 + "a]", 1),
+    ],
+)
+def test_what_is_no_toml(text: str, line: int | None) -> None:
+    start = time.process_time()
+    with pytest.raises(UnreadableError) as caught:
+        parse_toml(text)
+    assert time.process_time() - start < 1.0
+    if line is not None:
+        assert caught.value.line == line
+
+
+@pytest.mark.parametrize("text", ["{", '{"a": }', "[" * 100_000, "9" * 10_000, ""])
+def test_what_is_no_json(text: str) -> None:
+    with pytest.raises(UnreadableError):
+        parse_json(text)
+
+
+def test_json_error_has_its_line() -> None:
+    with pytest.raises(UnreadableError) as caught:
+        parse_json('{\n"a": 1,\n}')
+    assert caught.value.line == 3
+
+
+def test_dots_in_strings_are_no_nesting() -> None:
+    assert parse_toml(f'a = "{"." * 500}" # {"." * 500}\n') == {"a": "." * 500}
+
+
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [
+        ('a = "x" # y', "a =        "),
+        ("a = 'x\\'", "a =     "),
+        ('a = """x\n[[p]]"""', "a =     \n        "),
+        ("a = '''x\n[[p]]''''", "a =     \n         "),
+        ('a = "\\"#"', "a =      "),
+        ('a = "open\nb', "a =      \nb"),
+        ('a = """open\nb', "a =        \n "),
+        ('"a" = 1', "    = 1"),
+    ],
+)
+def test_without_strings(text: str, blank: str) -> None:
+    assert without_strings(text) == blank
+
+
+@pytest.mark.parametrize("text", ['"""\\' * 50_000, "'''\\" * 50_000, '"' * 100_001, "'" * 100_001, "#" * 100_000])
+def test_strings_that_do_not_end_take_no_time(text: str) -> None:
+    start = time.process_time()
+    assert len(without_strings(text)) == len(text)
+    assert time.process_time() - start < 1.0
+
+
+def test_lines_of_tables() -> None:
+    text = '# [[package]]\nx = """\n[[package]]\n"""\n[[package]]\nname = "[[package]]"\n\n  [[ package ]] # here\n'
+    assert table_lines(text, "package", 2) == [5, 8]
+
+
+def test_lines_of_an_inline_array() -> None:
+    assert table_lines("a = 1\npackage = [{}, {}]\n", "package", 2) == [2, 2]
+    assert table_lines('a = 1\n"package" = [{}]\n', "package", 1) == [1]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["[[p]]\n", 'a = "[[p]]"\n', "# [[p]]\n", "b = '''\n[[p]]\n'''\n", 'c = """\n[[p]]\\""""\n', "\n"]
+        ),
+        max_size=12,
+    )
+)
+def test_lines_of_tables_agree_with_the_parser(parts: list[str]) -> None:
+    unique = [part if part.startswith(("[", "#", "\n")) else f"k{number}{part}" for number, part in enumerate(parts)]
+    text = "".join(unique)
+    count = len(tomllib.loads(text).get("p", []))
+    expected, line = [], 1
+    for part in unique:
+        if part == "[[p]]\n":
+            expected.append(line)
+        line += part.count("\n")
+    assert table_lines(text, "p", count) == expected
