@@ -79,6 +79,21 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
         help="Advisory data: a folder of OSV JSON, or an OSV all.zip. GOVSEC_ADVISORIES does the same.",
     ),
+    "waivers": click.option(
+        "--waivers", type=click.Path(path_type=Path), metavar="FILE",
+        help="Waivers.  [default: govsec-waivers.toml of PATH, where there is one]",
+    ),
+    "baseline": click.option(
+        "--baseline", type=click.Path(path_type=Path), metavar="SARIF",
+        help="results.sarif of an earlier run, or a file of `govsec baseline`: tells what is new, and since when.",
+    ),
+    "offline": click.option(
+        "--offline", is_flag=True, help="Never open a socket: without advisory data the verdict is INCOMPLETE."
+    ),
+    "online": click.option(
+        "--online", type=click.Choice(["osv", "pypi"]), default=None,
+        help="Audit by a public service instead of advisory data; the verdict cannot be replayed from it.",
+    ),
     "config": click.option(
         "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Settings.  [default: govsec.toml or [tool.govsec] of PATH]",
@@ -102,7 +117,8 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @cli.command()
 @_folder_argument
-@_with("profiles", "out", "stage", "advisories", "config", "now", "jobs", "lang", "quiet")
+@_with("profiles", "out", "stage", "advisories", "offline", "online")
+@_with("waivers", "baseline", "config", "now", "jobs", "lang", "quiet")
 def run(**given: Any) -> int:
     r"""Scan PATH, merge, judge, report: the whole way.
 
@@ -122,7 +138,7 @@ def run(**given: Any) -> int:
 
 @cli.command()
 @_folder_argument
-@_with("out", "stage", "advisories", "config", "now", "jobs", "quiet")
+@_with("out", "stage", "advisories", "offline", "online", "waivers", "baseline", "config", "now", "jobs", "quiet")
 def scan(**given: Any) -> int:
     """Run the scanners over PATH; write one SARIF log a tool and the SBOM.
 
@@ -139,14 +155,15 @@ def scan(**given: Any) -> int:
 
 
 @cli.command()
-@_with("out")
-def merge(out: Path) -> int:
-    """Merge the logs of `govsec scan` into results.sarif and github.sarif."""
+@_with("out", "now")
+def merge(**given: Any) -> int:
+    """Merge the logs of `govsec scan` into results.sarif, github.sarif and vex.cdx.json."""
     from govsec_ci.app import bundle, steps
     from govsec_ci.system.files import staged_folder
 
-    with staged_folder(bundle.require(out), keep=True) as folder:
-        steps.merge_runs(folder)
+    options = _options(given)
+    with staged_folder(bundle.require(options.out), keep=True) as folder:
+        steps.merge_runs(options, folder)
     return 0
 
 
@@ -250,6 +267,10 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         profiles=tuple(given.get("profiles", ())),
         stage=Stage(given.get("stage", "build")),
         advisories=given.get("advisories"),
+        waivers=given.get("waivers"),
+        baseline=given.get("baseline"),
+        offline=given.get("offline", False),
+        online=given.get("online") or "",
         config_file=given.get("config_file"),
         jobs=given.get("jobs") or os.cpu_count() or 1,
         lang=given.get("lang") or _locale_language(),

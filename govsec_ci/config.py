@@ -1,5 +1,6 @@
 """``govsec.toml`` / ``[tool.govsec]`` → :class:`Config`, strict: an unknown key or a wrong type is an InputError."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -106,6 +107,15 @@ class AdvisorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     addresses: dict[str, str] = {}
 
 
+class EvidenceDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named document that fills a life-cycle slot of a profile; ``date`` is the day it was made."""
+
+    slot: str
+    path: str
+    date: date
+    title: str = ""
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything a project may set.
 
@@ -115,6 +125,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     :param exclude: folders that are not part of the release (POSIX, relative): counted and shown
     :param tree_settings: settings of the judged tree that may have effect
     :param imports: reports of other tools (``[[import]]``)
+    :param evidence: documents that are no scan (design reviews, diagnosis records), by life-cycle slot
     """
 
     name: str = ""
@@ -130,6 +141,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     advisories: AdvisorySettings = AdvisorySettings()
     tree_settings: tuple[TreeSetting, ...] = ()
     imports: tuple[Import, ...] = msgspec.field(name="import", default=())
+    evidence: tuple[EvidenceDocument, ...] = ()
 
 
 def load(path: Path) -> Config:

@@ -1,21 +1,32 @@
-"""Which advisory data a scan uses."""
+"""Which advisory data a scan uses, and the commands that keep it."""
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from govsec_ci.advisories.prepare import default_cache, prepare
+from govsec_ci.advisories.feeds import DEFAULT
+from govsec_ci.advisories.locate import Located, located
+from govsec_ci.advisories.prepare import default_cache
+from govsec_ci.advisories.sync import sync
+from govsec_ci.config import AdvisorySettings
 
 VARIABLE = "GOVSEC_ADVISORIES"
 
 
-def resolve_advisories(source: Path | None) -> tuple[Path | None, str]:
-    """The index to audit against, or None and why there is none.
+@contextlib.contextmanager
+def resolve_advisories(source: Path | None, settings: AdvisorySettings, *, offline: bool = True) -> Iterator[Located]:
+    """The index to audit against, or why there is none; it stays readable until the block ends.
 
-    ``source`` (a folder of OSV JSON or an OSV ``all.zip``) outranks the variable ``GOVSEC_ADVISORIES``.
+    In this order: ``source``, the variable ``GOVSEC_ADVISORIES``, the stored data, a first sync unless ``offline``.
 
     :raises InputError: the data named are missing or broken
     """
     named = source or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    if named is not None:
-        return prepare(named, default_cache()), ""
-    return None, f"no advisory data were given: neither --advisories nor {VARIABLE}"
+    with located(named, default_cache(), first_sync=None if offline else _first_sync(settings)) as found:
+        yield found
+
+
+def _first_sync(settings: AdvisorySettings) -> Callable[[], object]:
+    wanted = settings.feeds or DEFAULT
+    return lambda: sync(default_cache(), wanted=wanted, addresses=settings.addresses)

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from govsec_ci.config import Config
 from govsec_ci.errors import BundleError, UsageError
 from govsec_ci.formats import cyclonedx, manifest, sarif
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import profile as profiles
+from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
-from govsec_ci.model import Run, Sbom, Subject, Verdict
+from govsec_ci.model import Document, Role, Run, Sbom, Subject, Verdict, Waiver
 from govsec_ci.system.files import is_output_folder, sha256_file, write_atomic
+
+T = TypeVar("T")
 
 RESULTS: Final = "results.sarif"
 GITHUB: Final = "github.sarif"
@@ -22,13 +26,17 @@ VERDICT: Final = "verdict.json"
 SUMMARY: Final = "summary.md"
 MANIFEST: Final = "manifest.json"
 RUNS: Final = "runs"
-SUBJECT: Final = "inputs/subject.json"
+VEX: Final = "vex.cdx.json"
+REPORT: Final = "report.html"
+SCAN: Final = "inputs/scan.json"
 CONFIG: Final = "inputs/config.json"
+WAIVERS: Final = "inputs/waivers.toml"
+BASELINE: Final = "inputs/baseline.sarif"
 PROFILES: Final = "inputs/profiles"
 
 _NEXT_STEP: Final = {
     RUNS: "govsec scan PATH --out DIR makes it",
-    SUBJECT: "govsec scan PATH --out DIR makes it",
+    SCAN: "govsec scan PATH --out DIR makes it",
     RESULTS: "govsec merge --out DIR makes it",
     VERDICT: "govsec gate --out DIR makes it",
 }
@@ -79,26 +87,53 @@ def read_sbom(folder: Path) -> Sbom | None:
     return cyclonedx.read_sbom(read(folder, SBOM)) if (folder / SBOM).exists() else None
 
 
-def write_inputs(folder: Path, subject: Subject, config: Config) -> None:
-    """What the scan was told."""
-    write_atomic(folder / SUBJECT, _json(subject))
+class ScanInputs(Struct, frozen=True, kw_only=True):
+    """What the scan knew besides its runs (``inputs/scan.json``).
+
+    :param expected: run id → role of every scan that was planned; :param documents: evidence that is no scan
+    :param timestamp_s: the time that stands in the SBOM, seconds since the epoch
+    """
+
+    subject: Subject
+    timestamp_s: int
+    expected: dict[str, Role]
+    documents: tuple[Document, ...] = ()
+
+
+def write_inputs(folder: Path, inputs: ScanInputs, config: Config, files: Mapping[str, bytes]) -> None:
+    """What the scan was told; ``files`` are the operator's own (waivers, baseline), byte for byte."""
+    write_atomic(folder / SCAN, _json(inputs))
     write_atomic(folder / CONFIG, _json(config))
+    write_files(folder, files)
 
 
-def read_subject(folder: Path) -> Subject:
-    """The subject as ``scan`` recorded it."""
-    try:
-        return msgspec.json.decode(read(folder, SUBJECT), type=Subject)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise BundleError(f"{folder / SUBJECT}: {error}") from error
+def read_inputs(folder: Path) -> ScanInputs:
+    """What the scan knew."""
+    return _decode(folder, SCAN, ScanInputs)
+
+
+def read_waivers(folder: Path) -> tuple[Waiver, ...]:
+    """The waivers that the run was given; none is no file."""
+    path = folder / WAIVERS
+    return waivers.parse(path.read_bytes(), WAIVERS) if path.exists() else ()
+
+
+def read_baseline(folder: Path) -> tuple[Run, ...] | None:
+    """The earlier log that the run was compared with, or None."""
+    path = folder / BASELINE
+    return sarif.load(path.read_bytes()) if path.exists() else None
 
 
 def read_config(folder: Path) -> Config:
     """The configuration as ``scan`` recorded it."""
+    return _decode(folder, CONFIG, Config)
+
+
+def _decode(folder: Path, name: str, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(read(folder, CONFIG), type=Config)
+        return msgspec.json.decode(read(folder, name), type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise BundleError(f"{folder / CONFIG}: {error}") from error
+        raise BundleError(f"{folder / name}: {error}") from error
 
 
 def write_profiles(folder: Path, judged_by: Iterable[Profile]) -> None:
@@ -124,12 +159,16 @@ def read_verdict(folder: Path) -> Verdict:
     return verdict_format.read(read(folder, VERDICT))
 
 
+def digests(folder: Path) -> dict[str, str]:
+    """Every file that the bundle holds by now, the manifest aside → lower-case hex sha256."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {name: sha256_file(folder / name) for name in names if name != MANIFEST}
+
+
 def seal(folder: Path, runs: Iterable[Run], engine: str) -> None:
     """Write ``manifest.json`` over every file that the bundle holds by now."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    digests = {name: sha256_file(folder / name) for name in names if name != MANIFEST}
-    write_atomic(folder / MANIFEST, manifest.write(digests, tuple(runs), engine))
+    write_atomic(folder / MANIFEST, manifest.write(digests(folder), tuple(runs), engine))
 
 
-def _json(value: Subject | Config) -> bytes:
+def _json(value: ScanInputs | Config) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"

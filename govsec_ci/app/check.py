@@ -1,6 +1,9 @@
 """What the hooks share: scan what is staged, in memory, and ask those gates of stage commit that concern it."""
 
+import contextlib
+import contextlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -8,9 +11,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from govsec_ci.app.advisories import resolve_advisories
+from govsec_ci.advisories.locate import Located
+from govsec_ci import __version__
 from govsec_ci.app.snapshot import Entry, Repository, committed, export, staged
-from govsec_ci.app.steps import DEFAULT_PROFILE, ENGINE, source_reader
 from govsec_ci.app.target import load_config
 from govsec_ci.config import FILE_NAME, Config
 from govsec_ci.errors import UsageError
@@ -40,6 +43,8 @@ from govsec_ci.scanners.scan import scan
 from govsec_ci.system.files import Tree, read_limited
 from govsec_ci.system.process import neutral_folder
 
+ENGINE: Final = f"govsec_ci {__version__}"
+DEFAULT_PROFILE: Final = "jp-gov"
 SETTINGS: Final = (FILE_NAME, "pyproject.toml")
 TO_REF: Final = "PRE_COMMIT_TO_REF"
 FROM_REF: Final = "PRE_COMMIT_FROM_REF"
@@ -54,6 +59,13 @@ _NEEDS: Final[dict[type, frozenset[Role]]] = {
 }
 
 
+class Data(Struct, frozen=True, kw_only=True):
+    """An advisory index, or None and why there is none (for people)."""
+
+    path: Path | None = None
+    problem: str = ""
+
+
 class CheckOptions(Struct, frozen=True, kw_only=True):
     """What a hook was told.
 
@@ -61,6 +73,7 @@ class CheckOptions(Struct, frozen=True, kw_only=True):
     :param wanted: which paths (relative to the top of the checkout) belong to it
     :param named: paths that the caller named: those that git does not know are taken from the work tree
     :param ref: the commit to judge, or None for what is staged
+    :param data: opens the advisory data
     """
 
     repository: Repository
@@ -70,7 +83,7 @@ class CheckOptions(Struct, frozen=True, kw_only=True):
     named: tuple[str, ...] = ()
     ref: str | None = None
     profiles: tuple[str, ...] = ()
-    advisories: Path | None = None
+    data: Callable[[], AbstractContextManager[Data]] = lambda: contextlib.nullcontext(Data())
     config_file: Path | None = None
     jobs: int = 1
 
@@ -105,11 +118,11 @@ def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None
     :param touched: which results are judged (those on changed lines); all where None
     :raises OperatorError: profile, configuration, advisory data or a path is wrong
     """
-    with neutral_folder() as root:
+    with neutral_folder() as root, contextlib.ExitStack() as stack:
         tree = _tree(options, root)
         config = load_config(root, options.config_file)
         manifests = discover(tree, limit_bytes=config.limits.manifest_bytes).manifests if _reads(options) else ()
-        request = _request(options, tree, config, manifests)
+        request = _request(options, tree, config, manifests, stack)
         outputs = scan(request, only=_scanners(options.roles))
         read = source_reader(tree, config.limits.source_file_bytes)
         runs = tuple(_excused(run) for run in merge(fingerprint(output.run, read) for output in outputs))
@@ -167,8 +180,7 @@ def _scanners(roles: frozenset[Role]) -> set[str]:
     return chosen
 
 
-def _request(options: CheckOptions, tree: Tree, config: Config, manifests: tuple[Manifest, ...]) -> ScanRequest:
-    index, problem = resolve_advisories(options.advisories) if Role.SCA in options.roles else (None, "")
+def _request(options: CheckOptions, tree: Tree, manifests: tuple[Manifest, ...], config: Config) -> ScanRequest:
     return ScanRequest(
         tree=tree,
         manifests=manifests,
@@ -176,11 +188,15 @@ def _request(options: CheckOptions, tree: Tree, config: Config, manifests: tuple
         checkout=None,
         config=config,
         stage=Stage.COMMIT,
-        advisories=index,
-        advisories_problem=problem,
         jobs=options.jobs,
         timestamp_s=int(options.now.timestamp()),
     )
+
+
+def _reader(tree: Tree) -> Callable[[str], bytes | None]:
+    known = frozenset(tree.files)
+    # Everything in the private folder was written by us, within the limits.
+    return lambda path: (tree.root / path).read_bytes() if path in known else None
 
 
 def _subject(config: Config, tree: Tree, repository: Repository) -> Subject:

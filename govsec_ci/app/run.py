@@ -1,6 +1,9 @@
 """The whole way, from a project's folder to the verdict: on one screen."""
 
+import shutil
+
 from govsec_ci.app import steps
+from govsec_ci.app.bundle import RUNS
 from govsec_ci.app.steps import Options
 from govsec_ci.model import Verdict
 from govsec_ci.report.view import View
@@ -14,7 +17,8 @@ def run(options: Options) -> tuple[Verdict, View]:
     """
     with staged_folder(options.out, keep=False) as folder:
         steps.scan(options, folder)
-        steps.merge_runs(folder)
+        steps.merge_runs(options, folder)
+        shutil.rmtree(folder / RUNS)  # results.sarif holds them all
         verdict = steps.judge(options, folder)
         view = steps.report(options, folder)
     return verdict, view

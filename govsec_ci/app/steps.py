@@ -7,20 +7,26 @@ from pathlib import Path
 from msgspec import Struct
 
 from govsec_ci import __version__
+from govsec_ci.advisories.locate import Located
 from govsec_ci.app import bundle
 from govsec_ci.app.advisories import resolve_advisories
+from govsec_ci.app.documents import collect
 from govsec_ci.app.progress import silent
 from govsec_ci.app.target import Target, open_target, timestamp
 from govsec_ci.errors import InputError
+from govsec_ci.evidence import baseline
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats import sarif
+from govsec_ci.formats.cyclonedx_sbom import Head
+from govsec_ci.formats.cyclonedx_vex import write_vex
 from govsec_ci.formats.sarif_github import github_copy
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
+from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
 from govsec_ci.model import Evidence, Run, Stage, Verdict
-from govsec_ci.report import summary
+from govsec_ci.report.formats import FORMATS
 from govsec_ci.report.view import View, build
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.scan import scan as scan_all
@@ -28,6 +34,10 @@ from govsec_ci.system.files import Tree, read_limited, write_atomic
 
 ENGINE = f"govsec_ci {__version__}"
 DEFAULT_PROFILE = "jp-gov"
+WAIVERS_FILE = "govsec-waivers.toml"
+BUNDLE_FORMATS = ("markdown", "html")
+_WAIVERS_LIMIT_BYTES = 10_000_000
+_BASELINE_LIMIT_BYTES = 1_000_000_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -37,6 +47,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
     :param now: the clock of the decision (UTC); :param jobs: processes a scanner may use
     :param profiles: shipped ids or files; empty means the configuration's, else the default
+    :param waivers: the waivers, unless they stand in the tree; :param baseline: an earlier ``results.sarif``
+    :param offline: never open a socket; :param online: audit by a public service, ``osv`` or ``pypi``
     """
 
     path: Path
@@ -45,6 +57,10 @@ class Options(Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     stage: Stage = Stage.BUILD
     advisories: Path | None = None
+    waivers: Path | None = None
+    baseline: Path | None = None
+    offline: bool = False
+    online: str = ""
     config_file: Path | None = None
     jobs: int = 1
     lang: str = "en"
@@ -54,31 +70,67 @@ class Options(Struct, frozen=True, kw_only=True):
 def scan(options: Options, folder: Path) -> None:
     """PATH → ``runs/``, the SBOM and ``inputs/``."""
     target = open_target(options.path, out=options.out, config_file=options.config_file)
+    files = operator_files(options)
+    documents = collect(options.path, target.config.evidence)
     outputs = scan_target(target, options)
     for output in outputs:
         bundle.write_files(folder, output.files)
     bundle.write_runs(folder, (output.run for output in outputs))
-    bundle.write_inputs(folder, target.subject, target.config)
+    inputs = bundle.ScanInputs(
+        subject=target.subject,
+        timestamp_s=timestamp(target, options.now),
+        expected={output.run.id: output.run.role for output in outputs},
+        documents=documents,
+    )
+    bundle.write_inputs(folder, inputs, target.config, files)
+
+
+def operator_files(options: Options) -> dict[str, bytes]:
+    """Waivers and baseline, checked before the scan starts; :raises InputError: one is not what it must be."""
+    files = {}
+    found = options.waivers or options.path / WAIVERS_FILE
+    if options.waivers or found.exists():
+        files[bundle.WAIVERS] = read_limited(found, limit_bytes=_WAIVERS_LIMIT_BYTES)
+        waivers.parse(files[bundle.WAIVERS], str(found))
+    if options.baseline:
+        files[bundle.BASELINE] = read_limited(options.baseline, limit_bytes=_BASELINE_LIMIT_BYTES)
+        _check_baseline(options.baseline, files[bundle.BASELINE])
+    return files
+
+
+def _check_baseline(path: Path, data: bytes) -> None:
+    try:
+        sarif.load(data)
+    except InputError as error:
+        raise InputError(
+            f"{path}: {error.what}",
+            next_step="give a results.sarif of an earlier run, or what `govsec baseline` wrote",
+        ) from error
 
 
 def scan_target(target: Target, options: Options) -> tuple[ScanOutput, ...]:
     """Every scanner over the target, side by side, each result with its fingerprints."""
-    index, problem = resolve_advisories(options.advisories)
-    request = ScanRequest(
+    with resolve_advisories(options.advisories, target.config.advisories, offline=options.offline) as found:
+        outputs = scan_all(_request(target, options, found))
+    read = source_reader(target.tree, target.config.limits.source_file_bytes)
+    return tuple(ScanOutput(run=fingerprint(out.run, read), files=out.files) for out in outputs)
+
+
+def _request(target: Target, options: Options, found: Located) -> ScanRequest:
+    return ScanRequest(
         tree=target.tree,
         manifests=target.manifests,
         subject=target.subject,
         checkout=target.checkout,
         config=target.config,
         stage=options.stage,
-        advisories=index,
-        advisories_problem=problem,
+        advisories=found.path,
+        advisories_problem=found.problem,
+        online=options.online,
         jobs=options.jobs,
         timestamp_s=timestamp(target, options.now),
         progress=options.progress,
     )
-    read = source_reader(target.tree, target.config.limits.source_file_bytes)
-    return tuple(ScanOutput(run=fingerprint(out.run, read), files=out.files) for out in scan_all(request))
 
 
 def source_reader(tree: Tree, limit_bytes: int) -> Callable[[str], bytes | None]:
@@ -96,11 +148,17 @@ def source_reader(tree: Tree, limit_bytes: int) -> Callable[[str], bytes | None]
     return read
 
 
-def merge_runs(folder: Path) -> tuple[Run, ...]:
-    """``runs/`` → ``results.sarif`` and ``github.sarif``."""
-    runs = merge(bundle.read_runs(folder))
+def merge_runs(options: Options, folder: Path) -> tuple[Run, ...]:
+    """``runs/`` and ``inputs/`` → ``results.sarif``, ``github.sarif`` and ``vex.cdx.json``."""
+    runs = waivers.attach(merge(bundle.read_runs(folder)), bundle.read_waivers(folder))
+    earlier = bundle.read_baseline(folder)
+    runs = baseline.stamp(runs, options.now) if earlier is None else baseline.compare(runs, earlier, options.now)
     write_atomic(folder / bundle.RESULTS, sarif.write(runs))
     write_atomic(folder / bundle.GITHUB, sarif.write(github_copy(runs).runs))
+    inputs = bundle.read_inputs(folder)
+    tool = ("govsec_ci", __version__)
+    head = Head(subject=inputs.subject, timestamp_s=inputs.timestamp_s, tools=(tool,))
+    write_atomic(folder / bundle.VEX, write_vex(runs, head))
     return runs
 
 
@@ -122,17 +180,32 @@ def decide(options: Options, folder: Path, profiles: Sequence[Profile]) -> Verdi
 
 def read_evidence(folder: Path) -> Evidence:
     """All that a gate may look at, from the bundle alone."""
+    inputs = bundle.read_inputs(folder)
     return Evidence(
-        subject=bundle.read_subject(folder),
+        subject=inputs.subject,
         runs=bundle.read_results(folder),
         sbom=bundle.read_sbom(folder),
+        documents=inputs.documents,
+        parameters=bundle.read_config(folder).parameters,
+        baseline=(folder / bundle.BASELINE).exists(),
+        waivers=bundle.read_waivers(folder),
+        expected=inputs.expected,
     )
 
 
 def report(options: Options, folder: Path) -> View:
-    """The verdict and its evidence → ``summary.md``; the view is returned for the console."""
-    evidence = read_evidence(folder)
-    view = build(bundle.read_verdict(folder), evidence, bundle.read_profiles(folder), lang=options.lang)
-    write_atomic(folder / bundle.SUMMARY, summary.render(view).encode())
-    bundle.seal(folder, evidence.runs, ENGINE)
+    """The verdict and its evidence → ``summary.md``, ``report.html`` and the manifest; the view is for the console."""
+    view = read_view(folder, lang=options.lang)
+    for name in BUNDLE_FORMATS:
+        write_atomic(folder / FORMATS[name].file_name, FORMATS[name].render(view))
+    bundle.seal(folder, bundle.read_results(folder), ENGINE)
     return view
+
+
+def read_view(folder: Path, *, lang: str) -> View:
+    """Everything that a report shows, from the bundle alone."""
+    files = bundle.digests(folder)
+    for name in BUNDLE_FORMATS:
+        files.pop(FORMATS[name].file_name, None)
+    evidence, profiles = read_evidence(folder), bundle.read_profiles(folder)
+    return build(bundle.read_verdict(folder), evidence, profiles, lang=lang, files=files)

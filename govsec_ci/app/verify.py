@@ -42,7 +42,9 @@ def _manifest(folder: Path) -> bytes:
     try:
         return (folder / bundle.MANIFEST).read_bytes()
     except OSError as error:
-        raise BundleError(f"{folder / bundle.MANIFEST}: {error.strerror}", cause="this is no evidence bundle") from error
+        raise BundleError(
+            f"{folder / bundle.MANIFEST}: {error.strerror}", cause="this is no evidence bundle"
+        ) from error
 
 
 def _sha256(folder: Path, name: str) -> str:

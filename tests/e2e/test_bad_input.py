@@ -1,4 +1,4 @@
-"""What is wrong with the call is 2, what is wrong in the judged tree is 3 with a verdict, and nothing earlier is lost."""
+"""A wrong call is 2, what is wrong in the judged tree is 3 with a verdict, and nothing earlier is lost."""
 
 import json
 import os
@@ -111,8 +111,8 @@ def test_a_zip_without_any_record_is_the_operators_error(project: Path, tmp_path
 
 def test_no_advisory_data_at_all_is_incomplete_and_says_what_to_do(project: Path, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "GOVSEC_ADVISORIES"}
-    environment |= {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "cache"), "GOVSEC_CACHE_DIR": str(tmp_path / "cache")}  # fmt: skip
-    command = [sys.executable, "-Im", "govsec_ci.cli", "run", str(project), "--out", str(tmp_path / "out")]
+    environment |= {"HOME": str(tmp_path / "home"), "GOVSEC_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-Im", "govsec_ci.cli", "run", str(project), "--offline", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 3
     assert "--advisories" in done.stdout
@@ -123,7 +123,9 @@ def test_advisories_may_come_from_the_environment(project: Path, monkeypatch: py
     assert govsec("run", project, "--now", NOW, "--out", project.parent / "out").returncode == 0
 
 
-@pytest.mark.parametrize("flag", [("--now", "yesterday"), ("--now", "2024-10-12"), ("--stage", "never"), ("--jobs", "0")])
+@pytest.mark.parametrize(
+    "flag", [("--now", "yesterday"), ("--now", "2024-10-12"), ("--stage", "never"), ("--jobs", "0")]
+)
 def test_a_wrong_flag_is_a_usage_error(project: Path, flag: tuple[str, str]) -> None:
     done = judge(project, *flag)
     assert done.returncode == 2

@@ -14,7 +14,7 @@ from tests.support.command import govsec
 EXPECTED: dict[str, Any] = tomllib.loads((ROOT / "examples/expected.toml").read_text("utf-8"))
 BUNDLE = {
     ".gitignore", "results.sarif", "github.sarif", "sbom.cdx.json", "verdict.json", "summary.md", "manifest.json",
-    "inputs/subject.json", "inputs/config.json", "inputs/profiles/jp-gov.json",
+    "inputs/scan.json", "inputs/config.json", "inputs/profiles/jp-gov.json", "vex.cdx.json", "report.html",
 }  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def test_the_steps_one_by_one_come_to_the_same_verdict(judged: tuple[str, Path, 
     path, _stage, stage, _advisories, advisories, _now, now, _profile, profile, *_ = _arguments(name, steps)
     scan = govsec("scan", path, "--stage", stage, "--advisories", advisories, "--now", now, "--out", steps)
     assert (scan.returncode, scan.stderr) == (0, "")
-    assert govsec("merge", "--out", steps).returncode == 0
+    assert govsec("merge", "--out", steps, "--now", now).returncode == 0
     gate = govsec("gate", "--out", steps, "--profile", profile, "--stage", stage, "--now", now)
     assert gate.returncode == EXPECTED[name]["exit_code"]
     assert govsec("report", "--out", steps).returncode == 0

@@ -25,6 +25,11 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
+def _ends_soon(pid: int) -> bool:
+    """Whether a killed process is gone within ten seconds: the kernel takes it away in its own time."""
+    return any(not _alive(pid) or time.sleep(0.05) for _ in range(200))
+
+
 def test_output_exit_code_and_input_are_kept() -> None:
     code = "import sys; print(sys.stdin.read().upper()); print('e', file=sys.stderr); sys.exit(7)"
     done = _python(code, stdin=b"hello")
@@ -55,7 +60,7 @@ def test_a_child_that_hangs_is_killed_with_its_own_children(tmp_path: Path) -> N
     with pytest.raises(process.TimedOutError, match="took longer than 2 s"):
         process.run([sys.executable, "-I", "-c", code], timeout_s=2)
     assert time.monotonic() - started < 20
-    assert not _alive(int(pid_file.read_text()))
+    assert _ends_soon(int(pid_file.read_text()))
 
 
 def test_secrets_and_python_settings_do_not_reach_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
