@@ -278,11 +278,11 @@ class ChartView(Struct, frozen=True, kw_only=True):
 
 
 class AnswerView(Struct, frozen=True, kw_only=True):
-    """A question that the reader came with, and its answer in a few lines; ``anchor``: where to read on."""
+    """A question that the reader came with, and its answer in a few lines; ``anchor``: where to read on, or empty."""
 
     question: Text
     lines: tuple[Text, ...]
-    anchor: str
+    anchor: str = ""
 
 
 class View(Struct, frozen=True, kw_only=True):

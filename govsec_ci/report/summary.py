@@ -112,7 +112,7 @@ class _Page:
         if not self.view.commit:
             return self.say("no git checkout")
         dirty = " " + self.say("(with uncommitted changes)") if self.view.dirty else ""
-        return f"`{self.view.commit}`{dirty}"
+        return f"{text(self.view.commit)}{dirty}"
 
     def feeds(self) -> str:
         if not self.view.feeds:

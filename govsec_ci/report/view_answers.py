@@ -15,10 +15,10 @@ def answers(
 ) -> tuple[AnswerView, ...]:
     """In the order in which they are asked."""
     return (
-        AnswerView(question=both("May I release?"), lines=(_may_i(verdict),), anchor="top"),
-        AnswerView(question=both("What blocks?"), lines=_blocks(blocking), anchor="blocks"),
+        AnswerView(question=both("May I release?"), lines=(_may_i(verdict),)),
+        AnswerView(question=both("What blocks?"), lines=_blocks(blocking), anchor="blocks" if blocking else ""),
         AnswerView(question=both("By which rule?"), lines=_rules(blocking or passed), anchor="trace"),
-        AnswerView(question=both("Who must do what, by when?"), lines=_who(steps), anchor="next"),
+        AnswerView(question=both("Who must do what, by when?"), lines=_who(steps), anchor="next" if steps else ""),
         AnswerView(question=both("Can I prove it later?"), lines=(_proof(),), anchor="files"),
     )
 

@@ -1,0 +1,261 @@
+"""What the view model computes from a verdict and its evidence."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec import structs
+
+from govsec_ci.gate import evaluate, profile
+from govsec_ci.model import (
+    BaselineState,
+    Level,
+    Location,
+    Note,
+    Notification,
+    Rule,
+    ScanState,
+    Severity,
+    Stage,
+    SuppressionStatus,
+    VerdictWord,
+)
+from govsec_ci.report.view import View, build
+from tests.support import report_cases as cases
+
+
+def _built(
+    *checks: object, runs: tuple[object, ...] = (), word: VerdictWord = VerdictWord.FAIL, **more: object
+) -> View:
+    judged = cases.verdict(word, *checks)  # type: ignore[arg-type]
+    return build(judged, cases.evidence(*runs, **more), (), lang="en")  # type: ignore[arg-type]
+
+
+def test_blocking_checks_stand_fail_first() -> None:
+    assert [check.verdict.value for check in cases.failing().blocking] == ["FAIL", "FAIL", "INCOMPLETE"]
+    assert [check.gate for check in cases.failing().warnings] == ["static-low"]
+    assert [check.gate for check in cases.failing().passed] == ["sbom"]
+
+
+def test_results_are_ordered_blocking_then_worst_first() -> None:
+    shown = [(one.fingerprint, bool(one.gates)) for one in cases.failing().results]
+    assert shown == [("d1", True), ("d2", True), ("s1", True), ("s3", False)]
+
+
+def test_unknown_severity_is_listed_between_critical_and_high() -> None:
+    runs = (cases.bandit_run(*(cases.static(s.value, severity=s, line=1) for s in Severity)),)
+    order = [one.severity for one in _built(runs=runs).results]
+    assert order == ["CRITICAL", "UNKNOWN", "HIGH", "MEDIUM", "LOW", "NONE"]
+
+
+def test_a_result_carries_what_its_rule_knows() -> None:
+    sql = cases.failing().results[0]
+    assert sql.component is not None
+    assert (sql.component.label, sql.fixed_in) == ("django 3.2.0", "3.2.25")
+    assert sql.vulnerability is not None
+    assert (sql.vulnerability.cvss, sql.vulnerability.ids) == ("9.8 (CVSS 3.1)", ("GHSA-aaaa-bbbb-cccc",))
+    assert sql.due == datetime(2026, 3, 22, tzinfo=UTC)
+    assert sql.what == "django 3.2.0: SQL injection through a crafted order_by."
+
+
+def test_the_component_is_not_said_twice() -> None:
+    said = cases.dependency("d", "CVE-1", message="django 3.2.0: CVE-1 SQL injection")
+    assert _built(runs=(cases.audit_run(said),)).results[0].what == "django 3.2.0: CVE-1 SQL injection"
+
+
+def test_a_result_without_place_rule_or_fingerprint_is_still_shown() -> None:
+    bare = structs.replace(cases.static("x"), locations=(), fingerprints={}, rule_id="ZZZ")
+    shown = _built(runs=(cases.bandit_run(bare, bare),)).results
+    assert [(one.place, one.rule) for one in shown] == [("", "ZZZ")] * 2
+    assert len({one.anchor for one in shown}) == 2
+
+
+def test_a_place_is_as_exact_as_is_known() -> None:
+    places = [Location(path="a"), *cases.at("a", 3), *cases.at("a", 3, 9)]
+    runs = (cases.bandit_run(*(cases.static(str(i), locations=(place,)) for i, place in enumerate(places))),)
+    assert [one.place for one in _built(runs=runs).results] == ["a", "a:3", "a:3:9"]
+
+
+def test_links_of_rules_lead_to_the_web_only() -> None:
+    rules = (Rule(id="B602", help_uri="javascript:alert(1)"), Rule(id="B1", help_uri="https://e.example/"))
+    run = cases.bandit_run(cases.static("a"), cases.static("b", rule_id="B1"), rules=rules)
+    assert {one.rule: one.help_uri for one in _built(runs=(run,)).results} == {"B602": "", "B1": "https://e.example/"}
+
+
+def test_our_own_words_for_bandit_rules_are_japanese_too() -> None:
+    about = cases.failing().results[2].rule_text
+    assert about.en == "A shell runs a command"
+    assert "シェル" in about.ja
+
+
+def test_fingerprints_that_no_result_carries_are_counted() -> None:
+    view = _built(cases.check(VerdictWord.FAIL, "gone", "s1"), runs=(cases.bandit_run(cases.static("s1")),))
+    assert (len(view.blocking[0].results), view.blocking[0].unresolved) == (1, 1)
+
+
+def test_suppressed_results_leave_the_open_ones_and_keep_who_and_until_when() -> None:
+    row = cases.failing().suppressed[0]
+    assert (row.result.fingerprint, row.owner, row.approver, row.effective) == ("s2", "app team", "CISO office", True)
+    assert row.expires == datetime(2026, 6, 30, tzinfo=UTC)
+    assert "s2" not in {one.fingerprint for one in cases.failing().results}
+
+
+@pytest.mark.parametrize(
+    ("status", "counted", "effect"),
+    [
+        (SuppressionStatus.ACCEPTED, False, "does not count"),
+        (SuppressionStatus.ACCEPTED, True, "counts: the gate does not admit it, or it was re-opened"),
+        (SuppressionStatus.UNDER_REVIEW, False, "counts: under review"),
+        (SuppressionStatus.REJECTED, False, "counts: rejected"),
+    ],
+)
+def test_what_a_claim_comes_to(status: SuppressionStatus, *, counted: bool, effect: str) -> None:
+    claimed = cases.static("s", suppressions=(cases.claim(status),))
+    checks = [cases.check(VerdictWord.FAIL, "s")] if counted else []
+    view = _built(*checks, runs=(cases.bandit_run(claimed),))
+    assert view.suppressed[0].effect.en == effect
+    assert bool(view.results) is (effect != "does not count")
+
+
+def test_baseline_counts() -> None:
+    gone = cases.static("g", baseline_state=BaselineState.ABSENT)
+    new = cases.static("n", baseline_state=BaselineState.NEW)
+    view = _built(runs=(cases.bandit_run(gone, new),), baseline=True)
+    assert (view.new, view.absent, len(view.results)) == (1, 1, 1)
+    assert _built().new is None
+
+
+def test_sentences() -> None:
+    def sentence(word: VerdictWord, *words: VerdictWord) -> str:
+        return _built(*(cases.check(one) for one in words), word=word).sentence.en
+
+    failed, unknown = VerdictWord.FAIL, VerdictWord.INCOMPLETE
+    assert sentence(VerdictWord.PASS).startswith("You may release")
+    assert sentence(failed, failed) == "Do not release: 1 gate is violated."
+    assert sentence(failed, failed, unknown) == "Do not release: 1 gate is violated, and 1 could not be decided."
+    assert sentence(unknown, unknown, unknown).startswith("Do not release yet: 2 gates could not be decided")
+
+
+def test_steps_say_who_what_and_when() -> None:
+    told = [(step.who.en, step.when.en, step.what.en) for step in cases.failing().steps]
+    assert told == [
+        (
+            "developers",
+            "overdue since 22 Mar 2026",
+            "Raise django from 3.2.0 to 3.2.25 in requirements.txt:3: closes 1 result.",
+        ),
+        (
+            "developers",
+            "before this release",
+            "No version closes 1 result of django 3.2.0: replace it or have a waiver signed.",
+        ),
+        (
+            "developers",
+            "before this release",
+            "Mend 1 result of rule B602 (A shell runs a command), first at app/backup.py:12:5.",
+        ),
+        (
+            "whoever runs the pipeline",
+            "before this release",
+            "app/old.py: does not parse: mend the syntax, or take the file out of scope by name, owner and reason",
+        ),
+        ("whoever runs the pipeline", "before this release", "Run govsec again and keep the new bundle."),
+    ]
+    assert cases.passing().steps == ()
+
+
+def test_a_due_date_to_come_is_said_as_such() -> None:
+    check = cases.check(VerdictWord.FAIL, "d", due={"d": cases.NOW + timedelta(days=3)})
+    view = _built(check, runs=(cases.audit_run(cases.dependency("d", "CVE-1")),))
+    assert view.steps[0].when.en == "by 4 Apr 2026"
+    assert (view.blocking[0].overdue, view.first_due) == (0, cases.NOW + timedelta(days=3))
+
+
+def test_the_target_closes_every_result_of_the_component_and_says_when_the_major_changes() -> None:
+    fixes = (("a", "3.2.9"), ("b", "4.0"), ("c", "3.10"), ("d", None), ("e", "not a version"))
+    results = [cases.dependency(key, f"CVE-{key}", fixed=fixed) for key, fixed in fixes]
+    row = _built(runs=(cases.audit_run(*results),)).upgrades[0]
+    assert (row.target, row.major, len(row.closes), len(row.stays)) == ("4.0", True, 3, 2)
+
+
+def test_what_several_gates_lack_is_one_step() -> None:
+    checks = [
+        cases.check(VerdictWord.INCOMPLETE, gate=name, title=name, reasons=("no KEV data was used",)) for name in "ab"
+    ]
+    view = _built(*checks, word=VerdictWord.INCOMPLETE)
+    assert view.steps[0].what.en == "Supply what is missing to decide “a”, “b”: no KEV data was used"
+
+
+def test_a_gate_without_results_says_what_closes_it() -> None:
+    record = cases.check(VerdictWord.FAIL, kind="evidence", title="A review is there", next_step="file it")
+    step = _built(record).steps[0]
+    assert (step.who.en, step.what.en) == ("release manager", "A review is there: file it")
+
+
+def test_a_gate_on_suppressions_asks_for_a_better_claim_not_for_a_repair() -> None:
+    claims = cases.check(VerdictWord.FAIL, "s", kind="suppressions", title="Reasons are given", next_step="give one")
+    view = _built(claims, runs=(cases.bandit_run(cases.static("s", suppressions=(cases.claim(),))),))
+    assert view.steps[0].what.en == "Reasons are given: give one"
+
+
+def test_a_run_with_an_error_is_not_believed_to_be_complete() -> None:
+    note = Notification(id="x", level=Level.ERROR, text="crashed")
+    hint = Notification(id="y", level=Level.NOTE, text="left out", location=Location(path="a.py"))
+    view = _built(runs=(cases.bandit_run(notifications=(note, hint)),))
+    assert view.not_checked[0].state == ScanState.INCOMPLETE.value
+    assert view.not_checked[0].problems[0].said == "crashed"
+    assert view.runs[0].notes[0].said == "a.py: left out"
+
+
+def test_sbom_feeds_and_files() -> None:
+    proof = cases.failing_parts()
+    view = build(*proof, (), lang="en", files={"b": "2", "a": "1"})
+    assert view.sbom is not None
+    assert view.sbom.missing == (("supplier", 1),)
+    assert (view.feeds[0].age_days, view.feeds[0].records) == (2, 25_000)
+    assert [file.name for file in view.files] == ["a", "b"]
+
+
+def test_charts_count_what_they_show() -> None:
+    bars = {chart.id: chart.bars for chart in cases.failing().charts}
+    assert [(bar.label.en, bar.total) for bar in bars["chart-components"]] == [("django 3.2.0", 2), ("source code", 2)]
+    assert [(bar.label.en, bar.parts) for bar in bars["chart-due"]] == [("overdue", (("CRITICAL", 1),))]
+    assert bars["chart-gap"][0].parts == (("FAIL", 3), ("INCOMPLETE", 1), ("PASS", 1))
+
+
+def test_a_chart_folds_what_is_too_much() -> None:
+    from govsec_ci.model import ComponentRef
+
+    results = [
+        cases.dependency(str(i), "CVE-1", component=ComponentRef(name=f"p{i}", version="1", purl="")) for i in range(30)
+    ]
+    chart = _built(runs=(cases.audit_run(*results),)).charts[0]
+    assert len(chart.bars) == 12
+    assert (chart.bars[-1].label.en, chart.bars[-1].total) == ("all others", 19)
+    assert chart.scale == 19
+
+
+@pytest.mark.parametrize("clause", [("document", "verified"), ("document", "memory"), ("local", "reported")])
+def test_a_clause_says_how_sure_it_is(clause: tuple[str, str]) -> None:
+    origin, label = clause
+    shown = _built(cases.check(VerdictWord.FAIL, clause=cases.clause(origin=origin, label=label))).blocking[0].clause
+    assert (origin == "local") == ("our own number" in shown.label_text.en) == (shown.mark.en == "limit set locally")
+
+
+def test_a_note_of_the_gate_is_told_in_both_languages_and_an_unknown_one_in_english() -> None:
+    known = Note(id="at-most-results", values={"n": "0"})
+    check = cases.check(VerdictWord.FAIL, limit_note=known, observed="x", observed_note=Note(id="of a later engine"))
+    shown = _built(check).blocking[0]
+    assert (shown.limit.en, shown.limit.ja) == ("at most 0 results", "0 件以下")
+    assert shown.observed.ja == "x"
+
+
+def test_with_the_shipped_profile_every_text_of_a_gate_is_japanese() -> None:
+    judge = profile.load("jp-gov")
+    _, proof = cases.failing_parts()
+    judged = evaluate.evaluate(proof, [judge], now=cases.NOW, stage=Stage.RELEASE, engine="e")
+    view = build(judged, proof, [judge], lang="ja")
+    assert view.verdict is VerdictWord.FAIL
+    for check in view.checks:
+        assert check.title.en != check.title.ja
+        assert check.clause.document.en != check.clause.document.ja
+    assert view.profiles[0].title.ja == judge.title.ja
