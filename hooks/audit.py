@@ -1,10 +1,15 @@
 """``govsec-audit``: known vulnerabilities of what the staged manifests pin."""
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
-from govsec_ci.app.check import CheckOptions, check, may_be_included
+from govsec_ci.advisories.locate import located
+from govsec_ci.advisories.prepare import default_cache
+from govsec_ci.app.check import CheckOptions, Data, check, may_be_included
 from govsec_ci.app.clock import parse
 from govsec_ci.model import Role
 
@@ -13,7 +18,10 @@ from . import common
 
 @click.command("audit", context_settings={"help_option_names": ["-h", "--help"]})
 @common.shared
-@common.advisories
+@click.option(
+    "--advisories", type=click.Path(path_type=Path), metavar="SOURCE", envvar="GOVSEC_ADVISORIES", show_envvar=True,
+    help="Advisory data: a folder of OSV JSON, or an OSV all.zip.  [default: the stored data; nothing is fetched]",
+)  # fmt: skip
 @common.ref
 def command(**given: Any) -> int:
     """Audit the components of all staged manifests against advisory data; nothing is fetched or installed.
@@ -28,10 +36,16 @@ def command(**given: Any) -> int:
         now=parse(given["now"]),
         ref=given["ref"],
         profiles=given["profiles"],
-        advisories=given["advisories"],
+        data=lambda: _opened(given["advisories"]),
         config_file=given["config_file"],
     )
     return common.show(check(options), repository, given)
+
+
+@contextlib.contextmanager
+def _opened(source: Path | None) -> Iterator[Data]:
+    with located(source, default_cache(), first_sync=None) as found:
+        yield Data(path=found.path, problem=found.problem)
 
 
 def main(argv: list[str] | None = None) -> int:

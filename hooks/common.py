@@ -30,10 +30,6 @@ _OPTIONS = (
         help="auto: where the output is a terminal and NO_COLOR is not set.",
     ),
 )  # fmt: skip
-advisories = click.option(
-    "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
-    help="Advisory data: a folder of OSV JSON, or an OSV all.zip. GOVSEC_ADVISORIES does the same.",
-)  # fmt: skip
 ref = click.option(
     "--ref", metavar="COMMIT", envvar="PRE_COMMIT_TO_REF",
     help="Judge this commit, not what is staged.  [default: what pre-commit says is being pushed]",

@@ -1,7 +1,6 @@
 """What the hooks share: scan what is staged, in memory, and ask those gates of stage commit that concern it."""
 
 import contextlib
-import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -11,7 +10,6 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from govsec_ci.advisories.locate import Located
 from govsec_ci import __version__
 from govsec_ci.app.snapshot import Entry, Repository, committed, export, staged
 from govsec_ci.app.target import load_config
@@ -118,13 +116,14 @@ def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None
     :param touched: which results are judged (those on changed lines); all where None
     :raises OperatorError: profile, configuration, advisory data or a path is wrong
     """
-    with neutral_folder() as root, contextlib.ExitStack() as stack:
+    with neutral_folder() as root, options.data() as data:
         tree = _tree(options, root)
         config = load_config(root, options.config_file)
         manifests = discover(tree, limit_bytes=config.limits.manifest_bytes).manifests if _reads(options) else ()
-        request = _request(options, tree, config, manifests, stack)
+        request = _request(options, tree, manifests, config)
+        request = replace(request, advisories=data.path, advisories_problem=data.problem)
         outputs = scan(request, only=_scanners(options.roles))
-        read = source_reader(tree, config.limits.source_file_bytes)
+        read = _reader(tree)
         runs = tuple(_excused(run) for run in merge(fingerprint(output.run, read) for output in outputs))
     judged, elsewhere = _split(runs, touched)
     profiles = _profiles(options, config)

@@ -1,7 +1,5 @@
 """Which gates a hook asks, and when what they say stops a commit."""
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from govsec_ci.advisories.locate import Located
 from govsec_ci.app import check as module
+from govsec_ci.app import steps
 from govsec_ci.app.check import Answer, CheckOptions, check, concerned, is_manifest, may_be_included
 from govsec_ci.app.check_lines import Style, lines
 from govsec_ci.app.snapshot import open_repository
@@ -84,17 +82,11 @@ def result(severity: Severity = Severity.HIGH, *, path: str = "app.py") -> Resul
     return Result(rule_id="B602", message="A shell", severity=severity, locations=(Location(path=path),))
 
 
-@contextlib.contextmanager
-def _nothing(*_given: object, **_options: object) -> Iterator[Located]:
-    yield Located(problem="none were given")
-
-
 def answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *runs: Run, roles: frozenset[Role] = SAST, **more: object
 ) -> Answer:
     top = small_repository(tmp_path / "repo")
     monkeypatch.setattr(module, "scan", _Scanned(top, runs).scan)
-    monkeypatch.setattr(module, "resolve_advisories", _nothing)
     given: dict[str, object] = {"repository": open_repository(top, {}), "roles": roles, "now": NOW}
     options = CheckOptions(**(given | {"wanted": may_be_included} | more))  # type: ignore[arg-type]
     return check(options)
@@ -163,6 +155,10 @@ def test_results_elsewhere_are_told_and_never_block(tmp_path: Path, monkeypatch:
     assert one.word is VerdictWord.PASS
     assert "app.py:4:1 HIGH B602" in said(one)
     assert check(options).word is VerdictWord.FAIL
+
+
+def test_without_a_profile_the_command_s_default_judges() -> None:
+    assert (module.DEFAULT_PROFILE, module.ENGINE) == (steps.DEFAULT_PROFILE, steps.ENGINE)
 
 
 def test_a_role_that_nobody_examines_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
