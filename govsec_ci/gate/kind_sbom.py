@@ -115,15 +115,26 @@ def acceptable(expression: str, allowed: tuple[str, ...], denied: tuple[str, ...
 
     licensing = get_spdx_licensing()
     try:
-        parsed = licensing.parse(expression, validate=True) if expression.strip() else None
+        parsed = licensing.parse(expression) if expression.strip() else None
     except (ExpressionError, ValueError):
         return None
-    if parsed is None:
+    if parsed is None or any(_unheard(key, allowed, denied) for key in licensing.unknown_license_keys(parsed)):
         return None
-    decided = parsed.subs({symbol: _decide(licensing, str(symbol.key), allowed, denied) for symbol in parsed.symbols})
+    decided = parsed.subs(
+        {
+            symbol: licensing.TRUE if _is_fine(symbol.render("{symbol.key}"), allowed, denied) else licensing.FALSE
+            for symbol in parsed.symbols
+        }
+    )
     return bool(decided.simplify() == licensing.TRUE)
 
 
-def _decide(licensing: object, key: str, allowed: tuple[str, ...], denied: tuple[str, ...]) -> object:
-    fine = key not in denied and (not allowed or key in allowed)
-    return getattr(licensing, "TRUE" if fine else "FALSE")
+def _unheard(key: str, allowed: tuple[str, ...], denied: tuple[str, ...]) -> bool:
+    """Whether an id that SPDX does not list is one of which the profile says nothing either."""
+    return not (key.startswith("LicenseRef-") and (allowed or key in denied))
+
+
+def _is_fine(key: str, allowed: tuple[str, ...], denied: tuple[str, ...]) -> bool:
+    # An exception does not lift the refusal of its licence.
+    base = key.partition(" WITH ")[0]
+    return not {key, base} & set(denied) and (not allowed or key in allowed)

@@ -74,7 +74,7 @@ def load(name_or_path: str, *, trusted_root: Path | None = None) -> Profile:
 
 
 def loads(data: bytes, name: str, *, folder: Path | None = None) -> Profile:
-    """As :func:`load`, from bytes; ``name`` is what messages call them, ``folder`` where ``extends`` looks for files."""
+    """As :func:`load`, from bytes; messages call them ``name``, and ``extends`` looks for files in ``folder``."""
     return _resolve(_Source(data, name, folder))
 
 

@@ -159,7 +159,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{profile} には段階 {stage} で判定を左右する基準がなく、合格としても意味を成さない",
     ),
     "not-yet-in-force": ("{profile} is in force from {date}", "{profile} は {date} から効力を持つ"),
-    "no-longer-in-force": ("{profile} was in force until {date}", "{profile} の効力は {date} までであった"),
+    "no-longer-in-force": ("the force of {profile} ended with {date}", "{profile} の効力は {date} までであった"),
     "parameter-assumed": (
         "{parameter} is not declared: the strictest value, {value}, is assumed",
         "{parameter} が申告されていないため、最も厳しい値 {value} とみなした",

@@ -112,7 +112,7 @@ def test_an_id_is_used_once() -> None:
         ({"versions": ">=3,<4"}, True),
     ],
 )
-def test_a_dependency_waiver_covers_its_versions_alone(changes: dict[str, str], expected: bool) -> None:
+def test_a_dependency_waiver_covers_its_versions_alone(changes: dict[str, str], *, expected: bool) -> None:
     found = waivers.covers(waiver(**changes), vulnerable(), rule(aliases=("GHSA-aaaa",)))
     assert found is expected
 
@@ -134,7 +134,7 @@ def test_a_version_that_is_none_is_not_covered() -> None:
         ({"fingerprint": "code-2"}, "anything.py", False),
     ],
 )
-def test_a_code_waiver_covers_its_place_alone(given: dict[str, str], path: str, expected: bool) -> None:
+def test_a_code_waiver_covers_its_place_alone(given: dict[str, str], path: str, *, expected: bool) -> None:
     blank = {"vulnerability": "", "component": "", "versions": ""}
     assert waivers.covers(waiver(**blank, **given), code(path=path), Rule(id="B602")) is expected
 
