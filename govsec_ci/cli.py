@@ -19,6 +19,8 @@ from govsec_ci import __version__
 from govsec_ci.errors import DefectError, GovsecError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from govsec_ci.app.steps import Options
     from govsec_ci.report.view import View
 
@@ -189,12 +191,28 @@ def gate(**given: Any) -> int:
 
 @cli.command()
 @_with("out", "lang", "quiet")
-def report(**given: Any) -> int:
-    """Write the reports of the verdict in --out, and print it."""
+@click.option(
+    "--format", "form",
+    type=click.Choice(["html", "markdown", "junit", "csv", "csv-excel", "json", "text"]),
+    help="Write this one report, and nothing else.",
+)  # fmt: skip
+@click.option(
+    "--to", type=click.Path(path_type=Path), metavar="FILE", help="Where --format writes.  [default: standard output]"
+)
+def report(form: str | None, to: Path | None, **given: Any) -> int:
+    r"""Write the reports of the verdict in --out, and print it.
+
+    \b
+    Example: govsec report --format junit --to junit.xml
+    """
     from govsec_ci.app import bundle, steps
-    from govsec_ci.system.files import staged_folder
+    from govsec_ci.system.files import staged_folder, write_atomic
 
     options = _options(given)
+    if form is not None:
+        data = steps.render(bundle.require(options.out), form, lang=options.lang)
+        write_atomic(to, data) if to else click.get_binary_stream("stdout").write(data)
+        return 0
     with staged_folder(bundle.require(options.out), keep=True) as folder:
         view = steps.report(options, folder)
     _show(view, quiet=given["quiet"])
@@ -214,6 +232,102 @@ def verify(bundle_folder: Path) -> int:
     verdict = verify_bundle(bundle_folder)
     click.echo(f"{verdict.verdict.value}: the bundle holds, and the decision follows from its evidence")
     return VERDICT_CODES[verdict.verdict.value]
+
+
+@cli.command()
+@_with("out")
+def view(out: Path) -> int:
+    """Open the report of the verdict in --out in the browser; print its path."""
+    from govsec_ci.report.opener import open_report
+
+    page, _opened = open_report(out)
+    click.echo(str(page))
+    return 0
+
+
+@cli.group()
+def advisories() -> None:
+    """Keep advisory data: fetch it, carry it in and out, look at its age."""
+
+
+@advisories.command("sync")
+@_with("config", "quiet")
+def advisories_sync(config_file: Path | None, *, quiet: bool) -> int:
+    """Fetch the feeds over HTTPS where they have changed; what fails its check leaves the earlier data in place."""
+    from govsec_ci.app import advisories as feeds
+    from govsec_ci.app import progress
+
+    with progress.shown(quiet=quiet) as advance:
+        states = feeds.synced(config_file, advance)
+    _table([("feed", "of", "records"), *((one.feed, _day(one.as_of), f"{one.records:,}") for one in states)])
+    return 0
+
+
+@advisories.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_with("quiet")
+def advisories_import(files: tuple[Path, ...], *, quiet: bool) -> int:
+    """Store feeds from FILES: OSV folders and zips, KEV, EPSS, Vulnrichment, or an exported archive. All or none."""
+    from govsec_ci.advisories.importing import import_files
+    from govsec_ci.advisories.prepare import default_cache
+    from govsec_ci.app import progress
+
+    with progress.shown(quiet=quiet) as advance:
+        states = import_files(files, default_cache(), advance)
+    _table([("feed", "of", "records"), *((one.feed, _day(one.as_of), f"{one.records:,}") for one in states)])
+    return 0
+
+
+@advisories.command("export")
+@click.argument("archive", type=click.Path(path_type=Path))
+def advisories_export(archive: Path) -> int:
+    """Write every stored feed into one ARCHIVE with digests, to be carried into a closed network."""
+    from govsec_ci.advisories.exporting import export
+    from govsec_ci.advisories.prepare import default_cache
+
+    export(archive, default_cache())
+    return 0
+
+
+@advisories.command("status")
+@_with("now")
+def advisories_status(now: str | None) -> int:
+    """Show each feed: its date, age, number of records and digest."""
+    from govsec_ci.advisories.prepare import default_cache
+    from govsec_ci.advisories.status import status
+    from govsec_ci.app.clock import parse
+
+    found = status(default_cache(), parse(now))
+    rows = [("feed", "of", "age", "records", "sha256")]
+    for one in found.feeds:
+        if one.state is None or one.age_days is None:
+            rows.append((one.feed, "not stored", "", "", ""))
+        else:
+            age = f"{one.age_days:.1f} days"
+            rows.append((one.feed, _day(one.state.as_of), age, f"{one.state.records:,}", one.state.sha256))
+    _table(rows)
+    for ecosystem, records in found.unmatched.items():
+        click.echo(f"{records:,} records of {ecosystem} are stored, but not matched: only PyPI is")
+    return 0
+
+
+@cli.group()
+def sbom() -> None:
+    """Work with SBOMs."""
+
+
+@sbom.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def sbom_check(file: Path) -> int:
+    """Report field by field what NTIA, the CISA 2025 draft and BSI TR-03183-2 ask of FILE (CycloneDX JSON).
+
+    It informs and does not judge: the exit code is 0 for every file that can be read.
+    """
+    from govsec_ci.app.sbom import report_lines
+
+    for line in report_lines(file):
+        click.echo(line)
+    return 0
 
 
 @cli.group()
@@ -281,6 +395,16 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
 def _locale_language() -> str:
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return "ja" if next(filter(None, names), "").startswith("ja") else "en"
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _day(moment: "datetime") -> str:
+    return moment.strftime("%Y-%m-%d")
 
 
 def _show(view: "View", *, quiet: bool) -> None:

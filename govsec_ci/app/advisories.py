@@ -5,11 +5,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from govsec_ci.advisories.base import Progress
 from govsec_ci.advisories.feeds import DEFAULT
 from govsec_ci.advisories.locate import Located, located
 from govsec_ci.advisories.prepare import default_cache
 from govsec_ci.advisories.sync import sync
+from govsec_ci.app.target import load_config
 from govsec_ci.config import AdvisorySettings
+from govsec_ci.model import FeedState
 
 VARIABLE = "GOVSEC_ADVISORIES"
 
@@ -25,6 +28,13 @@ def resolve_advisories(source: Path | None, settings: AdvisorySettings, *, offli
     named = source or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     with located(named, default_cache(), first_sync=None if offline else _first_sync(settings)) as found:
         yield found
+
+
+def synced(config_file: Path | None, progress: Progress) -> tuple[FeedState, ...]:
+    """Fetch the configured feeds; :raises SyncError: one could not be renewed (the earlier one stays)."""
+    settings = load_config(Path(), config_file).advisories
+    wanted = settings.feeds or DEFAULT
+    return sync(default_cache(), wanted=wanted, addresses=settings.addresses, progress=progress)
 
 
 def _first_sync(settings: AdvisorySettings) -> Callable[[], object]:

@@ -209,3 +209,8 @@ def read_view(folder: Path, *, lang: str) -> View:
         files.pop(FORMATS[name].file_name, None)
     evidence, profiles = read_evidence(folder), bundle.read_profiles(folder)
     return build(bundle.read_verdict(folder), evidence, profiles, lang=lang, files=files)
+
+
+def render(folder: Path, form: str, *, lang: str) -> bytes:
+    """One report of the bundle in the named format, as bytes."""
+    return FORMATS[form].render(read_view(folder, lang=lang))
