@@ -14,7 +14,7 @@ from govsec_ci.system.git import Checkout
 
 
 class ScanRequest(Struct, frozen=True, kw_only=True):
-    """Everything a scanner may know: the tree as walked, its manifests, the trusted settings. No clock.
+    """Everything a scanner may know: the tree as walked, its manifests, the trusted settings.
 
     :param tree: the judged tree, walked once for all scanners
     :param manifests: every dependency manifest in it, read once for all scanners
@@ -22,6 +22,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     :param advisories_problem: why there is none, for people
     :param online: ``osv`` or ``pypi``: ask this public service instead of the index; empty: stay offline
     :param online_url: address of an own OSV service, or empty for the public one
+    :param now_s: the clock of the decision (Unix time) for the age of imported reports; 0: the machine's clock
     :param jobs: how many processes a scanner may use
     :param progress: called with (scanner id, done, total) from any thread
     """
@@ -38,6 +39,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     online_url: str = ""
     jobs: int = 1
     timestamp_s: int = 0
+    now_s: int = 0
     progress: Callable[[str, int, int], None] = lambda scanner, done, total: None
 
 

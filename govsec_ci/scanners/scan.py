@@ -4,6 +4,7 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from govsec_ci.model import Notification, Run, ScanState
+from govsec_ci.scanners import imported
 from govsec_ci.scanners.base import Scanner, ScanOutput, ScanRequest
 from govsec_ci.scanners.registry import SCANNERS
 from govsec_ci.scanners.runs import error
@@ -15,13 +16,17 @@ _KILL_AGAIN_S = 0.1
 def scan(request: ScanRequest, only: Collection[str] | None = None) -> tuple[ScanOutput, ...]:
     """Run the scanners (all, or those named in ``only``); their outputs stand in the registry's order.
 
-    A scanner that raises becomes an incomplete run: it is never lost.
+    After them, where none was named, stand the reports of other tools. A scanner that raises becomes an incomplete run:
+    it is never lost.
+
+    :raises InputError: a report of another tool is malformed
     """
+    imports = imported.load(request, SCANNERS) if only is None else ()
     chosen = [scanner for name, scanner in SCANNERS.items() if only is None or name in only]
     with ThreadPoolExecutor(max(1, len(chosen))) as pool:
         futures = [pool.submit(_guarded, scanner, request) for scanner in chosen]
         try:
-            return tuple(future.result() for future in futures)
+            return (*(future.result() for future in futures), *(ScanOutput(run=run) for run in imports))
         except BaseException:
             _stop(futures)
             raise

@@ -49,6 +49,12 @@ class Scope:
         """Whether a path is to be looked at."""
         return path not in self.names and not any(_below(path, folder) for folder in self.folders)
 
+    def why(self, path: str) -> str:
+        """Why :meth:`holds` is false for a path, or empty."""
+        declared = next((f"{one.reason} (owner: {one.owner})" for one in self.entries if one.path == path), "")
+        folder = next((folder for folder in self.folders if _below(path, folder)), "")
+        return declared or (f"{folder} is excluded by the configuration" if folder else "")
+
     def excluded(self, paths: list[str]) -> list[Notification]:
         """A note for each excluded folder that holds some of ``paths``, with their number."""
         counts = {folder: sum(_below(path, folder) for path in paths) for folder in self.folders}
