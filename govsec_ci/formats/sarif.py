@@ -8,13 +8,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govsec_ci.formats import sarif_read
+from govsec_ci.formats.sarif_external import reader
+from govsec_ci.formats.sarif_foreign import load_foreign
 from govsec_ci.formats.sarif_github import GithubCopy, github_copy
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
 from govsec_ci.formats.sarif_write import write_to
 from govsec_ci.model import Run
 from govsec_ci.system.files import read_limited, write_atomic
 
-__all__ = ["FINGERPRINT", "LINE_HASH", "GithubCopy", "github_copy", "load", "write", "write_to"]
+__all__ = [
+    "FINGERPRINT",
+    "LINE_HASH",
+    "GithubCopy",
+    "github_copy",
+    "load",
+    "load_foreign",
+    "reader",
+    "write",
+    "write_to",
+]
 
 _LIMIT_BYTES = 4_000_000_000
 

@@ -2,9 +2,7 @@
 
 import codecs
 import json
-import types
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,8 +27,8 @@ def decode(data: bytes, kind: type[_T], origin: str) -> _T:
     try:
         return msgspec.json.decode(to_utf8(data, origin), type=kind, strict=True)
     except msgspec.ValidationError as error:
-        path, why = _first_wrong(to_utf8(data, origin), kind) or ("", str(error))
-        raise InputError(f"{origin}: {path or '$'}: {why}") from error
+        why, _, path = str(error).partition(" - at `")
+        raise InputError(f"{origin}: {path.rstrip('`') or '$'}: {why}") from error
     except RecursionError as error:
         raise InputError(f"{origin}: nested too deeply to be a SARIF log") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -87,47 +85,3 @@ def _checked(pairs: list[tuple[str, Any]]) -> None:
 
 def _nothing(_: str) -> None:
     return None
-
-
-def _first_wrong(data: bytes, kind: Any) -> tuple[str, str] | None:
-    """JSON path of the first value that does not fit, and why; msgspec's own path leaves the indices out."""
-    return next(_wrong(msgspec.json.decode(data), kind, "$"), None)
-
-
-def _wrong(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
-    why = _misfit(value, kind)
-    if not why:
-        return
-    for part, part_kind, part_path in _parts(value, _present(kind), path):
-        yield from _wrong(part, part_kind, part_path)
-    yield path, why
-
-
-def _misfit(value: Any, kind: Any) -> str:
-    """Why a value does not fit, or empty. Through JSON: ``convert`` knows no ``Raw``."""
-    try:
-        msgspec.json.decode(msgspec.json.encode(value), type=kind)
-    except msgspec.ValidationError as error:
-        return str(error).split(" - at `$")[0]
-    return ""
-
-
-def _present(kind: Any) -> Any:
-    """``X | None`` → X."""
-    if get_origin(kind) in (Union, types.UnionType):
-        return next(option for option in get_args(kind) if option is not type(None))
-    return kind
-
-
-def _parts(value: Any, kind: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
-    if isinstance(value, list) and get_origin(kind) is list:
-        for number, item in enumerate(value):
-            yield item, get_args(kind)[0], f"{path}[{number}]"
-    elif isinstance(value, dict) and get_origin(kind) is Mapping:
-        for key, item in value.items():
-            yield item, get_args(kind)[1], f"{path}.{key}"
-    elif isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        hints = get_type_hints(kind, include_extras=True)
-        for field in msgspec.structs.fields(kind):
-            if field.encode_name in value:
-                yield value[field.encode_name], hints[field.name], f"{path}.{field.encode_name}"

@@ -111,6 +111,7 @@ class WireProvenance(Wire, frozen=True, kw_only=True):
     """Section 3.48; the time is parsed by the reader, which knows where it stands."""
 
     first_detection_time_utc: str | None = None
+    invocation_index: Index = -1
 
 
 class WireReference(Wire, frozen=True, kw_only=True):
@@ -224,6 +225,7 @@ class WireAutomation(Wire, frozen=True, kw_only=True):
     """``runAutomationDetails`` (section 3.17)."""
 
     id: str = ""
+    guid: str | None = None
 
 
 class WireVersionControl(Wire, frozen=True, kw_only=True):
@@ -242,24 +244,15 @@ class WireExternalFile(Wire, frozen=True, kw_only=True):
 
 
 class WireExternalFiles(Wire, frozen=True, kw_only=True):
-    """``externalPropertyFileReferences`` (section 3.15); the kinds that we do not use are counted, not read."""
+    """``externalPropertyFileReferences`` (section 3.15); only the kinds that we use."""
 
-    conversion: WireExternalFile | None = None
-    graphs: list[WireExternalFile] = []
-    externalized_properties: WireExternalFile | None = None
     artifacts: list[WireExternalFile] = []
     invocations: list[WireExternalFile] = []
-    logical_locations: list[WireExternalFile] = []
-    thread_flow_locations: list[WireExternalFile] = []
     results: list[WireExternalFile] = []
     taxonomies: list[WireExternalFile] = []
-    addresses: list[WireExternalFile] = []
-    driver: WireExternalFile | None = None
     extensions: list[WireExternalFile] = []
-    policies: list[WireExternalFile] = []
-    translations: list[WireExternalFile] = []
-    web_requests: list[WireExternalFile] = []
-    web_responses: list[WireExternalFile] = []
+    logical_locations: list[WireExternalFile] = []
+    driver: WireExternalFile | None = None
 
 
 class WireResult(Wire, frozen=True, kw_only=True):
@@ -303,11 +296,26 @@ class WireRun(Wire, frozen=True, kw_only=True):
     properties: Raw = Raw(b"{}")
 
 
+class WireExternalProperties(Wire, frozen=True, kw_only=True):
+    """``externalProperties`` (section 4.3): a part of a run that stands in another file, or inline in the log."""
+
+    guid: str | None = None
+    run_guid: str | None = None
+    driver: WireComponent | None = None
+    extensions: list[WireComponent] = []
+    taxonomies: list[WireComponent] = []
+    artifacts: list[WireArtifact] = []
+    invocations: list[WireInvocation] = []
+    logical_locations: list[WireLogicalLocation] = []
+    results: list[WireResult] | None = None
+
+
 class WireLog(Wire, frozen=True, kw_only=True):
-    """Section 3.13."""
+    """Section 3.13; ``runs`` is null where the log's maker could not tell (section 3.13.4)."""
 
     version: str
-    runs: list[WireRun] | None = None
+    runs: list[WireRun] | None
+    inline_external_properties: list[WireExternalProperties] = []
 
 
 class Bag(Struct, frozen=True, kw_only=True, omit_defaults=True):

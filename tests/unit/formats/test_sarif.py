@@ -232,7 +232,8 @@ _RESULT = ("runs", 0, "results", 0)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_delete("runs"), "not a SARIF 2.1.0 log with runs"),
+        (_delete("runs"), r"\$: Object missing required field `runs`"),
+        (_set(None, "runs"), "not a SARIF 2.1.0 log with runs"),
         (_set("2.0.0", "version"), "not a SARIF 2.1.0 log with runs"),
         (_delete("runs", 0, "properties"), r"\$\.runs\[0\]\.properties: .*not written by govsec"),
         (_set("x/y/", "runs", 0, "automationDetails", "id"), r"\$\.runs\[0\]\.automationDetails\.id"),

@@ -1,0 +1,93 @@
+"""Parts of a foreign run that stand elsewhere (SARIF 2.1.0 sections 3.13.5, 3.15 and 4): put back into the run."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from govsec_ci.errors import InputError
+from govsec_ci.formats.sarif_decode import decode, refuse_duplicate_keys, to_utf8
+from govsec_ci.formats.sarif_wire import WireExternalFile, WireExternalProperties, WireLog, WireRun
+from govsec_ci.system.files import read_limited
+
+_LISTS = ("results", "artifacts", "invocations", "taxonomies", "logical_locations")
+_Read = Callable[[str], bytes]
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def gather(run: WireRun, log: WireLog, path: str, origin: str, read: _Read | None) -> WireRun:
+    """The run with everything that is external to it.
+
+    :param path: the run's JSON path, for messages
+    :raises InputError: a file may not be read, is broken, is not the one meant, or holds another number of items
+    """
+    guid = run.automation_details.guid
+    for part in log.inline_external_properties:
+        if part.run_guid and part.run_guid == guid:
+            run = _joined(run, part)
+    for kind, number, reference in _references(run):
+        where = f"{origin}: {path}.externalPropertyFileReferences.{kind}[{number}]"
+        run = _joined(run, _fetch(reference, kind, where, read))
+    return run
+
+
+def _references(run: WireRun) -> Iterator[tuple[str, int, WireExternalFile]]:
+    """Each file once: one file may hold several kinds, and then stands under each of them."""
+    files = run.external_property_file_references
+    seen: set[str | None] = set()
+    for kind in (*_LISTS, "extensions", "driver"):
+        listed = getattr(files, kind)
+        for number, reference in enumerate(listed if isinstance(listed, list) else [listed] if listed else []):
+            uri = reference.location.uri if reference.location else None
+            if uri is None or uri not in seen:
+                seen.add(uri)
+                yield kind, number, reference
+
+
+def _fetch(reference: WireExternalFile, kind: str, where: str, read: _Read | None) -> WireExternalProperties:
+    uri = reference.location.uri if reference.location else None
+    if not uri:
+        raise InputError(f"{where}: names no file")
+    if read is None:
+        raise InputError(f"{where}: {uri} may not be read", next_step="give the log in a folder with its files")
+    name = f"{where} ({uri})"
+    text = to_utf8(read(uri), name)
+    refuse_duplicate_keys(text, name)
+    part = decode(text, WireExternalProperties, name)
+    if reference.guid and part.guid and reference.guid.lower() != part.guid.lower():
+        raise InputError(f"{name}: is another file than the one meant: its guid is {part.guid}")
+    found: Any = getattr(part, kind)
+    if reference.item_count >= 0 and isinstance(found, list) and len(found) != reference.item_count:
+        raise InputError(f"{name}: holds {len(found)} {kind}, not {reference.item_count}")
+    return part
+
+
+def _joined(run: WireRun, part: WireExternalProperties) -> WireRun:
+    lists: dict[str, Any] = {name: [*(getattr(run, name) or []), *(getattr(part, name) or [])] for name in _LISTS}
+    if run.results is None and part.results is None:
+        lists["results"] = None
+    tool = msgspec.structs.replace(
+        run.tool,
+        driver=part.driver or run.tool.driver,
+        extensions=[*run.tool.extensions, *part.extensions],
+    )
+    return msgspec.structs.replace(run, tool=tool, **lists)
+
+
+def reader(folder: Path, *, limit_bytes: int) -> _Read:
+    """Reads external property files of one folder and its subfolders, and nothing else: no link leads out of it.
+
+    :raises InputError: (by the function returned) the URI leads elsewhere, or the file cannot be read
+    """
+    root = folder.resolve()
+
+    def read(uri: str) -> bytes:
+        path = (root / unquote(uri)).resolve()
+        if _SCHEME.match(uri) or not path.is_relative_to(root):
+            raise InputError(f"{uri}: leads out of the folder {folder}", next_step="put the file beside the log")
+        return read_limited(path, limit_bytes=limit_bytes)
+
+    return read
