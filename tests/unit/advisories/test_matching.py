@@ -91,9 +91,9 @@ def _specification(version: str, events: list[dict[str, str]], listed: list[str]
     for event in sorted(events, key=lambda event: Version(next(iter(event.values())))):
         if "introduced" in event and v >= Version(event["introduced"]):
             vulnerable = True
-        elif "fixed" in event and v >= Version(event["fixed"]):
-            vulnerable = False
-        elif "last_affected" in event and v > Version(event["last_affected"]):
+        elif ("fixed" in event and v >= Version(event["fixed"])) or (
+            "last_affected" in event and v > Version(event["last_affected"])
+        ):
             vulnerable = False
     return vulnerable
 

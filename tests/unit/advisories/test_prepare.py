@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_no_temporary_file_can_be_made(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(prepare.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
     with pytest.raises(UsageError, match="Permission denied"):
         prepare.prepare(made.folder(tmp_path / "osv", made.record()), tmp_path / "cache")
 
