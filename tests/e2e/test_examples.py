@@ -1,6 +1,7 @@
 """The three examples, through the command as a user starts it: verdicts, bundle, and the steps one by one."""
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.command import govsec
+from tests.support.repositories import commit_all, new_repository
 
 EXPECTED: dict[str, Any] = tomllib.loads((ROOT / "examples/expected.toml").read_text("utf-8"))
 BUNDLE = {
@@ -18,18 +20,20 @@ BUNDLE = {
 }  # fmt: skip
 
 
-def _arguments(name: str, out: Path) -> list[str | Path]:
-    case = EXPECTED[name]
+def _arguments(project: Path, out: Path) -> list[str | Path]:
+    case = EXPECTED[project.name]
     now = case["now"].isoformat()
     fixed = ["--advisories", ROOT / "examples/advisories", "--now", now, "--profile", case["profile"], "--out", out]
-    return [ROOT / "examples" / name, "--stage", case["stage"], *fixed]
+    return [project, "--stage", case["stage"], *fixed]
 
 
 @pytest.fixture(scope="module", params=sorted(EXPECTED))
 def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Any]:
-    """(example, bundle, the finished process)."""
-    out = tmp_path_factory.mktemp("judged") / "out"
-    return request.param, out, govsec("run", *_arguments(request.param, out))
+    """(example, bundle, the finished process); the example is committed to a repository of its own."""
+    folder = tmp_path_factory.mktemp("judged")
+    shutil.copytree(ROOT / "examples" / request.param, folder / request.param)
+    commit_all(new_repository(folder / request.param), "The example")
+    return request.param, folder / "out", govsec("run", *_arguments(folder / request.param, folder / "out"))
 
 
 def test_the_verdict_and_the_exit_code_are_the_expected_ones(judged: tuple[str, Path, Any]) -> None:
@@ -75,7 +79,7 @@ def test_no_path_of_the_machine_stands_in_the_bundle(judged: tuple[str, Path, An
 
 def test_the_same_evidence_and_clock_give_the_same_bytes(judged: tuple[str, Path, Any], tmp_path: Path) -> None:
     name, out, _ = judged
-    govsec("run", *_arguments(name, tmp_path / "again"), "--jobs", "1")
+    govsec("run", *_arguments(out.parent / name, tmp_path / "again"), "--jobs", "1")
     for file in ("verdict.json", "sbom.cdx.json"):
         assert (tmp_path / "again" / file).read_bytes() == (out / file).read_bytes()
 
@@ -83,7 +87,9 @@ def test_the_same_evidence_and_clock_give_the_same_bytes(judged: tuple[str, Path
 def test_the_steps_one_by_one_come_to_the_same_verdict(judged: tuple[str, Path, Any], tmp_path: Path) -> None:
     name, out, _ = judged
     steps = tmp_path / "steps"
-    path, _stage, stage, _advisories, advisories, _now, now, _profile, profile, *_ = _arguments(name, steps)
+    path, _stage, stage, _advisories, advisories, _now, now, _profile, profile, *_ = _arguments(
+        out.parent / name, steps
+    )
     scan = govsec("scan", path, "--stage", stage, "--advisories", advisories, "--now", now, "--out", steps)
     assert (scan.returncode, scan.stderr) == (0, "")
     assert govsec("merge", "--out", steps, "--now", now).returncode == 0
