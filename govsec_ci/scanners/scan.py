@@ -4,7 +4,6 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from govsec_ci.model import Notification, Run, ScanState
-from govsec_ci.scanners import imported
 from govsec_ci.scanners.base import Scanner, ScanOutput, ScanRequest
 from govsec_ci.scanners.registry import SCANNERS
 from govsec_ci.scanners.runs import error
@@ -21,7 +20,7 @@ def scan(request: ScanRequest, only: Collection[str] | None = None) -> tuple[Sca
 
     :raises InputError: a report of another tool is malformed
     """
-    imports = imported.load(request, SCANNERS) if only is None else ()
+    imports = _imports(request) if only is None and request.config.imports else ()
     chosen = [scanner for name, scanner in SCANNERS.items() if only is None or name in only]
     with ThreadPoolExecutor(max(1, len(chosen))) as pool:
         futures = [pool.submit(_guarded, scanner, request) for scanner in chosen]
@@ -30,6 +29,12 @@ def scan(request: ScanRequest, only: Collection[str] | None = None) -> tuple[Sca
         except BaseException:
             _stop(futures)
             raise
+
+
+def _imports(request: ScanRequest) -> tuple[Run, ...]:
+    from govsec_ci.scanners import imported  # noqa: PLC0415 — few projects have any, and its readers are many
+
+    return imported.load(request, SCANNERS)
 
 
 def _stop(futures: list[Future[ScanOutput]]) -> None:
