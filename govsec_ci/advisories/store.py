@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -130,11 +130,22 @@ def put(cache: Path, incoming: Sequence[Incoming], progress: Progress = silent) 
     taken = {one.feed: _take(folder, one) for one in incoming}
     try:
         path = _commit(cache, taken, progress)
+    except InputError as error:
+        _forget(cache, taken)
+        raise _renamed(error, taken.values()) from error
     except BaseException:
         _forget(cache, taken)
         raise
     with open_index(path) as index:
         return index.feeds()
+
+
+def _renamed(error: InputError, taken: Iterable[Held]) -> InputError:
+    """The error with the names of the caller's files: those that the store gives them tell a person nothing."""
+    what = error.what
+    for held in taken:
+        what = what.replace(held.file, held.state.source).replace(Path(held.file).stem, held.state.source)
+    return InputError(what, cause=error.cause, next_step=error.next_step)
 
 
 def parts_of(cache: Path, state: State) -> tuple[Part, ...]:
