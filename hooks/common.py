@@ -35,6 +35,11 @@ ref = click.option(
     help="Judge this commit, not what is staged.  [default: what pre-commit says is being pushed]",
 )  # fmt: skip
 
+base = click.option(
+    "--base", metavar="COMMIT", envvar="PRE_COMMIT_FROM_REF",
+    help="What the lines are compared with.  [default: what pre-commit says, else the parents]",
+)  # fmt: skip
+
 
 def shared(command: Command) -> Command:
     """Add the options that every hook takes."""

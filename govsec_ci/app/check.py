@@ -1,6 +1,7 @@
 """What the hooks share: scan what is staged, in memory, and ask those gates of stage commit that concern it."""
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -41,6 +42,7 @@ from govsec_ci.scanners.scan import scan
 from govsec_ci.system.files import Tree, read_limited
 from govsec_ci.system.process import neutral_folder
 
+_LONE_CR: Final = re.compile(rb"\r(?!\n)")
 ENGINE: Final = f"govsec_ci {__version__}"
 DEFAULT_PROFILE: Final = "jp-gov"
 SETTINGS: Final = (FILE_NAME, "pyproject.toml")
@@ -125,7 +127,7 @@ def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None
         outputs = scan(request, only=_scanners(options.roles))
         read = _reader(tree)
         runs = tuple(_excused(run) for run in merge(fingerprint(output.run, read) for output in outputs))
-    judged, elsewhere = _split(runs, touched)
+        judged, elsewhere = _split(runs, _chosen(touched, read))
     profiles = _profiles(options, config)
     evidence = Evidence(subject=request.subject, runs=judged, parameters=config.parameters)
     verdict = gate.evaluate(evidence, profiles, now=options.now, stage=Stage.COMMIT, engine=ENGINE)
@@ -209,13 +211,18 @@ def _profiles(options: CheckOptions, config: Config) -> tuple[Profile, ...]:
     return tuple(concerned(profile_files.load(name), options.roles) for name in dict.fromkeys(names))
 
 
-def _split(
-    runs: tuple[Run, ...], touched: Callable[[Result], bool] | None
-) -> tuple[tuple[Run, ...], tuple[tuple[Run, Result], ...]]:
+def _chosen(touched: Callable[[Result], bool] | None, read: Callable[[str], bytes | None]) -> Callable[[Result], bool]:
     if touched is None:
-        return runs, ()
-    judged = tuple(replace(run, results=tuple(filter(touched, run.results))) for run in runs)
-    return judged, tuple((run, result) for run in runs for result in run.results if not touched(result))
+        return lambda result: True
+    # Python ends a line at a lone CR, git does not: their numbers differ, so every line of such a file counts.
+    return lambda result: touched(result) or any(_LONE_CR.search(read(at.path) or b"") for at in result.locations)
+
+
+def _split(
+    runs: tuple[Run, ...], chosen: Callable[[Result], bool]
+) -> tuple[tuple[Run, ...], tuple[tuple[Run, Result], ...]]:
+    judged = tuple(replace(run, results=tuple(filter(chosen, run.results))) for run in runs)
+    return judged, tuple((run, result) for run in runs for result in run.results if not chosen(result))
 
 
 def concerned(profile: Profile, roles: frozenset[Role]) -> Profile:

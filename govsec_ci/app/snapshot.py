@@ -92,11 +92,16 @@ def staged(repository: Repository) -> tuple[Entry, ...]:
 
 def committed(repository: Repository, commit: str) -> tuple[Entry, ...]:
     """Every path of a commit; :raises UsageError: there is no such commit."""
+    return tuple(_tree_entries(repository.git("ls-tree", "-r", "-z", "--full-tree", commit_of(repository, commit))))
+
+
+def commit_of(repository: Repository, name: str) -> str:
+    """The id of a commit by any of its names; :raises UsageError: there is none."""
     try:
-        listing = repository.git("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", f"{commit}^{{commit}}")
+        found = repository.git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
     except ToolError as error:
-        raise UsageError(f"{commit}: is no commit of this checkout", cause=error.what) from error
-    return tuple(_tree_entries(listing))
+        raise UsageError(f"{name}: is no commit of this checkout", cause=error.what) from error
+    return found.decode("ascii").split()[-1]
 
 
 def _index_entries(listing: bytes) -> Iterator[Entry]:

@@ -38,6 +38,27 @@ def test_the_staged_half_counts_whatever_the_work_tree_holds(top: Path) -> None:
     assert call(main, top, "app.py")[0] == 0
 
 
+def test_results_on_lines_that_were_there_before_are_told_and_do_not_stop_the_commit(top: Path) -> None:
+    stage(top, {"app.py": SHELL})
+    commit_all(top, "Shell")
+    stage(top, {"app.py": SHELL + "ANSWER = 42\n"})
+    code, said = call(main, top, "app.py")
+    assert code == 0
+    assert "more that do not block:\n  app.py:4:1 HIGH B602" in said
+    assert call(main, top, "--all-lines", "app.py")[0] == 1
+    stage(top, {"app.py": SHELL.replace("(x,", "(  x,")})
+    assert call(main, top, "app.py")[0] == 1, "the line itself changes"
+
+
+def test_python_and_git_may_count_lines_differently(top: Path) -> None:
+    """A lone CR ends a line for Python only, so numbers after it differ: then every line counts."""
+    stage(top, {"app.py": "a = 1\n" + SHELL})
+    commit_all(top, "Shell")
+    (top / "app.py").write_bytes(b"a = 1 # \r# \r#\n" + SHELL.encode())
+    git(top, "add", "-A")
+    assert call(main, top, "app.py")[0] == 1
+
+
 def test_without_files_every_staged_change_is_judged(top: Path) -> None:
     assert call(main, top) == (0, "PASS: no Python file is staged\n")
     stage(top, {"one.py": SHELL, "two.pyw": SHELL, "three.txt": SHELL})
@@ -97,6 +118,7 @@ def test_wrong_options_are_usage_errors(top: Path, tmp_path: Path) -> None:
     assert call(main, top, "--profile", "no-such", "app.py")[0] == 2
     assert call(main, top, "--now", "yesterday", "app.py")[0] == 2
     assert call(main, top, "--ref", "no-such", "app.py")[0] == 2
+    assert call(main, top, "--base", "--output=x", "app.py")[0] == 2
     (tmp_path / "bare").mkdir()
     git(tmp_path / "bare", "init", "-q", "--bare")
     assert call(main, tmp_path / "bare", "app.py")[0] == 2
