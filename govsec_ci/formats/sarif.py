@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from govsec_ci.formats import sarif_read
-from govsec_ci.formats.sarif_external import reader
 from govsec_ci.formats.sarif_foreign import load_foreign
 from govsec_ci.formats.sarif_github import GithubCopy, github_copy
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
@@ -23,7 +22,6 @@ __all__ = [
     "github_copy",
     "load",
     "load_foreign",
-    "reader",
     "write",
     "write_to",
 ]

@@ -1,21 +1,16 @@
 """Parts of a foreign run that stand elsewhere (SARIF 2.1.0 sections 3.13.5, 3.15 and 4): put back into the run."""
 
-import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 
 from govsec_ci.errors import InputError
 from govsec_ci.formats.sarif_decode import decode, refuse_duplicate_keys, to_utf8
 from govsec_ci.formats.sarif_wire import WireExternalFile, WireExternalProperties, WireLog, WireRun
-from govsec_ci.system.files import read_limited
 
 _LISTS = ("results", "artifacts", "invocations", "taxonomies", "logical_locations")
 _Read = Callable[[str], bytes]
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def gather(run: WireRun, log: WireLog, path: str, origin: str, read: _Read | None) -> WireRun:
@@ -75,19 +70,3 @@ def _joined(run: WireRun, part: WireExternalProperties) -> WireRun:
         extensions=[*run.tool.extensions, *part.extensions],
     )
     return msgspec.structs.replace(run, tool=tool, **lists)
-
-
-def reader(folder: Path, *, limit_bytes: int) -> _Read:
-    """Reads external property files of one folder and its subfolders, and nothing else: no link leads out of it.
-
-    :raises InputError: (by the function returned) the URI leads elsewhere, or the file cannot be read
-    """
-    root = folder.resolve()
-
-    def read(uri: str) -> bytes:
-        path = (root / unquote(uri)).resolve()
-        if _SCHEME.match(uri) or not path.is_relative_to(root):
-            raise InputError(f"{uri}: leads out of the folder {folder}", next_step="put the file beside the log")
-        return read_limited(path, limit_bytes=limit_bytes)
-
-    return read
