@@ -32,7 +32,7 @@ _UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
 """Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
 
 _RANKS: Final = {one.value: _UNKNOWN_RANK if one is Severity.UNKNOWN else float(one.rank) for one in Severity}
-_NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ def gate_link(check: Check) -> GateLink:
 
 def slug(text: str) -> str:
     """``text`` as it may stand in an HTML id and in the fragment of an address."""
-    return _NOT_IN_ID.sub("-", text)[:120]
+    return _NOT_IN_ID.sub("-", text)[:120].strip("-")
 
 
 def all_results(evidence: Evidence, stand: Standing) -> tuple[ResultView, ...]:

@@ -28,7 +28,7 @@
   let words = null;
   const texts = () => words || (words = rows.map((row) => row.textContent.toLowerCase()));
 
-  const chosen = (name) => Array.from(form.querySelectorAll(`input[name=${name}]:checked`), (input) => input.value);
+  const chosen = (name) => Array.from(form.querySelectorAll(`[data-filter=${name}]:checked`), (input) => input.value);
 
   function apply() {
     if (!form) return;
@@ -116,7 +116,7 @@
     if (!form) return;
     for (const name of ["severity", "blocking", "state", "fixable"]) {
       const values = (state.get(name) || "").split(",");
-      for (const input of form.querySelectorAll(`input[name=${name}]`)) input.checked = values.includes(input.value);
+      for (const input of form.querySelectorAll(`[data-filter=${name}]`)) input.checked = values.includes(input.value);
     }
     document.getElementById("search").value = state.get("q") || "";
     gate = state.get("gate") || "";
@@ -162,12 +162,12 @@
     let waiting = 0;
     form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => { apply(); remember(); }, 120); });
     form.addEventListener("reset", () => { gate = ""; setTimeout(() => { apply(); remember(); }); });
-    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("submit", (event) => { event.preventDefault(); apply(); remember(); });
     for (const link of document.querySelectorAll("a[data-gate], a[data-state]")) {
       link.addEventListener("click", (event) => {
         event.preventDefault();
         gate = link.dataset.gate || "";
-        const fresh = form.querySelector("input[name=state]");
+        const fresh = form.querySelector("[data-filter=state]");
         if (fresh) fresh.checked = link.dataset.state === "new";
         apply();
         remember();
