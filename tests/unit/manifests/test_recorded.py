@@ -9,6 +9,7 @@ from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.discover import discover
 from govsec_ci.model import Level
 from govsec_ci.system.files import walk
+from tests.support.tool_lists import tools_list
 
 LOCKS = {
     "requirements": "requirements.txt",
@@ -18,7 +19,6 @@ LOCKS = {
     "pdm": "pdm.lock",
     "pipenv": "Pipfile.lock",
 }
-PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
 
 
 def recorded(root: Path, project: str) -> tuple[Manifest, str]:
@@ -26,17 +26,6 @@ def recorded(root: Path, project: str) -> tuple[Manifest, str]:
     found = discover(walk(folder))
     manifest = next(manifest for manifest in found.manifests if manifest.path == LOCKS[project])
     return manifest, (folder / "tool.out").read_text("utf-8")
-
-
-def tools_list(text: str) -> dict[tuple[str, str], set[str]]:
-    """Name and version → hashes, read without any code of ours."""
-    found: dict[tuple[str, str], set[str]] = {}
-    starts = list(PINNED.finditer(text))
-    for match, following in zip(starts, [*starts[1:], None], strict=True):
-        part = text[match.start() : following.start() if following else None]
-        name = re.sub(r"[-_.]+", "-", match["name"]).lower()
-        found[name, match["version"]] = set(re.findall(r"--hash=(\S+)", part))
-    return found
 
 
 @pytest.mark.parametrize("project", LOCKS)

@@ -1,0 +1,361 @@
+"""What is taken, what is left, and declarations held against their locks."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from govsec_ci.manifests.base import Discovery
+from govsec_ci.manifests.discover import discover
+from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.model import Level
+from govsec_ci.system.files import walk
+
+Found = Callable[[Mapping[str, str | bytes]], Discovery]
+Write = Callable[[Mapping[str, str | bytes]], Path]
+
+HASH = f"--hash=sha256:{'ab' * 32}"
+PROJECT = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+UV = """\
+version = 1
+[[package]]
+name = "app"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "a" }]
+[package.metadata]
+requires-dist = [{ name = "a", specifier = ">=1" }]
+[[package]]
+name = "a"
+version = "1.5"
+source = { registry = "https://pypi.org/simple" }
+"""
+
+
+def taken(found: Discovery) -> dict[str, list[str]]:
+    """Path → ids of the notifications that make the audit incomplete."""
+    return {
+        manifest.path: [note.id for note in manifest.notifications if note.level is Level.ERROR]
+        for manifest in found.manifests
+    }
+
+
+def left(found: Discovery) -> dict[str, str]:
+    return {skipped.path: skipped.reason for skipped in found.left}
+
+
+def test_names_of_formats_are_their_keys() -> None:
+    assert all(name == one.name for name, one in FORMATS.items())
+    assert list(FORMATS)[:2] == ["requirements", "pylock"]
+
+
+def test_no_manifest_is_no_manifest(found: Found) -> None:
+    assert found({"a.py": "", "README.md": ""}) == Discovery(manifests=(), left=())
+
+
+def test_manifests_are_sorted_and_each_folder_is_its_own(found: Found) -> None:
+    assert taken(found({"b/requirements.txt": "a==1", "a/uv.lock": "version = 1\n", "requirements-x.txt": ""})) == {
+        "a/uv.lock": [],
+        "b/requirements.txt": [],
+        "requirements-x.txt": [],
+    }
+
+
+def test_included_files_are_part_of_the_including_one(found: Found) -> None:
+    result = found(
+        {
+            "requirements.txt": "a==1\n",
+            "requirements-dev.txt": "-r requirements.txt\n-c requirements-pins.txt\nb\n",
+            "requirements-pins.txt": "b==2\n",
+        }
+    )
+    assert taken(result) == {"requirements-dev.txt": [], "requirements-pins.txt": []}
+    assert left(result) == {"requirements.txt": "read as part of requirements-dev.txt"}
+
+
+def test_of_a_ring_one_stays(found: Found) -> None:
+    result = found(
+        {"requirements-a.txt": "-r requirements-b.txt\na==1\n", "requirements-b.txt": "-r requirements-a.txt\nb==1\n"}
+    )
+    assert taken(result) == {"requirements-a.txt": ["manifest-include"]}
+    assert sorted(one.name for one in result.manifests[0].components) == ["a", "b"]
+
+
+@pytest.mark.parametrize("folder", ["vendor", "_vendor", "third_party", "src/site-packages"])
+def test_vendored_trees_are_left(found: Found, folder: str) -> None:
+    result = found({f"{folder}/x/requirements.txt": "a\n", "requirements.txt": "b==1\n"})
+    assert taken(result) == {"requirements.txt": []}
+    assert "vendored" in left(result)[f"{folder}/x/requirements.txt"]
+
+
+def test_virtual_environments_are_not_entered(found: Found) -> None:
+    result = found({"env/pyvenv.cfg": "", "env/requirements.txt": "a\n", "requirements.txt": ""})
+    assert taken(result) == {"requirements.txt": []}
+
+
+def test_other_ecosystems_are_named(found: Found) -> None:
+    result = found({"package.json": "{}", "environment.yml": "", "x/go.mod": ""})
+    assert result.manifests == ()
+    assert "[[import]]" in left(result)["package.json"]
+    assert "--environment" in left(result)["environment.yml"]
+
+
+def test_a_manifest_that_leads_out_of_the_tree_is_not_nothing(write: Write) -> None:
+    root = write({"a.py": ""})
+    (root.parent / "outside.txt").write_text("a==1\n")
+    (root / "requirements.txt").symlink_to(root.parent / "outside.txt")
+    os.mkfifo(root / "uv.lock")
+    os.mkfifo(root / "other")
+    assert taken(discover(walk(root))) == {
+        "requirements.txt": ["manifest-unreadable"],
+        "uv.lock": ["manifest-unreadable"],
+    }
+
+
+def test_a_folder_that_cannot_be_listed_is_not_nothing(write: Write) -> None:
+    tree = walk(write({}) / "missing")
+    assert taken(discover(tree)) == {".": ["manifest-unreadable"]}
+
+
+def test_limit(write: Write) -> None:
+    root = write({"requirements.txt": "a==1\n" * 100, "pyproject.toml": PROJECT + "#" * 100})
+    result = discover(walk(root), limit_bytes=50)
+    assert taken(result) == {"requirements.txt": ["manifest-unreadable"], "pyproject.toml": ["manifest-unreadable"]}
+
+
+@pytest.mark.parametrize("text", [PROJECT, PROJECT + "dependencies = []\n", PROJECT + "dynamic = ['version']\n"])
+def test_a_project_without_dependencies_needs_no_lock(found: Found, text: str) -> None:
+    result = found({"pyproject.toml": text})
+    assert taken(result) == {"pyproject.toml": []}
+    assert result.manifests[0].components == ()
+
+
+def test_settings_of_tools_are_no_manifest(found: Found) -> None:
+    result = found({"pyproject.toml": "[tool.ruff]\n", "setup.cfg": "[flake8]\n"})
+    assert (taken(result), set(left(result))) == ({}, {"pyproject.toml", "setup.cfg"})
+
+
+def test_dependencies_without_a_lock(found: Found) -> None:
+    result = found({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n'})
+    assert taken(result) == {"pyproject.toml": ["manifest-unlocked"]}
+    assert result.manifests[0].notifications[0].text.startswith("pyproject.toml:5: a>=1")
+
+
+def test_a_lock_in_step_covers_the_project(found: Found) -> None:
+    result = found({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n', "uv.lock": UV})
+    assert taken(result) == {"uv.lock": []}
+    assert left(result) == {"pyproject.toml": "locked by uv.lock"}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "says"),
+    [
+        ('["a>=2"]', "holds version 1.5"),
+        ('["a>=1", "b"]', "does not hold it"),
+        ('["a>1"]', "made from another declaration: a changed"),
+        ("[]", "made from another declaration: a changed"),
+    ],
+)
+def test_a_lock_out_of_step(found: Found, dependencies: str, says: str) -> None:
+    result = found({"pyproject.toml": PROJECT + f"dependencies = {dependencies}\n", "uv.lock": UV})
+    assert taken(result) == {"pyproject.toml": ["lock-out-of-step"], "uv.lock": []}
+    note = result.manifests[0].notifications[0]
+    assert says in note.text
+    assert note.next_step
+
+
+def test_specifiers_may_be_spelt_otherwise(found: Found) -> None:
+    lock = UV.replace('specifier = ">=1"', 'specifier = ">=1,<9"')
+    assert "pyproject.toml" in left(
+        found({"pyproject.toml": PROJECT + 'dependencies = ["a < 9, >= 1"]\n', "uv.lock": lock})
+    )
+
+
+def test_members_of_a_workspace_are_covered_from_above(found: Found) -> None:
+    lock = (
+        'version = 1\n[manifest]\nmembers = ["app", "lib"]\n'
+        '[[package]]\nname = "app"\nsource = { virtual = "." }\ndependencies = [{ name = "lib" }]\n'
+        '[package.metadata]\nrequires-dist = [{ name = "lib", editable = "libs/lib" }]\n'
+        '[[package]]\nname = "lib"\nversion = "1"\nsource = { editable = "libs/lib" }\n'
+        'dependencies = [{ name = "a" }]\n'
+        '[package.metadata]\nrequires-dist = [{ name = "a", specifier = ">=1" }]\n'
+        '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "https://pypi.org/simple" }\n'
+    )
+    files = {
+        "pyproject.toml": PROJECT + 'dependencies = ["lib"]\n',
+        "libs/lib/pyproject.toml": '[project]\nname = "lib"\ndependencies = ["a>=1"]\n',
+        "uv.lock": lock,
+        "other/pyproject.toml": '[project]\nname = "other"\ndependencies = ["a"]\n',
+    }
+    result = found(files)
+    assert taken(result)["other/pyproject.toml"] == ["manifest-unlocked"]
+    assert taken(result)["uv.lock"] == []
+    # requires-dist names the member with a place, pyproject.toml with its name only: the same
+    assert set(left(result)) == {"pyproject.toml", "libs/lib/pyproject.toml"}
+
+
+def test_an_unreadable_lock_says_so_once(found: Found) -> None:
+    result = found({"pyproject.toml": PROJECT + 'dependencies = ["a"]\n', "uv.lock": "[[["})
+    assert taken(result) == {"uv.lock": ["manifest-unreadable"]}
+
+
+def test_every_lock_is_held_against_the_project(found: Found) -> None:
+    poetry = '[[package]]\nname = "b"\nversion = "1"\n[metadata]\nlock-version = "2.0"\n'
+    result = found({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n', "uv.lock": UV, "poetry.lock": poetry})
+    assert taken(result)["pyproject.toml"] == ["lock-out-of-step"]
+
+
+def test_pep_751_files_count_together(found: Found) -> None:
+    def pylock(name: str) -> str:
+        return (
+            f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "{name}"\nversion = "1"\n'
+            f'wheels = [{{ url = "https://files.pythonhosted.org/{name}-1-py3-none-any.whl", '
+            'hashes = { sha256 = "00" } }]\n'
+        )
+
+    files = {
+        "pyproject.toml": PROJECT + 'dependencies = ["a"]\n[dependency-groups]\ndev = ["b"]\n',
+        "pylock.toml": pylock("a"),
+        "pylock.dev.toml": pylock("b"),
+    }
+    assert left(found(files)) == {"pyproject.toml": "locked by pylock.dev.toml, pylock.toml"}
+    assert taken(found({**files, "pylock.dev.toml": pylock("c")}))["pyproject.toml"] == ["lock-out-of-step"]
+
+
+def test_requirements_files_that_pin_everything_cover_the_project(found: Found) -> None:
+    files = {
+        "pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n[dependency-groups]\ndev = ["b"]\n',
+        "requirements.txt": f"a==1.5 {HASH}\nc==1 {HASH}\n",
+        "requirements/dev.txt": f"b==1 {HASH}\n",
+    }
+    result = found(files)
+    assert left(result) == {"pyproject.toml": "locked by requirements.txt, requirements/dev.txt"}
+    assert {one.name: one.direct for manifest in result.manifests for one in manifest.components} == {
+        "a": True,
+        "b": True,
+        "c": False,
+    }
+
+
+def test_what_requirements_files_do_not_hold_is_not_locked(found: Found) -> None:
+    files = {"pyproject.toml": PROJECT + 'dependencies = ["a>=1", "b", "c>=2"]\n', "requirements.txt": "a==1\nc==1\n"}
+    result = found(files)
+    assert taken(result) == {"pyproject.toml": ["manifest-unlocked", "lock-out-of-step"], "requirements.txt": []}
+    assert [one.name for one in result.manifests[0].components] == ["b"]
+
+
+def test_requirements_of_something_else_do_not_cover_the_project(found: Found) -> None:
+    files = {
+        "pyproject.toml": PROJECT + 'dependencies = ["a"]\n',
+        "docs/requirements.txt": "a==1\n",
+        "requirements.txt": "z==1\n",
+    }
+    assert taken(found(files))["pyproject.toml"] == ["manifest-unlocked"]
+
+
+@pytest.mark.parametrize(
+    ("marker", "needed"),
+    [
+        ("python_version < '3.11'", False),
+        ("python_version < '3.12'", True),
+        ("sys_platform == 'win32'", True),
+        ("sys_platform == 'plan9'", False),
+        ("implementation_name == 'pypy'", True),
+    ],
+)
+def test_markers_that_can_never_be_true_need_no_lock(found: Found, marker: str, needed: bool) -> None:  # noqa: FBT001
+    files = {"pyproject.toml": PROJECT + f'dependencies = ["a", "b ; {marker}"]\n', "requirements.txt": "a==1\n"}
+    assert taken(found(files)).get("pyproject.toml", []) == (["manifest-unlocked"] if needed else [])
+
+
+def test_dynamic_dependencies(found: Found) -> None:
+    dynamic = PROJECT + 'dynamic = ["dependencies"]\n'
+    alone = found({"pyproject.toml": dynamic})
+    assert taken(alone) == {"pyproject.toml": ["manifest-unreadable"]}
+    beside = found({"pyproject.toml": dynamic, "requirements.txt": "a==1\n"})
+    assert taken(beside) == {"pyproject.toml": [], "requirements.txt": []}
+    assert [note.id for note in beside.manifests[0].notifications] == ["lock-not-compared"]
+    locked = found({"pyproject.toml": dynamic, "uv.lock": UV})
+    assert [note.id for note in locked.manifests[0].notifications] == ["lock-not-compared"]
+
+
+def test_files_that_setuptools_reads_are_read(found: Found) -> None:
+    dynamic = PROJECT + 'dynamic = ["dependencies"]\n[tool.setuptools.dynamic]\ndependencies = {file = "deps.list"}\n'
+    assert taken(found({"pyproject.toml": dynamic, "deps.list": "a\n"})) == {
+        "deps.list": ["requirement-unpinned"],
+        "pyproject.toml": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"), [("none.list", "manifest-unreadable"), ("../x.txt", "manifest-include")]
+)
+def test_files_that_setuptools_could_not_read(found: Found, name: str, identifier: str) -> None:
+    dynamic = PROJECT + f'dynamic = ["dependencies"]\n[tool.setuptools.dynamic]\ndependencies = {{file = "{name}"}}\n'
+    assert [identifier] in taken(found({"pyproject.toml": dynamic})).values()
+
+
+SETUP = "from setuptools import setup\nsetup(install_requires=['a'])\n"
+CFG = "[options]\ninstall_requires = a>=1\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"setup.py": SETUP}, {"setup.py": ["manifest-unreadable"]}),
+        ({"setup.py": SETUP, "pyproject.toml": PROJECT}, {"pyproject.toml": []}),
+        ({"setup.py": SETUP, "pyproject.toml": "[tool.ruff]\n"}, {"setup.py": ["manifest-unreadable"]}),
+        ({"setup.py": SETUP, "requirements.txt": "a==1\n"}, {"setup.py": [], "requirements.txt": []}),
+        ({"setup.py": SETUP, "setup.cfg": CFG}, {"setup.cfg": ["manifest-unlocked"]}),
+        (
+            {"setup.py": "import setuptools\nsetuptools.setup()\n", "setup.cfg": CFG},
+            {"setup.cfg": ["manifest-unlocked"]},
+        ),
+        ({"setup.cfg": CFG, "requirements.txt": "a==1\n"}, {"requirements.txt": []}),
+        ({"setup.cfg": CFG, "pyproject.toml": PROJECT}, {"pyproject.toml": []}),
+        (
+            {
+                "setup.cfg": CFG,
+                "pyproject.toml": PROJECT + 'dynamic = ["dependencies"]\n',
+                "requirements.txt": "a==1\n",
+            },
+            {"pyproject.toml": [], "requirements.txt": []},
+        ),
+        ({"Pipfile": '[packages]\na = "*"\n'}, {"Pipfile": ["manifest-unlocked"]}),
+        ({"requirements.in": "a\n"}, {"requirements.in": ["manifest-unlocked"]}),
+        ({"requirements.in": "a\n", "requirements.txt": "a==1\nb==1\n"}, {"requirements.txt": []}),
+        (
+            {"requirements/a.in": "a>=2\n", "requirements/a.txt": "a==1\n"},
+            {"requirements/a.in": ["lock-out-of-step"], "requirements/a.txt": []},
+        ),
+        ({"requirements/a.in": "a\n", "requirements.txt": "a==1\n"}, {"requirements.txt": []}),
+    ],
+)
+def test_older_declarations(found: Found, files: dict[str, str], expected: dict[str, list[str]]) -> None:
+    assert taken(found(files)) == expected
+
+
+def test_a_dynamic_project_whose_setup_cfg_is_static_is_compared(found: Found) -> None:
+    files = {
+        "setup.cfg": CFG,
+        "pyproject.toml": PROJECT + 'dynamic = ["dependencies"]\n',
+        "requirements.txt": "a==0.5\n",
+    }
+    assert taken(found(files))["setup.cfg"] == ["lock-out-of-step"]
+
+
+def test_pipfile_and_its_lock(found: Found) -> None:
+    lock = '{"_meta": {"pipfile-spec": 6}, "default": {"a": {"version": "==1"}}, "develop": {}}'
+    assert left(found({"Pipfile": '[packages]\na = "*"\n', "Pipfile.lock": lock})) == {
+        "Pipfile": "locked by Pipfile.lock"
+    }
+    assert taken(found({"Pipfile": '[packages]\na = ">1"\n', "Pipfile.lock": lock})) == {
+        "Pipfile": ["lock-out-of-step"],
+        "Pipfile.lock": [],
+    }
+
+
+def test_the_same_tree_gives_the_same_answer(write: Write) -> None:
+    root = write({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n', "uv.lock": UV, "requirements.txt": "b\n"})
+    assert discover(walk(root)) == discover(walk(root))
