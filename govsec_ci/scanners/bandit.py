@@ -179,7 +179,7 @@ def _results(
     known = bandit_rules.rules()
     tests = sorted({*outcome.tests, *(result.rule_id for result in found)})
     rules = tuple(known.get(test) or bandit_rules.unknown_rule(test) for test in tests)
-    unknown = [_unknown(test) for test in tests if known and test not in known]
+    unknown = [_unknown(test) for test in tests if test not in known]
     return tuple(found), rules, unknown
 
 

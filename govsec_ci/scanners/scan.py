@@ -1,5 +1,6 @@
 """All scanners side by side. Each does its work in child processes; a thread each waits for it."""
 
+import traceback
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
@@ -72,10 +73,5 @@ def _explained(scanner: Scanner, raised: Exception) -> Notification:
 
 
 def _where(raised: Exception) -> str:
-    trace = raised.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    code = trace.tb_frame.f_code
-    return f" in {code.co_name}, line {trace.tb_lineno}"
+    *_, (frame, line) = traceback.walk_tb(raised.__traceback__)
+    return f" in {frame.f_code.co_name}, line {line}"
