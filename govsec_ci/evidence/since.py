@@ -6,7 +6,7 @@ executable switched off (``system.git``), and with renames and text conversion o
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -34,20 +34,24 @@ class Changes(Struct, frozen=True, kw_only=True):
     :param commit: the merge base that the tree was compared with
     :param lines: path → first and last line of each changed span; a pure deletion is the line before and after it
     :param whole: paths of files that are new, not tracked, or not text
+    :param submodules: folders of which git compares no content here: everything in them counts as changed
     """
 
     commit: str
     lines: Mapping[str, _Spans]
     whole: frozenset[str] = frozenset()
+    submodules: tuple[str, ...] = ()
+
+    def file(self, path: str) -> bool:
+        """Whether anything in a file changed."""
+        return path in self.lines or self._wholly(path)
 
     def touches(self, path: str, first: int, last: int) -> bool:
         """Whether any of the lines from ``first`` to ``last`` changed."""
-        return path in self.whole or any(start <= last and first <= end for start, end in self.lines.get(path, ()))
+        return self._wholly(path) or any(start <= last and first <= end for start, end in self.lines.get(path, ()))
 
-    @property
-    def paths(self) -> frozenset[str]:
-        """Every file that changed."""
-        return self.whole | self.lines.keys()
+    def _wholly(self, path: str) -> bool:
+        return path in self.whole or any(path.startswith(f"{folder}/") for folder in self.submodules)
 
 
 def changes(root: Path, ref: str) -> Changes:
@@ -59,7 +63,9 @@ def changes(root: Path, ref: str) -> Changes:
     options = ("--no-color", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
     arguments = ("--unified=0", "--relative", "--src-prefix=a/", "--dst-prefix=b/", base)
     lines, whole = _parse(_git(root, "-c", "core.quotePath=false", "diff", *options, *arguments, "--", "."))
-    return Changes(commit=base, lines=lines, whole=frozenset(whole | _untracked(root)))
+    return Changes(
+        commit=base, lines=lines, whole=frozenset(whole | _untracked(root)), submodules=tuple(_submodules(root))
+    )
 
 
 def mark(runs: Iterable[Run], changed: Changes, components: frozenset[str] = frozenset()) -> tuple[Run, ...]:
@@ -79,7 +85,7 @@ def mark(runs: Iterable[Run], changed: Changes, components: frozenset[str] = fro
 def changed_components(
     root: Path, changed: Changes, components: Iterable[Component], read: ReadManifest
 ) -> frozenset[str]:
-    """purls of ``components`` that the manifests of the merge base do not hold.
+    """The purls among ``components`` that the manifests of the merge base do not hold.
 
     :param components: of today's manifests; :param read: parses an earlier manifest's bytes by its path
     """
@@ -91,7 +97,7 @@ def changed_components(
 
 
 def _purls_before(root: Path, changed: Changes, path: str, now: tuple[Component, ...], read: ReadManifest) -> set[str]:
-    if path not in changed.paths:
+    if not changed.file(path):
         return {component.purl for component in now if component.location.path == path}
     shown = run_git(root, "show", "--no-textconv", f"{changed.commit}:./{path}", timeout_s=_TIMEOUT_S)
     if shown.exit_code != 0:
@@ -111,7 +117,7 @@ def _is_changed(result: Result, changed: Changes, components: frozenset[str]) ->
         return True
     place = result.locations[0]
     if place.region is None:
-        return place.path in changed.paths
+        return changed.file(place.path)
     first = place.region.start_line
     return changed.touches(place.path, first, max(first, place.region.end_line or first))
 
@@ -135,6 +141,12 @@ def _merge_base(root: Path, ref: str) -> str:
 def _untracked(root: Path) -> set[str]:
     listed = _git(root, "ls-files", "--others", "-z", "--", ".")
     return {path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path}
+
+
+def _submodules(root: Path) -> Iterator[str]:
+    for entry in _git(root, "ls-files", "--stage", "-z", "--", ".").split(b"\0"):
+        if entry.startswith(b"160000 "):
+            yield entry.partition(b"\t")[2].decode("utf-8", "surrogateescape")
 
 
 def _run(root: Path, *arguments: str) -> bytes | None:
