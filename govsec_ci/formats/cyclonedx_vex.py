@@ -15,7 +15,8 @@ from msgspec import UNSET, Struct
 
 from govsec_ci.errors import DefectError, InputError
 from govsec_ci.formats.cyclonedx_read import component_ref, parse_purl, timestamp, tools
-from govsec_ci.formats.cyclonedx_sbom import Head, clean, iri, metadata, with_serial
+from govsec_ci.formats.cyclonedx_sbom import Head, metadata, with_serial
+from govsec_ci.formats.cyclonedx_values import Json, clean, iri
 from govsec_ci.formats.cyclonedx_wire import (
     SPEC,
     Affects,
@@ -93,8 +94,6 @@ _WORDS = {
     "info": Severity.NONE,
     "none": Severity.NONE,
 }
-
-Json = dict[str, Any]
 
 
 class _Case(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from govsec_ci.errors import InputError
 from govsec_ci.formats import cyclonedx
-from govsec_ci.formats.cyclonedx_sbom import iri, licence, redact
+from govsec_ci.formats.cyclonedx_values import iri, licence, redact
 from govsec_ci.model import Subject
 from tests.support.cyclonedx import STAMP, bom, by_name, component, head, part, properties, sbom
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from govsec_ci.errors import InputError
 from govsec_ci.formats import cyclonedx
-from tests.support.cyclonedx import bom
+from govsec_ci.model import Component
+from tests.support.cyclonedx import bom, component, part, sbom
 
 READERS: tuple[Callable[[bytes], object], ...] = (
     cyclonedx.read_sbom,
@@ -94,3 +95,36 @@ def test_bytes_spliced_into_a_document(noise: bytes, at: int) -> None:
     data = bom(components=[{"type": "library", "name": "a", "version": "1"}])
     survives(data[:at] + noise + data[at:])
     survives(data[:at])
+
+
+odd_texts = st.text(alphabet=st.characters(), max_size=12)
+odd_components = st.builds(
+    lambda **fields: component(fields.pop("name"), fields.pop("version"), **fields),
+    name=st.from_regex(r"[a-z0-9]([a-z0-9-]{0,4}[a-z0-9])?", fullmatch=True) | odd_texts,
+    version=st.none() | odd_texts,
+    path=odd_texts,
+    source=st.sampled_from(["index", "vcs", "path", "url", "private-index", "other"]),
+    url=odd_texts | st.sampled_from(["https://h/x.whl", "git+ssh://git@h/x@1", "file:///x", "https://[", "//@"]),
+    index=odd_texts,
+    licence=odd_texts,
+    supplier=odd_texts,
+    authors=st.lists(odd_texts | st.just("A <a@b..c>"), max_size=2).map(tuple),
+    marker=odd_texts,
+    groups=st.lists(odd_texts, max_size=2).map(tuple),
+    extras=st.lists(odd_texts, max_size=2).map(tuple),
+    hashes=st.dictionaries(st.sampled_from(["sha256", "md5", "x"]), st.lists(odd_texts | st.just("a" * 64)).map(tuple)),
+    direct=st.none() | st.booleans(),
+    depends_on=st.none() | st.lists(odd_texts | st.sampled_from("abc"), max_size=2).map(tuple),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(components=st.lists(odd_components, max_size=4), whole=st.none() | st.booleans())
+def test_whatever_a_manifest_holds_the_document_is_valid(components: list[Component], *, whole: bool | None) -> None:
+    document = sbom(part(*components, whole=whole))
+
+    data = cyclonedx.write(document)
+    assert data == cyclonedx.write(sbom(part(*reversed(components), whole=whole)))
+    read = cyclonedx.read_sbom(data)
+    assert len(read.components) == cyclonedx.distinct([part(*components)])
+    assert not {"timestamp", "author of SBOM data", "dependency relationship"} & read.missing.keys()
