@@ -208,8 +208,10 @@ class Zip:
         self._check(infos)
         for info in infos:
             if info.filename.endswith(RECORD_SUFFIXES) and not _hidden(info.filename):
-                # The reader stops at the size that the directory gave, and checks its CRC there.
-                yield info.filename, archive.read(info)
+                with archive.open(info) as file:
+                    # With a size the reader unpacks no more than that, and checks the CRC there; without one it
+                    # first unpacks up to 2 GiB, however little the directory promises.
+                    yield info.filename, file.read(max(info.file_size, 1))
 
     def _check(self, infos: list[zipfile.ZipInfo]) -> None:
         for info in infos:
