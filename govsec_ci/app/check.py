@@ -20,6 +20,7 @@ from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
+from govsec_ci.gate import waivers
 from govsec_ci.gate.context import deciding, worst
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.schema import (
@@ -45,7 +46,7 @@ from govsec_ci.system.process import neutral_folder
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 ENGINE: Final = f"govsec_ci {__version__}"
 DEFAULT_PROFILE: Final = "jp-gov"
-SETTINGS: Final = (FILE_NAME, "pyproject.toml")
+SETTINGS: Final = (FILE_NAME, "pyproject.toml", waivers.FILE_NAME)
 TO_REF: Final = "PRE_COMMIT_TO_REF"
 FROM_REF: Final = "PRE_COMMIT_FROM_REF"
 # What a requirements file may include, or a lock file be called; sources and pictures are none of it.
@@ -112,6 +113,21 @@ class Answer(Struct, frozen=True, kw_only=True):
         return VerdictWord.INCOMPLETE if broken else VerdictWord.PASS
 
 
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the snapshot itself says of how to judge it."""
+
+    config: Config
+    profiles: tuple[Profile, ...]
+
+
+def settings_of(options: CheckOptions) -> Settings:
+    """The staged configuration and the profiles that judge, whole."""
+    with neutral_folder() as root:
+        _tree(options, root)
+        config = load_config(root, options.config_file)
+    return Settings(config=config, profiles=_profiles(options, config))
+
+
 def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None) -> Answer:
     """Scan the paths of the snapshot and judge what was found.
 
@@ -127,9 +143,10 @@ def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None
         outputs = scan(request, only=_scanners(options.roles))
         read = _reader(tree)
         runs = tuple(_excused(run) for run in merge(fingerprint(output.run, read) for output in outputs))
-        judged, elsewhere = _split(runs, _chosen(touched, read))
-    profiles = _profiles(options, config)
-    evidence = Evidence(subject=request.subject, runs=judged, parameters=config.parameters)
+        waived = waivers.parse(read(waivers.FILE_NAME) or b"", waivers.FILE_NAME)
+        judged, elsewhere = _split(waivers.attach(runs, waived), _chosen(touched, read))
+    profiles = tuple(concerned(profile, options.roles) for profile in _profiles(options, config))
+    evidence = Evidence(subject=request.subject, runs=judged, parameters=config.parameters, waivers=waived)
     verdict = gate.evaluate(evidence, profiles, now=options.now, stage=Stage.COMMIT, engine=ENGINE)
     return Answer(
         verdict=_without_feeds(verdict, profiles, judged),
@@ -208,7 +225,7 @@ def _subject(config: Config, tree: Tree, repository: Repository) -> Subject:
 
 def _profiles(options: CheckOptions, config: Config) -> tuple[Profile, ...]:
     names = options.profiles or config.profiles or (DEFAULT_PROFILE,)
-    return tuple(concerned(profile_files.load(name), options.roles) for name in dict.fromkeys(names))
+    return tuple(profile_files.load(name) for name in dict.fromkeys(names))
 
 
 def _chosen(touched: Callable[[Result], bool] | None, read: Callable[[str], bytes | None]) -> Callable[[Result], bool]:

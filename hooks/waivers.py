@@ -1,0 +1,66 @@
+"""``govsec-waivers``: the staged waivers are well formed, and such that the profiles can admit them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from govsec_ci.app.check import CheckOptions, entries_of, settings_of
+from govsec_ci.app.clock import parse
+from govsec_ci.app.snapshot import content
+from govsec_ci.app.waiver_check import Objection, objections
+from govsec_ci.gate import waivers
+from govsec_ci.gate.waivers import FILE_NAME
+
+from . import common
+
+BLOCKED = 1
+
+
+@click.command("waivers", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1)
+@common.shared
+@common.ref
+def command(**given: Any) -> int:
+    """Check staged waiver FILES (default: govsec-waivers.toml at the top of the checkout).
+
+    Drafts, and waivers whose end is past, are told; what no profile in use could ever admit stops the commit.
+
+    Exit codes: 0 pass, 1 blocked, 2 a file is not what it must be.
+    """
+    options = _options(given)
+    found = [problem for path in options.named for problem in _problems(options, path)]
+    for path, problem in found:
+        word = "warning" if problem.waits else "FAIL"
+        click.echo(f"{path}: {word}: waiver {problem.waiver} has no effect under {problem.profile}: {problem.why}")
+    return BLOCKED if any(not problem.waits for _, problem in found) else 0
+
+
+def _options(given: dict[str, Any]) -> CheckOptions:
+    repository = common.repository()
+    return CheckOptions(
+        repository=repository,
+        roles=frozenset(),
+        wanted=lambda path: False,
+        named=common.paths(repository, given["files"] or [str(repository.top / FILE_NAME)]),
+        now=parse(given["now"]),
+        ref=given["ref"],
+        profiles=given["profiles"],
+        config_file=given["config_file"],
+    )
+
+
+def _problems(options: CheckOptions, path: str) -> Iterator[tuple[str, Objection]]:
+    data = content(options.repository, entries_of(options), path)
+    if data is None:
+        loose = Path(options.repository.top / path)
+        data = loose.read_bytes() if loose.is_file() else b""
+    profiles = settings_of(options).profiles
+    for problem in objections(waivers.parse(data, path), profiles, options.now):
+        yield path, problem
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point."""
+    return common.run(command, argv)
