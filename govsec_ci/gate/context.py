@@ -44,7 +44,11 @@ _AS: Final = {
 
 
 class Cell(Struct, frozen=True, kw_only=True, gc=False):
-    """Results that differ only in where they are: same run, rule, severity, confidence, kind and baseline state."""
+    """Results that differ only in where they are, and in which component: no other criterion tells them apart.
+
+    :param claimed: whether they carry suppression claims; :param correlated: whether they share a weakness with others
+    :param results: sorted by their names; :param keys: those names (:func:`key_of`), in the same order
+    """
 
     run: Run
     rule: Rule
@@ -52,7 +56,15 @@ class Cell(Struct, frozen=True, kw_only=True, gc=False):
     confidence: Confidence
     kind: Kind
     baseline: BaselineState | None
+    claimed: bool
+    correlated: bool
     results: list[Result]
+    keys: list[str]
+
+    @property
+    def sample(self) -> Result:
+        """One of the results, for what all of them share: first detection, fix, whether the component is direct."""
+        return self.results[0]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -95,31 +107,46 @@ def sorted_runs(runs: Iterable[Run]) -> list[Run]:
 
 def _cells(run: Run) -> list[Cell]:
     rules = {rule.id: rule for rule in run.rules}
-    cells: dict[tuple[object, ...], Cell] = {}
+    groups: dict[tuple[object, ...], list[Result]] = {}
     for result in run.results:
-        if result.baseline_state is BaselineState.ABSENT:
-            continue
-        # The enums' names hash faster than the enums themselves.
-        key = (
-            result.rule_id,
-            result.severity._name_,
-            result.confidence._name_,
-            result.kind._name_,
-            result.baseline_state,
-        )
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = Cell(
-                run=run,
-                rule=rules.get(result.rule_id, _NO_RULE),
-                severity=result.severity,
-                confidence=result.confidence,
-                kind=result.kind,
-                baseline=result.baseline_state,
-                results=[],
-            )
-        cell.results.append(result)
-    return list(cells.values())
+        if result.baseline_state is not BaselineState.ABSENT:
+            groups.setdefault(_alike(result), []).append(result)
+    return [_cell(run, rules.get(results[0].rule_id, _NO_RULE), results) for results in groups.values()]
+
+
+def _alike(result: Result) -> tuple[object, ...]:
+    """Equal for results of one cell. The enums' names hash faster than the enums themselves."""
+    fix = result.fix
+    return (
+        result.rule_id,
+        result.severity._name_,
+        result.confidence._name_,
+        result.kind._name_,
+        result.baseline_state and result.baseline_state._name_,
+        result.first_detected,
+        bool(result.suppressions),
+        bool(result.correlation),
+        fix and (fix.nearest, fix.versions, fix.available),
+        result.component and result.component.direct,
+        result.component is None,
+    )
+
+
+def _cell(run: Run, rule: Rule, results: list[Result]) -> Cell:
+    pairs = sorted(((key_of(result), index) for index, result in enumerate(results)))
+    first = results[0]
+    return Cell(
+        run=run,
+        rule=rule,
+        severity=first.severity,
+        confidence=first.confidence,
+        kind=first.kind,
+        baseline=first.baseline_state,
+        claimed=bool(first.suppressions),
+        correlated=bool(first.correlation),
+        results=[results[index] for _, index in pairs],
+        keys=[key for key, _ in pairs],
+    )
 
 
 def key_of(result: Result) -> str:

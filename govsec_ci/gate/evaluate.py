@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from govsec_ci.errors import UsageError
-from govsec_ci.gate.context import WEAKNESSES, Context, Finding, Index, deciding, sorted_runs, worst
-from govsec_ci.gate.filters import weaknesses
+from govsec_ci.gate.context import WEAKNESSES, Cell, Context, Finding, Index, deciding, sorted_runs, worst
+from govsec_ci.gate.filters import Group, weaknesses
 from govsec_ci.gate.kinds import KINDS
 from govsec_ci.gate.profile import reference
 from govsec_ci.gate.rulings import Rulings
@@ -17,7 +17,6 @@ from govsec_ci.model import (
     Evidence,
     FeedState,
     Note,
-    Result,
     Role,
     Run,
     RunSummary,
@@ -185,14 +184,13 @@ def _advisories(index: Index) -> tuple[FeedState, ...]:
 
 def _counts(index: Index, rulings: Sequence[Rulings]) -> Mapping[str, int]:
     """Open weaknesses by severity; those that no profile counts are ``suppressed``."""
-    open_: dict[Severity, list[Result]] = {severity: [] for severity in Severity}
-    suppressed: list[Result] = []
+    open_: dict[Severity, list[Group]] = {severity: [] for severity in Severity}
+    suppressed: list[Group] = []
     for cell in index.cells:
-        if cell.kind not in WEAKNESSES:
-            continue
-        for result in cell.results:
-            hidden = result.suppressions and all(own.of(cell, result).admitted for own in rulings)
-            (suppressed if hidden else open_[cell.severity]).append(result)
+        if cell.kind in WEAKNESSES:
+            hidden, rest = _split(cell, rulings)
+            suppressed.append(hidden)
+            open_[cell.severity].append(rest)
     counts = {severity.value: weaknesses(found) for severity, found in open_.items()}
     sbom = index.evidence.sbom
     audited = {purl for run in index.roles(Role.SCA) for purl in run.audited}
@@ -203,3 +201,13 @@ def _counts(index: Index, rulings: Sequence[Rulings]) -> Mapping[str, int]:
         "components": len(sbom.components) if sbom else 0,
         "audited": len(audited),
     }
+
+
+def _split(cell: Cell, rulings: Sequence[Rulings]) -> tuple[Group, Group]:
+    """The results that every profile takes as suppressed, and the others."""
+    if not cell.claimed:
+        return Group(cell=cell, results=[], keys=[]), Group(cell=cell, results=cell.results, keys=cell.keys)
+    hidden = [result for result in cell.results if all(own.of(cell, result).admitted for own in rulings)]
+    names = {id(result) for result in hidden}
+    rest = [result for result in cell.results if id(result) not in names]
+    return Group(cell=cell, results=hidden, keys=[]), Group(cell=cell, results=rest, keys=[])

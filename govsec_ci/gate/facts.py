@@ -1,7 +1,7 @@
 """What is known of a result, in Kleene's three values: what is not known is neither yes nor no."""
 
 from govsec_ci.gate.context import Cell, Context
-from govsec_ci.model import Result, Severity
+from govsec_ci.model import Severity
 
 Truth = bool | None
 """True, False, or None for "cannot be told"."""
@@ -16,7 +16,7 @@ def both(one: Truth, other: Truth) -> Truth:
 
 def rule_name(cell: Cell) -> str:
     """The rule's id, also where the run describes no such rule."""
-    return cell.rule.id or cell.results[0].rule_id
+    return cell.rule.id or cell.sample.rule_id
 
 
 def cwes(cell: Cell) -> set[str]:
@@ -65,8 +65,9 @@ def point(value: str | None, wanted: tuple[str, ...]) -> Truth:
     return None if value is None else value in wanted
 
 
-def has_fix(cell: Cell, result: Result) -> Truth:
+def has_fix(cell: Cell) -> Truth:
     """Whether a version without the vulnerability exists; None where the advisory data does not tell."""
     if cell.rule.vulnerability is None:
         return False
-    return None if result.fix is None else bool(result.fix.nearest or result.fix.versions)
+    fix = cell.sample.fix
+    return None if fix is None else bool(fix.nearest or fix.versions)

@@ -1,12 +1,13 @@
 """Which results a filter means: Kleene's three values, because what is not known is neither yes nor no."""
 
 import functools
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from msgspec import Struct
 
-from govsec_ci.gate.context import WEAKNESSES, Cell, Context, key_of
+from govsec_ci.gate.context import WEAKNESSES, Cell, Context
 from govsec_ci.gate.facts import (
     Truth,
     at_least,
@@ -29,38 +30,52 @@ from govsec_ci.model import BaselineState, Confidence, Note, Result, Ssvc
 _CONFIDENCES = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
 
+class Group(Struct, frozen=True, kw_only=True, gc=False):
+    """Some results of a cell, with their names in the same order, sorted."""
+
+    cell: Cell
+    results: list[Result]
+    keys: list[str]
+
+
 class Selection(Struct, kw_only=True):
     """The results that a gate counts, those of which it cannot tell, and those held back as already known.
 
     :param refused: results that count although a suppression claims otherwise, with the rulings
     """
 
-    counted: list[tuple[Result, Cell]]
-    unsure: list[tuple[Result, Cell, Note]]
-    held: list[Result]
+    counted: list[Group]
+    unsure: list[tuple[Group, Note]]
+    held: list[Group]
     refused: list[tuple[Result, Ruling]]
 
     @property
     def count(self) -> int:
         """How many weaknesses: results that are correlated are one."""
-        return weaknesses(result for result, _ in self.counted)
+        return weaknesses(self.counted)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The fingerprints of the counted results, sorted."""
-        return tuple(sorted(key_of(result) for result, _ in self.counted))
+        return sorted_keys(self.counted)
 
 
-def weaknesses(results: Iterable[Result]) -> int:
+def weaknesses(groups: Iterable[Group]) -> int:
     """How many weaknesses the results are: those that share a correlation are one."""
     single = 0
-    shared = set()
-    for result in results:
-        if result.correlation:
-            shared.add(result.correlation)
+    shared: set[str] = set()
+    for group in groups:
+        if group.cell.correlated:
+            shared.update(result.correlation for result in group.results)
         else:
-            single += 1
+            single += len(group.results)
     return single + len(shared)
+
+
+def sorted_keys(groups: Iterable[Group]) -> tuple[str, ...]:
+    """The names of all results in the groups, sorted."""
+    # Each list is sorted: Python's sort merges them in nearly linear time.
+    return tuple(sorted(itertools.chain.from_iterable(group.keys for group in groups)))
 
 
 def select(context: Context, rulings: Rulings, wanted: Filter, *, ratchet: bool = False) -> Selection:
@@ -69,58 +84,58 @@ def select(context: Context, rulings: Rulings, wanted: Filter, *, ratchet: bool 
     only_new = ratchet and context.only_new()
     for cell in context.index.cells:
         truth, unknown = of_cell(context, wanted, cell)
-        if truth is not False:
-            _sort_in(
-                selection,
-                context=context,
-                rulings=rulings,
-                wanted=wanted,
-                cell=cell,
-                truth=truth,
-                unknown=unknown,
-                only_new=only_new,
-            )
+        if truth is False:
+            continue
+        group = _matching(wanted, cell)
+        known = only_new and cell.baseline in (BaselineState.UNCHANGED, BaselineState.UPDATED)
+        for part, why in _unsuppressed(selection, rulings, group):
+            if known:
+                selection.held.append(part)
+            elif unknown or why:
+                selection.unsure.append((part, unknown or why or note("why-unknown", what="?")))
+            else:
+                selection.counted.append(part)
     return selection
 
 
-def _sort_in(
-    selection: Selection,
-    *,
-    context: Context,
-    rulings: Rulings,
-    wanted: Filter,
-    cell: Cell,
-    truth: Truth,
-    unknown: Note | None,
-    only_new: bool,
-) -> None:
-    known = only_new and cell.baseline in (BaselineState.UNCHANGED, BaselineState.UPDATED)
-    whole = not _looks_at_results(wanted)
-    if whole and truth and not known and not any(result.suppressions for result in cell.results):
-        selection.counted += [(result, cell) for result in cell.results]
+def _matching(wanted: Filter, cell: Cell) -> Group:
+    """The cell's results whose place and component match."""
+    if not (wanted.path or wanted.component):
+        return Group(cell=cell, results=cell.results, keys=cell.keys)
+    found = [(r, key) for r, key in zip(cell.results, cell.keys, strict=True) if _is_there(wanted, r)]
+    return Group(cell=cell, results=[r for r, _ in found], keys=[key for _, key in found])
+
+
+def _is_there(wanted: Filter, result: Result) -> bool:
+    if wanted.path and not any(matcher(p)(location.path) for p in wanted.path for location in result.locations):
+        return False
+    own = result.component
+    names = (own.name, own.purl) if own else ()
+    return not wanted.component or any(matcher(p)(name) for p in wanted.component for name in names)
+
+
+def _unsuppressed(selection: Selection, rulings: Rulings, group: Group) -> Iterator[tuple[Group, Note | None]]:
+    """The results without a claim of effect; those whose claims cannot be ruled on apart, and why."""
+    if not group.results:
         return
-    for result in cell.results:
-        own = truth if whole else both(truth, of_result(context, wanted, cell, result))
-        if own is False:
+    if not group.cell.claimed:
+        yield group, None
+        return
+    for result, key in zip(group.results, group.keys, strict=True):
+        ruling = rulings.of(group.cell, result)
+        if ruling.admitted:
             continue
-        ruling = rulings.of(cell, result) if result.suppressions else None
-        if ruling and ruling.admitted:
-            continue
-        if ruling and ruling.refused:
+        if ruling.refused:
             selection.refused.append((result, ruling))
-        if known:
-            selection.held.append(result)
-        elif own is None:
-            selection.unsure.append((result, cell, unknown or note("why-unknown", what="fix")))
-        elif ruling and ruling.admitted is None:
-            selection.unsure.append((result, cell, ruling.refused[0][1]))
-        else:
-            selection.counted.append((result, cell))
+        why = ruling.refused[0][1] if ruling.admitted is None else None
+        yield Group(cell=group.cell, results=[result], keys=[key]), why
 
 
 def of_cell(context: Context, wanted: Filter, cell: Cell) -> tuple[Truth, Note | None]:
     """Whether a cell matches what a filter says of run, rule and severity; and what is unknown where that is."""
     if not _fixed(wanted, cell):
+        return False, None
+    if wanted.older_than_days is not None and not _older(context, cell, context.number(wanted.older_than_days)):
         return False, None
     unknown: Note | None = None
     for truth, why in _vulnerability(context, wanted, cell):
@@ -153,6 +168,10 @@ def _vulnerability(context: Context, wanted: Filter, cell: Cell) -> Iterable[tup
         yield epss_from(cell, wanted.epss), note("why-no-epss-data")
     if wanted.ssvc is not None:
         yield _ssvc(cell, wanted.ssvc), note("why-unknown", what="SSVC")
+    if wanted.fix_available is not None:
+        yield same(has_fix(cell), wanted.fix_available), note("why-unknown", what="fix")
+    if wanted.direct is not None:
+        yield _direct(cell, wanted=wanted.direct), note("why-unknown", what="direct")
 
 
 def _sure_enough(confidence: Confidence, floor: Confidence) -> Truth:
@@ -173,40 +192,11 @@ def _ssvc(cell: Cell, wanted: SsvcFilter) -> Truth:
     return functools.reduce(both, truths)
 
 
-def _looks_at_results(wanted: Filter) -> bool:
-    return bool(
-        wanted.path
-        or wanted.component
-        or wanted.older_than_days is not None
-        or wanted.fix_available is not None
-        or wanted.direct is not None
-    )
+def _older(context: Context, cell: Cell, days: int) -> bool:
+    first = cell.sample.first_detected
+    return first is not None and context.now - first > timedelta(days=days)
 
 
-def of_result(context: Context, wanted: Filter, cell: Cell, result: Result) -> Truth:
-    """Whether a result matches what a filter says of its place, component, fix and age."""
-    if wanted.path and not any(matcher(p)(location.path) for p in wanted.path for location in result.locations):
-        return False
-    if wanted.component and not _component(result, wanted.component):
-        return False
-    if wanted.older_than_days is not None and not _older(context, result, context.number(wanted.older_than_days)):
-        return False
-    fix = True if wanted.fix_available is None else same(has_fix(cell, result), wanted.fix_available)
-    return both(fix, _direct(result, wanted.direct))
-
-
-def _component(result: Result, patterns: tuple[str, ...]) -> bool:
-    own = result.component
-    return own is not None and any(matcher(p)(name) for p in patterns for name in (own.name, own.purl))
-
-
-def _older(context: Context, result: Result, days: int) -> bool:
-    return result.first_detected is not None and context.now - result.first_detected > timedelta(days=days)
-
-
-def _direct(result: Result, wanted: Truth) -> Truth:
-    if wanted is None:
-        return True
-    if result.component is None:
-        return False
-    return same(result.component.direct, wanted)
+def _direct(cell: Cell, *, wanted: bool) -> Truth:
+    component = cell.sample.component
+    return False if component is None else same(component.direct, wanted)

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from govsec_ci.gate.context import Cell, Context, Finding, gaps, key_of
+from govsec_ci.gate.context import Cell, Context, Finding, gaps
 from govsec_ci.gate.facts import Truth, at_least, has_fix, in_kev, point
-from govsec_ci.gate.filters import Selection, select, weaknesses
+from govsec_ci.gate.filters import Group, Selection, select, sorted_keys, weaknesses
 from govsec_ci.gate.kind_results import told
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import Clock, Conditions, DeadlinesGate, Row
 from govsec_ci.gate.texts import note
-from govsec_ci.model import Note, Result, Severity, Ssvc, VerdictWord, Vulnerability
+from govsec_ci.model import Note, Severity, Ssvc, VerdictWord, Vulnerability
 
 _DAY: Final = timedelta(days=1)
 _SEVERITIES: Final = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.NONE)
@@ -57,124 +57,118 @@ class Term(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """Every case that a result could be, and what was not known."""
+    """What every case that a result could be comes to.
 
-    terms: tuple[Term, ...]
+    :param overdue: True when overdue in every case, False when in none
+    :param due: the earliest of the due dates that it could have
+    :param rows: the rows that it could fall under; :param unknown: what was not known
+    """
+
+    overdue: Truth
+    due: datetime | None
+    rows: tuple[Row, ...]
     unknown: tuple[str, ...]
 
-    @property
-    def overdue(self) -> Truth:
-        """True when overdue in every case, False when in none."""
-        truths = {term.overdue for term in self.terms}
-        return truths.pop() if len(truths) == 1 else None
 
-    @property
-    def due(self) -> datetime | None:
-        """The earliest of the due dates that it could have."""
-        return min((term.due for term in self.terms if term.due), default=None)
+Judged = list[tuple[Group, Outcome]]
 
 
 def deadlines(context: Context, rulings: Rulings, gate: DeadlinesGate) -> Finding:
     """Overdue in every case is FAIL, in some INCOMPLETE, in none PASS."""
     selection = select(context, rulings, gate.filter, ratchet=gate.ratchet)
     table = _Table(context, gate)
-    judged = [(result, table.outcome(cell, result)) for result, cell in selection.counted]
-    doubtful = [(result, table.outcome(cell, result)) for result, cell, _ in selection.unsure]
-    late = [result for result, outcome in judged if outcome.overdue]
-    unsure = [(r, o) for r, o in judged if o.overdue is None] + [(r, o) for r, o in doubtful if o.overdue is not False]
+    judged = [(group, table.outcome(group.cell)) for group in selection.counted]
+    doubtful = [(group, table.outcome(group.cell)) for group, _ in selection.unsure]
+    late = [group for group, outcome in judged if outcome.overdue]
+    unsure = [(g, o) for g, o in judged if o.overdue is None] + [(g, o) for g, o in doubtful if o.overdue is not False]
     found = gaps(context, gate.filter.role)
     return Finding(
         verdict=VerdictWord.FAIL if late else VerdictWord.INCOMPLETE if unsure or found else VerdictWord.PASS,
         observed=note("overdue", n=weaknesses(late)),
         limit=note("overdue", n=0),
-        results=tuple(sorted({key_of(result) for result in late})),
-        offenders=tuple(sorted({key_of(result) for result, _ in unsure})),
+        results=sorted_keys(late),
+        offenders=sorted_keys(group for group, _ in unsure),
         notes=(*found, *_notes(context, gate, selection, judged, unsure)),
-        due={key_of(result): outcome.due for result, outcome in sorted_by_key(judged) if outcome.due},
+        due=_due_dates(judged),
     )
 
 
-def sorted_by_key(judged: list[tuple[Result, Outcome]]) -> list[tuple[Result, Outcome]]:
-    """In the order of the results' fingerprints; of equal ones the latest due first, so that the earliest stays."""
-    far = datetime.max.replace(tzinfo=UTC)
-    return sorted(judged, key=lambda one: (key_of(one[0]), far - (one[1].due or far)))
+def _due_dates(judged: Judged) -> dict[str, datetime]:
+    """Name of a result → its due date; of results with one name the earliest."""
+    dated = [(outcome.due, group) for group, outcome in judged if outcome.due]
+    due: dict[str, datetime] = {}
+    for date, group in sorted(dated, key=lambda one: one[0], reverse=True):
+        due |= dict.fromkeys(group.keys, date)
+    return due
 
 
 def _notes(
-    context: Context,
-    gate: DeadlinesGate,
-    selection: Selection,
-    judged: list[tuple[Result, Outcome]],
-    unsure: list[tuple[Result, Outcome]],
+    context: Context, gate: DeadlinesGate, selection: Selection, judged: Judged, unsure: Judged
 ) -> Iterator[Note]:
-    if not context.evidence.baseline and any(result.first_detected is None for result, _ in judged):
+    if not context.evidence.baseline and any(group.cell.sample.first_detected is None for group, _ in judged):
         yield note("no-baseline")
-    for what, results in _by_unknown(unsure):
-        yield note("overdue-unsure", n=weaknesses(results), what=what)
+    for what, groups in _by_unknown(unsure):
+        yield note("overdue-unsure", n=weaknesses(groups), what=what)
     yield from _soon(context, gate, judged)
-    later = [result for result, outcome in judged if any(term.row and term.row.next_upgrade for term in outcome.terms)]
+    later = [group for group, outcome in judged if any(row.next_upgrade for row in outcome.rows)]
     if later:
         yield note("next-upgrade", n=weaknesses(later))
     yield from _duties(judged)
     yield from told(context, selection, ratchet=gate.ratchet)
 
 
-def _by_unknown(unsure: list[tuple[Result, Outcome]]) -> list[tuple[str, list[Result]]]:
-    found: dict[str, list[Result]] = {}
-    for result, outcome in unsure:
-        found.setdefault(", ".join(outcome.unknown) or "filter", []).append(result)
-    return sorted(found.items())
+def _by_unknown(unsure: Judged) -> list[tuple[str, list[Group]]]:
+    found: dict[str, list[Group]] = {}
+    for group, outcome in unsure:
+        found.setdefault(", ".join(outcome.unknown) or "filter", []).append(group)
+    return sorted(found.items(), key=lambda item: item[0])
 
 
-def _soon(context: Context, gate: DeadlinesGate, judged: list[tuple[Result, Outcome]]) -> Iterator[Note]:
+def _soon(context: Context, gate: DeadlinesGate, judged: Judged) -> Iterator[Note]:
     horizon = context.now + timedelta(days=gate.due_soon_days)
-    soon = [(r, o.due) for r, o in judged if not o.overdue and o.due and context.now <= o.due <= horizon]
+    soon = [(g, o.due) for g, o in judged if not o.overdue and o.due and context.now <= o.due <= horizon]
     if gate.due_soon_days and soon:
         first = min(due for _, due in soon)
-        yield note("due-soon", n=weaknesses(result for result, _ in soon), days=gate.due_soon_days, date=first.date())
+        yield note("due-soon", n=weaknesses(group for group, _ in soon), days=gate.due_soon_days, date=first.date())
 
 
-def _duties(judged: list[tuple[Result, Outcome]]) -> Iterator[Note]:
-    duties = {
-        (term.row.duty.en, term.row.duty.ja): None
-        for _, outcome in judged
-        for term in outcome.terms
-        if term.row and term.row.duty
-    }
-    for en, ja in sorted(duties):
-        owing = [r for r, o in judged if any(t.row and t.row.duty and t.row.duty.en == en for t in o.terms)]
-        yield note("duty", n=weaknesses(owing), en=en, ja=ja)
+def _duties(judged: Judged) -> Iterator[Note]:
+    owing: dict[tuple[str, str], list[Group]] = {}
+    for group, outcome in judged:
+        for duty in {(row.duty.en, row.duty.ja) for row in outcome.rows if row.duty}:
+            owing.setdefault(duty, []).append(group)
+    for (en, ja), groups in sorted(owing.items(), key=lambda item: item[0]):
+        yield note("duty", n=weaknesses(groups), en=en, ja=ja)
 
 
 class _Table:
-    """A gate's rows over the evidence; results of one cell with the same dates have the same outcome."""
+    """A gate's rows over the evidence."""
 
     def __init__(self, context: Context, gate: DeadlinesGate) -> None:
         self.context = context
         self.gate = gate
         self._asked = frozenset(key for row in gate.rows for key in _asked(row.when))
-        self._made: dict[tuple[object, ...], Outcome] = {}
 
-    def outcome(self, cell: Cell, result: Result) -> Outcome:
-        key = (id(cell), result.first_detected, has_fix(cell, result), result.fix and result.fix.available)
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = self._judge(cell, result)
-        return made
-
-    def _judge(self, cell: Cell, result: Result) -> Outcome:
-        inputs = _inputs(self.context, cell, result)
+    def outcome(self, cell: Cell) -> Outcome:
+        """The outcome of every result of a cell."""
+        inputs = _inputs(self.context, cell)
         unknown = sorted(key for key in self._asked if getattr(inputs, key) is None)
-        domains = [_domain(self.gate, key) for key in unknown]
-        terms: dict[tuple[object, ...], Term] = {}
-        for values in itertools.product(*domains):
-            case = _with(inputs, dict(zip(unknown, values, strict=True)))
-            row = self._row(case)
-            term = self._term(cell, result, case, row)
-            terms[(id(row), term.due, term.overdue)] = term
-        clock = any(term.overdue is None for term in terms.values())
-        named = [key.replace("_", " ") for key in unknown] + (["clock"] if clock else [])
-        return Outcome(terms=tuple(terms.values()), unknown=tuple(named))
+        terms = [self._case(cell, inputs, dict(zip(unknown, values, strict=True))) for values in self._cases(unknown)]
+        truths = {term.overdue for term in terms}
+        clock = ("clock",) if None in truths else ()
+        return Outcome(
+            overdue=truths.pop() if len(truths) == 1 else None,
+            due=min((term.due for term in terms if term.due), default=None),
+            rows=tuple({id(term.row): term.row for term in terms if term.row}.values()),
+            unknown=(*(key.replace("_", " ") for key in unknown), *clock),
+        )
+
+    def _cases(self, unknown: list[str]) -> Iterator[tuple[Any, ...]]:
+        return itertools.product(*(_domain(self.gate, key) for key in unknown))
+
+    def _case(self, cell: Cell, inputs: _Inputs, assumed: Mapping[str, Any]) -> Term:
+        case = _with(inputs, assumed) if assumed else inputs
+        return self._term(cell, case, self._row(case))
 
     def _row(self, case: _Inputs) -> Row | None:
         return next((row for row in self.gate.rows if self._holds(row.when, case)), None)
@@ -192,12 +186,12 @@ class _Table:
             and all(self.context.parameter(name) in values for name, values in when.parameters.items())
         )
 
-    def _term(self, cell: Cell, result: Result, case: _Inputs, row: Row | None) -> Term:
+    def _term(self, cell: Cell, case: _Inputs, row: Row | None) -> Term:
         if row is None or row.next_upgrade:
             return Term(row=row, due=None, overdue=False)
-        start = self._start(cell, result, case, row.clock or self.gate.clock)
+        start = self._start(cell, case, row.clock or self.gate.clock)
         if start.at is None and start.running and self.gate.fallback:
-            start = self._start(cell, result, case, self.gate.fallback)
+            start = self._start(cell, case, self.gate.fallback)
         if not start.running:
             return Term(row=row, due=None, overdue=False)
         if start.at is None:
@@ -215,16 +209,17 @@ class _Table:
         end = datetime.combine(last, time(), UTC) + _DAY
         return end - timedelta(seconds=1), end
 
-    def _start(self, cell: Cell, result: Result, case: _Inputs, clock: Clock) -> _Start:
+    def _start(self, cell: Cell, case: _Inputs, clock: Clock) -> _Start:
         vulnerability = cell.rule.vulnerability
-        detected = result.first_detected or self.context.now
+        detected = cell.sample.first_detected or self.context.now
         if clock == "detected" or vulnerability is None:
             return _Start(at=detected)
         if clock == "published":
             # What is detected has been published: no later than then.
             return _Start(at=vulnerability.published or detected, certain=vulnerability.published is not None)
         if clock == "fix-available":
-            available = result.fix.available if result.fix else None
+            fix = cell.sample.fix
+            available = fix.available if fix else None
             return _Start(at=available, running=case.fix_available is not False)
         added = vulnerability.kev.date_added if vulnerability.kev else None
         if clock == "kev-added":
@@ -238,7 +233,7 @@ def _asked(when: Conditions) -> Iterator[str]:
             yield key
 
 
-def _inputs(context: Context, cell: Cell, result: Result) -> _Inputs:
+def _inputs(context: Context, cell: Cell) -> _Inputs:
     vulnerability = cell.rule.vulnerability or Vulnerability(id="")
     points = vulnerability.ssvc or Ssvc()
     severity = context.severity(cell)
@@ -248,7 +243,7 @@ def _inputs(context: Context, cell: Cell, result: Result) -> _Inputs:
         exploitation=points.exploitation,
         automatable=points.automatable,
         technical_impact=points.technical_impact,
-        fix_available=has_fix(cell, result),
+        fix_available=has_fix(cell),
         cvss=max((cvss.score for cvss in vulnerability.cvss), default=None),
         epss=vulnerability.epss.score if vulnerability.epss else None,
     )

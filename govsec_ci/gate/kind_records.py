@@ -63,9 +63,8 @@ def suppressions(context: Context, rulings: Rulings, gate: SuppressionsGate) -> 
 def _claims(context: Context, rulings: Rulings) -> _Claims:
     claims = _Claims()
     for cell in context.index.cells:
-        for result in cell.results:
-            if result.suppressions:
-                _sort_in(claims, result, rulings.of(cell, result))
+        for result in cell.results if cell.claimed else ():
+            _sort_in(claims, result, rulings.of(cell, result))
     return claims
 
 
@@ -90,9 +89,7 @@ def _number(ruled: list[tuple[Result, Ruling]], *, justified: bool) -> int:
 
 def _any_admitted(context: Context, rulings: Rulings) -> bool:
     return any(
-        result.suppressions and rulings.of(cell, result).admitted
-        for cell in context.index.cells
-        for result in cell.results
+        rulings.of(cell, result).admitted for cell in context.index.cells if cell.claimed for result in cell.results
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from govsec_ci.gate.context import SCOPE, Context, Finding, gaps, key_of
-from govsec_ci.gate.filters import Selection, select
+from govsec_ci.gate.filters import Group, Selection, select, weaknesses
 from govsec_ci.gate.rulings import Ruling, Rulings
 from govsec_ci.gate.schema import Filter, PipelineGate, ResultsGate
 from govsec_ci.gate.texts import note
@@ -61,20 +61,19 @@ def told(context: Context, selection: Selection, *, ratchet: bool) -> list[Note]
     """What a reader must know of how the results were counted."""
     notes = [note("unsure", within=why, n=n) for why, n in _unsure(selection)]
     if selection.held:
-        dates = [result.first_detected for result in selection.held if result.first_detected]
-        oldest = min(dates).date() if dates else "?"
-        notes.append(note("held-back", n=len(selection.held), date=oldest))
+        dates = [group.cell.sample.first_detected for group in selection.held]
+        oldest = min((date for date in dates if date), default=None)
+        notes.append(note("held-back", n=weaknesses(selection.held), date=oldest.date() if oldest else "?"))
     if ratchet and context.evidence.parameters.get(SCOPE) == "new" and not context.evidence.baseline:
         notes.append(note("scope-without-baseline"))
     return notes + refusals(selection.refused)
 
 
 def _unsure(selection: Selection) -> list[tuple[Note, int]]:
-    counts: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Note, int]] = {}
-    for _, _, why in selection.unsure:
-        key = (why.id, tuple(sorted(why.values.items())))
-        counts[key] = (why, counts.get(key, (why, 0))[1] + 1)
-    return [counts[key] for key in sorted(counts)]
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Note, list[Group]]] = {}
+    for group, why in selection.unsure:
+        found.setdefault((why.id, tuple(sorted(why.values.items()))), (why, []))[1].append(group)
+    return [(why, weaknesses(groups)) for _, (why, groups) in sorted(found.items(), key=lambda item: item[0])]
 
 
 def refusals(refused: list[tuple[Result, Ruling]]) -> list[Note]:

@@ -164,7 +164,7 @@ def _severe(context: Context, _waiver: Waiver, cell: Cell, _result: Result) -> I
 
 
 def _fixed(context: Context, waiver: Waiver, cell: Cell, result: Result) -> Iterator[Objection]:
-    if "fix" not in context.profile.waivers.reopen_on or not has_fix(cell, result) or result.fix is None:
+    if "fix" not in context.profile.waivers.reopen_on or not has_fix(cell) or result.fix is None:
         return
     versions = {version for version in (result.fix.nearest, *result.fix.versions) if version}
     available = result.fix.available

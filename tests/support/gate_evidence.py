@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -35,6 +35,8 @@ from govsec_ci.model import (
     Vulnerability,
     Waiver,
 )
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 COMMIT = "a" * 40
@@ -206,5 +208,5 @@ def load_text(text: str) -> profile.Profile:
     return profile.loads(text.encode(), "trial.toml")
 
 
-def replace(value: Any, **changes: Any) -> Any:
+def replace(value: T, **changes: Any) -> T:
     return msgspec.structs.replace(value, **changes)

@@ -58,7 +58,10 @@ from tests.support.gate_evidence import (
 )
 
 PASS, FAIL, INCOMPLETE = VerdictWord.PASS, VerdictWord.FAIL, VerdictWord.INCOMPLETE
-ADMIT = "[suppressions]\nin-source = { accept = true, ids = true }\nvex = { accept = true }\nout-of-scope = { accept = true }\n"
+ADMIT = (
+    "[suppressions]\nin-source = { accept = true, ids = true }\n"
+    "vex = { accept = true }\nout-of-scope = { accept = true }\n"
+)
 
 
 def judged(gate: str, given: Evidence, *, head: str = "", **more: Any) -> Check:
@@ -288,7 +291,10 @@ def test_age_without_a_baseline_is_told() -> None:
     assert any("no baseline" in reason for reason in found.reasons)
 
 
-NUMBER = '[parameters.most]\ntype = "integer"\nstrictest = 0\ndefault = 1\nminimum = 0\nmaximum = 2\ntext = { en = "n", ja = "数" }\n'
+NUMBER = (
+    '[parameters.most]\ntype = "integer"\nstrictest = 0\ndefault = 1\nminimum = 0\nmaximum = 2\n'
+    'text = { en = "n", ja = "数" }\n'
+)
 
 
 @pytest.mark.parametrize(("declared", "expected"), [({}, PASS), ({"most": "0"}, FAIL), ({"most": "2"}, PASS)])
