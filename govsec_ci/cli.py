@@ -89,6 +89,10 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--baseline", type=click.Path(path_type=Path), metavar="SARIF",
         help="results.sarif of an earlier run, or a file of `govsec baseline`: tells what is new, and since when.",
     ),
+    "sign_key": click.option(
+        "--sign-key", type=click.Path(path_type=Path), metavar="FILE",
+        help="Sign the bundle with this ed25519 key (PEM). GOVSEC_SIGN_KEY holds a key's text instead.",
+    ),
     "offline": click.option(
         "--offline", is_flag=True, help="Never open a socket: without advisory data the verdict is INCOMPLETE."
     ),
@@ -120,7 +124,7 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @cli.command()
 @_folder_argument
 @_with("profiles", "out", "stage", "advisories", "offline", "online")
-@_with("waivers", "baseline", "config", "now", "jobs", "lang", "quiet")
+@_with("waivers", "baseline", "config", "sign_key", "now", "jobs", "lang", "quiet")
 def run(**given: Any) -> int:
     r"""Scan PATH, merge, judge, report: the whole way.
 
@@ -221,17 +225,57 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
 
 @cli.command()
 @click.argument("bundle_folder", type=click.Path(path_type=Path), metavar="BUNDLE")
-def verify(bundle_folder: Path) -> int:
-    """Check that BUNDLE holds: its digests, and the decision replayed from it alone, offline.
+@click.option(
+    "--trusted-keys", type=click.Path(path_type=Path), metavar="FILE", help="Keys of which one must have signed it."
+)
+@click.option("--require-signature", is_flag=True, help="Refuse an unsigned bundle; needs --trusted-keys.")
+def verify(bundle_folder: Path, trusted_keys: Path | None, *, require_signature: bool) -> int:
+    """Check that BUNDLE holds: digests, signature, and the decision replayed from it alone, offline.
 
     An intact bundle gives its verdict's own exit code, so that `govsec verify BUNDLE && deploy` is safe; one that
-    does not hold gives 5.
+    does not hold gives 5. Without --trusted-keys a signature is not looked at, and that is said.
     """
+    from govsec_ci.app.keys import load_trusted
     from govsec_ci.app.verify import verify as verify_bundle
 
-    verdict = verify_bundle(bundle_folder)
-    click.echo(f"{verdict.verdict.value}: the bundle holds, and the decision follows from its evidence")
-    return VERDICT_CODES[verdict.verdict.value]
+    if require_signature and trusted_keys is None:
+        raise click.UsageError("--require-signature needs --trusted-keys FILE")
+    held = verify_bundle(bundle_folder, load_trusted(trusted_keys) if trusted_keys else ())
+    signed = "signed, but the signature was not checked: give --trusted-keys" if held.signed else "not signed"
+    word = held.verdict.verdict.value
+    click.echo(f"{word}: the bundle holds, and the decision follows from its evidence")
+    click.echo(f"signed by a trusted key of {held.signed_by}" if held.signed_by else signed)
+    return VERDICT_CODES[word]
+
+
+@cli.group()
+def key() -> None:
+    """Make keys that sign bundles."""
+
+
+@key.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--owner", required=True, help="Who answers for the key, as the trusted-keys file shows it.")
+@click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="How long it is valid.")
+@_with("now")
+def key_new(file: Path, owner: str, days: int, now: str | None) -> int:
+    """Write an ed25519 private key to FILE, and print its entry for a trusted-keys file.
+
+    The variable GOVSEC_SIGN_PASSPHRASE encrypts it; without it the key lies open in FILE (0600), and that is said.
+    """
+    from datetime import timedelta
+
+    from govsec_ci.app import keys
+    from govsec_ci.app.clock import parse
+    from govsec_ci.app.signature import PASSPHRASE_VARIABLE
+
+    passphrase = os.environ.get(PASSPHRASE_VARIABLE, "")
+    first = parse(now).date()
+    public = keys.new_key(file, passphrase)
+    click.echo(keys.trusted_entry(public, owner, first, first + timedelta(days=days)), nl=False)
+    if not passphrase:
+        click.echo(f"govsec: {file} is not encrypted: set {PASSPHRASE_VARIABLE} to encrypt a key", err=True)
+    return 0
 
 
 @cli.command()
@@ -386,6 +430,7 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         offline=given.get("offline", False),
         online=given.get("online") or "",
         config_file=given.get("config_file"),
+        sign_key=given.get("sign_key"),
         jobs=given.get("jobs") or os.cpu_count() or 1,
         lang=given.get("lang") or _locale_language(),
         progress=advance or silent,

@@ -25,6 +25,7 @@ SBOM: Final = "sbom.cdx.json"
 VERDICT: Final = "verdict.json"
 SUMMARY: Final = "summary.md"
 MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "verdict.dsse.json"
 RUNS: Final = "runs"
 VEX: Final = "vex.cdx.json"
 REPORT: Final = "report.html"
@@ -160,13 +161,14 @@ def read_verdict(folder: Path) -> Verdict:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Every file that the bundle holds by now, the manifest aside → lower-case hex sha256."""
+    """Every file that the bundle holds by now, manifest and signature aside → lower-case hex sha256."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return {name: sha256_file(folder / name) for name in names if name != MANIFEST}
+    return {name: sha256_file(folder / name) for name in names if name not in {MANIFEST, SIGNATURE}}
 
 
 def seal(folder: Path, runs: Iterable[Run], engine: str) -> None:
-    """Write ``manifest.json`` over every file that the bundle holds by now."""
+    """Write ``manifest.json`` over every file that the bundle holds by now; an earlier signature goes."""
+    (folder / SIGNATURE).unlink(missing_ok=True)
     write_atomic(folder / MANIFEST, manifest.write(digests(folder), tuple(runs), engine))
 
 

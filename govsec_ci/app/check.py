@@ -123,7 +123,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 def settings_of(options: CheckOptions) -> Settings:
     """The staged configuration and the profiles that judge, whole."""
     with neutral_folder() as root:
-        _tree(options, root)
+        _tree(replace(options, wanted=lambda path: False, named=()), root)
         config = load_config(root, options.config_file)
     return Settings(config=config, profiles=_profiles(options, config))
 

@@ -1,8 +1,9 @@
 """The whole way, from a project's folder to the verdict: on one screen."""
 
+import os
 import shutil
 
-from govsec_ci.app import steps
+from govsec_ci.app import signature, steps
 from govsec_ci.app.bundle import RUNS
 from govsec_ci.app.steps import Options
 from govsec_ci.model import Verdict
@@ -15,10 +16,12 @@ def run(options: Options) -> tuple[Verdict, View]:
 
     :raises GovsecError: the operator's input is wrong, or the output cannot be written
     """
+    signature.find_signer(options.sign_key, os.environ)
     with staged_folder(options.out, keep=False) as folder:
         steps.scan(options, folder)
         steps.merge_runs(options, folder)
         shutil.rmtree(folder / RUNS)  # results.sarif holds them all
         verdict = steps.judge(options, folder)
         view = steps.report(options, folder)
+        signature.sign(folder, options.sign_key, os.environ)
     return verdict, view

@@ -62,6 +62,7 @@ class Options(Struct, frozen=True, kw_only=True):
     offline: bool = False
     online: str = ""
     config_file: Path | None = None
+    sign_key: Path | None = None
     jobs: int = 1
     lang: str = "en"
     progress: Progress = silent

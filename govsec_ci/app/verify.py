@@ -7,23 +7,41 @@ who made it: whoever can rewrite every file can also recompute the manifest.
 import hashlib
 from pathlib import Path
 
-from govsec_ci.app import bundle, steps
-from govsec_ci.errors import BundleError
+from msgspec import Struct
+
+from govsec_ci.app import bundle, signature, steps
+from govsec_ci.app.keys import TrustedKey
+from govsec_ci.errors import BundleError, OperatorError
 from govsec_ci.formats import manifest
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.model import Check, Verdict
 
 
-def verify(folder: Path) -> Verdict:
+class Held(Struct, frozen=True, kw_only=True):
+    """A bundle that holds. ``signed_by`` is the owner of the trusted key; empty where no signature was checked."""
+
+    verdict: Verdict
+    signed: bool
+    signed_by: str = ""
+
+
+def verify(folder: Path, trusted: tuple[TrustedKey, ...] = ()) -> Held:
     """The bundle's verdict, once its digests hold and the decision has been reached again.
 
-    :raises BundleError: a file is missing, extra or changed, or the decision does not follow from the evidence
+    :param trusted: keys of which one must have signed it; none: a signature is not looked at
+    :raises BundleError: a file is missing, extra or changed, the decision does not follow from the evidence, or no
+        trusted key signed it
     """
     _check_digests(folder)
-    recorded = bundle.read_verdict(folder)
-    _check_replay(folder, recorded)
-    return recorded
+    try:
+        recorded = bundle.read_verdict(folder)
+        key = signature.check(folder, recorded, trusted) if trusted else None
+        _check_replay(folder, recorded)
+    except OperatorError as error:
+        # The digests hold, so the files are as they were written: what cannot be read was never whole.
+        raise BundleError(error.what, cause=error.cause) from error
+    return Held(verdict=recorded, signed=(folder / bundle.SIGNATURE).exists(), signed_by=key.owner if key else "")
 
 
 def _check_digests(folder: Path) -> None:
@@ -31,7 +49,7 @@ def _check_digests(folder: Path) -> None:
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     for name in sorted(digests.keys() - present):
         raise BundleError(f"{name}: is in the manifest, but not in the bundle")
-    for name in sorted(present - digests.keys() - {bundle.MANIFEST}):
+    for name in sorted(present - digests.keys() - {bundle.MANIFEST, bundle.SIGNATURE}):
         raise BundleError(f"{name}: is in the bundle, but not in the manifest")
     for name, digest in sorted(digests.items()):
         if _sha256(folder, name) != digest:

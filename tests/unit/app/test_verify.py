@@ -25,8 +25,8 @@ def _reseal(folder: Path) -> None:
 
 
 def test_an_untouched_bundle_holds(failing_bundle: Path, passing_bundle: Path) -> None:
-    assert verify(failing_bundle).verdict is VerdictWord.FAIL
-    assert verify(passing_bundle).verdict is VerdictWord.PASS
+    assert verify(failing_bundle).verdict.verdict is VerdictWord.FAIL
+    assert verify(passing_bundle).verdict.verdict is VerdictWord.PASS
 
 
 def test_any_changed_file_is_seen(copy: Path) -> None:
@@ -87,7 +87,7 @@ def test_another_engine_must_reach_the_same_decision_not_the_same_bytes(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "ENGINE", "govsec_ci 999")
-    assert verify(copy).verdict is VerdictWord.FAIL
+    assert verify(copy).verdict.verdict is VerdictWord.FAIL
 
 
 def test_a_packed_bundle_is_the_same_bytes_again(copy: Path, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_packed_bundle_is_the_same_bytes_again(copy: Path, tmp_path: Path) -> 
     assert (tmp_path / "one.tar.gz").read_bytes() == (tmp_path / "two.tar.gz").read_bytes()
     with tarfile.open(tmp_path / "one.tar.gz") as tar:
         tar.extractall(tmp_path / "unpacked", filter="data")
-    assert verify(tmp_path / "unpacked").verdict is VerdictWord.FAIL
+    assert verify(tmp_path / "unpacked").verdict.verdict is VerdictWord.FAIL
 
 
 def test_only_a_bundle_is_packed(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""The bundle's signature: DSSE over a statement about the manifest, which covers every other file."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govsec_ci.app import bundle
+from govsec_ci.app.keys import TrustedKey, load_signer, public_keys
+from govsec_ci.errors import BundleError
+from govsec_ci.formats import intoto, manifest
+from govsec_ci.model import Verdict
+from govsec_ci.system.files import read_limited, write_atomic
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner
+
+KEY_VARIABLE = "GOVSEC_SIGN_KEY"
+PASSPHRASE_VARIABLE = "GOVSEC_SIGN_PASSPHRASE"  # noqa: S105 — a name
+_KEY_LIMIT_BYTES = 100_000
+
+
+def find_signer(key_file: Path | None, environment: Mapping[str, str]) -> "CryptoSigner | None":
+    """The signer, or None where no key is given; asked before a scan starts, so that a wrong key costs no scan.
+
+    :raises InputError: the key cannot be used
+    """
+    if key_file:
+        pem = read_limited(key_file, limit_bytes=_KEY_LIMIT_BYTES)
+    else:
+        pem = environment.get(KEY_VARIABLE, "").encode()
+    if not pem and not key_file:
+        return None
+    return load_signer(pem, environment.get(PASSPHRASE_VARIABLE, ""), str(key_file or KEY_VARIABLE))
+
+
+def sign(folder: Path, key_file: Path | None, environment: Mapping[str, str]) -> bool:
+    """Sign a sealed bundle with the key of ``key_file``, or of the variable ``GOVSEC_SIGN_KEY`` (PEM).
+
+    :returns: whether there was a key; :raises InputError: the key cannot be used
+    """
+    signer = find_signer(key_file, environment)
+    if signer is None:
+        return False
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415 — cryptography takes 0.1 s to import
+
+    data = bundle.read(folder, bundle.MANIFEST)
+    payload = intoto.statement(
+        bundle.read_verdict(folder), manifest_sha256=hashlib.sha256(data).hexdigest(), files=manifest.read(data)
+    )
+    envelope = Envelope(payload, intoto.PAYLOAD_TYPE, {})
+    envelope.sign(signer)
+    write_atomic(folder / bundle.SIGNATURE, manifest.canonical(envelope.to_dict()))
+    return True
+
+
+def check(folder: Path, verdict: Verdict, trusted: tuple[TrustedKey, ...]) -> TrustedKey:
+    """The trusted key that signed the bundle.
+
+    :raises BundleError: there is no signature, none of a trusted key, of a key out of its days, or of something else
+    """
+    payload, keyid = _verified(folder, trusted)
+    said = intoto.read_statement(payload)
+    if said.manifest_sha256 != hashlib.sha256(bundle.read(folder, bundle.MANIFEST)).hexdigest():
+        raise BundleError("the signature is of another bundle's manifest")
+    if (said.verdict, said.now) != (verdict.verdict.value, verdict.now):
+        raise BundleError("the signature is of another verdict")
+    key = next(one for one in trusted if one.id == keyid)
+    if not key.holds(said.now):
+        raise BundleError(f"the signing key of {key.owner} was not valid on {said.now:%Y-%m-%d}")
+    return key
+
+
+def _verified(folder: Path, trusted: tuple[TrustedKey, ...]) -> tuple[bytes, str]:
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+    from securesystemslib.exceptions import Error  # noqa: PLC0415
+
+    path = folder / bundle.SIGNATURE
+    if not path.exists():
+        raise BundleError("the bundle is not signed", next_step="sign it: govsec run --sign-key FILE")
+    try:
+        envelope = Envelope.from_dict(json.loads(path.read_bytes()))
+        accepted = envelope.verify(public_keys(trusted), 1)
+    except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BundleError("the signature is of no trusted key, or broken", cause=str(error)[:200]) from error
+    if envelope.payload_type != intoto.PAYLOAD_TYPE:
+        raise BundleError("the signature is over something else than a statement")
+    return envelope.payload, next(iter(accepted))

@@ -1,0 +1,85 @@
+"""in-toto Statement v1 with a SLSA Verification Summary predicate (slsa.dev/verification_summary/v1) of a verdict.
+
+SLSA knows PASSED and FAILED only: INCOMPLETE is FAILED there, and stands in full in the extension field ``govsec``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from govsec_ci.errors import BundleError
+from govsec_ci.formats.manifest import canonical
+from govsec_ci.model import Verdict, VerdictWord
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+_STATEMENT = "https://in-toto.io/Statement/v1"
+_PREDICATE = "https://slsa.dev/verification_summary/v1"
+_MANIFEST = "manifest.json"
+
+
+class Attested(Struct, frozen=True, kw_only=True):
+    """What a statement says: the manifest that it covers, the decision, and the clock of the decision (UTC)."""
+
+    manifest_sha256: str
+    verdict: str
+    now: datetime
+
+
+def statement(verdict: Verdict, *, manifest_sha256: str, files: Mapping[str, str]) -> bytes:
+    """The statement as canonical JSON.
+
+    :param files: bundle file → lower-case hex sha256; SARIF and SBOM become ``inputAttestations``
+    """
+    return canonical(
+        {
+            "_type": _STATEMENT,
+            "subject": _subject(verdict, manifest_sha256),
+            "predicateType": _PREDICATE,
+            "predicate": _predicate(verdict, files),
+        }
+    )
+
+
+def _subject(verdict: Verdict, manifest_sha256: str) -> list[dict[str, Any]]:
+    subjects: list[dict[str, Any]] = [{"name": _MANIFEST, "digest": {"sha256": manifest_sha256}}]
+    if verdict.subject.commit:
+        subjects.append({"name": verdict.subject.name, "digest": {"gitCommit": verdict.subject.commit}})
+    return subjects
+
+
+def _predicate(verdict: Verdict, files: Mapping[str, str]) -> dict[str, Any]:
+    inputs = [name for name in files if name.endswith((".sarif", ".cdx.json"))]
+    profiles = [{"id": one.id, "version": one.version, "sha256": one.sha256} for one in verdict.profiles]
+    passed = verdict.verdict is VerdictWord.PASS
+    return {
+        "verifier": {"id": "govsec_ci", "version": {"govsec_ci": verdict.engine}},
+        "timeVerified": verdict.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "resourceUri": verdict.subject.name,
+        "policy": {"uri": "inputs/profiles", "digest": {"sha256": hashlib.sha256(canonical(profiles)).hexdigest()}},
+        "inputAttestations": [{"uri": name, "digest": {"sha256": files[name]}} for name in sorted(inputs)],
+        "verificationResult": "PASSED" if passed else "FAILED",
+        "verifiedLevels": [f"GOVSEC_{verdict.verdict.value}_{one.id.upper()}" for one in verdict.profiles],
+        "slsaVersion": "1.0",
+        "govsec": {"verdict": verdict.verdict.value, "stage": verdict.stage.value, "profiles": profiles},
+    }
+
+
+def read_statement(payload: bytes) -> Attested:
+    """What a signed statement says; :raises BundleError: it is none of ours."""
+    try:
+        body = json.loads(payload)
+        if (body["_type"], body["predicateType"]) != (_STATEMENT, _PREDICATE):
+            raise BundleError("the signed statement is of another type")
+        subject = next(one for one in body["subject"] if one["name"] == _MANIFEST)
+        predicate = body["predicate"]
+        return Attested(
+            manifest_sha256=subject["digest"]["sha256"],
+            verdict=predicate["govsec"]["verdict"],
+            now=datetime.fromisoformat(predicate["timeVerified"]),
+        )
+    except (ValueError, KeyError, TypeError, StopIteration, RecursionError) as error:
+        raise BundleError("the signed statement is broken", cause=type(error).__name__) from error
