@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 from packaging.markers import InvalidMarker, Marker
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declaration, Declared, Manifest
@@ -162,7 +162,8 @@ def _restated(declaration: Declaration, lock: Manifest) -> list[Notification]:
     stated = lock.stated.get(posixpath.dirname(declaration.path) or ".")
     if stated is None or declaration.computed:
         return []
-    then, now = _essence(stated, declaration), _essence(declaration.requirements, declaration)
+    elsewhere = {one.name for one in (*stated, *declaration.requirements) if one.url} | {declaration.own_name}
+    then, now = _essence(stated, elsewhere), _essence(declaration.requirements, elsewhere)
     if then == now:
         return []
     changed = ", ".join(sorted({name for name, _ in then ^ now}))
@@ -176,17 +177,16 @@ def _restated(declaration: Declaration, lock: Manifest) -> list[Notification]:
     ]
 
 
-def _essence(declared: Sequence[Declared], declaration: Declaration) -> set[tuple[str, str]]:
-    """Names with specifiers in one spelling; what does not come from an index has none."""
-    own = declaration.own_name
-    return {(one.name, "" if one.url else _spelling(one.specifier)) for one in declared if one.name != own}
+def _essence(declared: Sequence[Declared], elsewhere: set[str]) -> set[tuple[str, frozenset[Specifier]]]:
+    """Names with specifiers, however they are spelt. What does not come from an index is locked without one."""
+    return {(one.name, _parts(one.specifier)) for one in declared if one.name not in elsewhere}
 
 
-def _spelling(specifier: str) -> str:
+def _parts(specifier: str) -> frozenset[Specifier]:
     try:
-        return str(SpecifierSet(specifier))
+        return frozenset(SpecifierSet(specifier))
     except InvalidSpecifier:
-        return specifier
+        return frozenset()
 
 
 _ANEW = "lock the project anew and commit the lock"

@@ -62,9 +62,9 @@ class _Search:
     def _file(self, path: str) -> None:
         reader = _reader(path)
         if reader is None:
-            foreign = _FOREIGN.get(posixpath.basename(path))
-            if foreign:
-                self._leave(path, foreign)
+            reason = _why_left(posixpath.basename(path))
+            if reason:
+                self._leave(path, reason)
         elif _VENDORED.intersection(path.split("/")[:-1]):
             self._leave(path, "in a folder of vendored code")
         elif isinstance(reader, DeclaringFormat):
@@ -180,6 +180,12 @@ class _Search:
                 for component in self.read[path].components
             )
             self.read[path] = replace(self.read[path], components=components)
+
+
+def _why_left(name: str) -> str:
+    if name.lower().startswith("constraints") and name.lower().endswith(".txt"):
+        return "only pins what others ask for: read where a file names it with -c"
+    return _FOREIGN.get(name, "")
 
 
 def _reader(path: str) -> ManifestFormat | None:

@@ -6,6 +6,7 @@ project's ``pyproject.toml`` sets decide whether a package can be said to be pub
 
 import posixpath
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -130,15 +131,27 @@ def _origin(package: _Package, private: str | None) -> tuple[str, str, str]:
 
 def _private_index(lock: LockText) -> str | None:
     """URL of the first package source in the project's settings that is not the public index."""
-    path = posixpath.join(posixpath.dirname(lock.path), "pyproject.toml")
-    if not (lock.file.root / path).exists():
-        return None
     try:
-        data = parse_toml(read_utf8(lock.file.root, path, limit_bytes=LIMIT_BYTES))
+        pdm = _table(_table(_beside(lock, "pyproject.toml"), "tool"), "pdm")
+        listed = [*_sources(pdm.get("source")), *_sources([_table(_beside(lock, "pdm.toml"), "pypi")])]
     except UnreadableError:
-        return "(pyproject.toml cannot be read)"
-    table = data.get("tool", {})
-    pdm = table.get("pdm", {}) if isinstance(table, dict) else {}
-    listed = pdm.get("source", []) if isinstance(pdm, dict) else []
-    urls = [str(source.get("url", "")) for source in listed if isinstance(source, dict)]
-    return next((sources.without_login(url) for url in urls if not sources.is_public_index(url)), None)
+        return "(the settings of pdm cannot be read)"
+    return next((sources.without_login(url) for url in listed if not sources.is_public_index(url)), None)
+
+
+def _beside(lock: LockText, name: str) -> dict[str, Any]:
+    path = posixpath.join(posixpath.dirname(lock.path), name)
+    if not (lock.file.root / path).exists():
+        return {}
+    return parse_toml(read_utf8(lock.file.root, path, limit_bytes=lock.file.limit_bytes))
+
+
+def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
+    value = table.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _sources(listed: Any) -> list[str]:
+    """URLs of source tables; one without a URL keeps the public index (it only names or orders it)."""
+    tables = [table for table in listed if isinstance(table, dict)] if isinstance(listed, list) else []
+    return [str(table["url"]) for table in tables if "url" in table]

@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
+from govsec_ci.manifests.annotations import Place, annotations, with_graph
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Declared, Manifest
 from govsec_ci.manifests.notices import at, notice, shown
 from govsec_ci.manifests.pins import exact_version, is_local
@@ -92,6 +93,7 @@ class _Reading:
         self.stack: list[str] = []
         self.done: set[tuple[str, bool]] = set()
         self.malformed = 0
+        self.reasons: dict[Place, tuple[str, ...]] = {}
 
     def file(self, path: str, *, constraining: bool, included_from: Location | None) -> None:
         self.done.add((path, constraining))
@@ -101,6 +103,7 @@ class _Reading:
         except UnreadableError as error:
             self._unreadable(path, error, included_from)
         else:
+            self.reasons.update({(path, line): why for line, why in annotations(text).items()})
             for line in logical_lines(text):
                 if len(self.entries) >= _MOST_ENTRIES:
                     self._too_many(path, line.number)
@@ -250,7 +253,7 @@ class _Reading:
             text = f"and {self.malformed - _MOST_MALFORMED:,} more lines are not requirements"
             self.notifications.append(notice("requirement-malformed", text, path=path))
         components = [component for entry in self.entries for component in self._constrained(entry)]
-        components = [self._indexed(component) for component in components]
+        components = with_graph([self._indexed(component) for component in components], self.reasons)
         for component in components:
             self.notifications.extend(shortcomings(component))
         self.notifications.extend(_conflicts(components))

@@ -83,7 +83,9 @@ def parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableError(
-            f"is not TOML: {error}", line=_line_in(str(error), text), next_step="correct the syntax, or write the file anew"
+            f"is not TOML: {error}",
+            line=_line_in(str(error), text),
+            next_step="correct the syntax, or write the file anew",
         ) from error
     except RecursionError as error:
         raise UnreadableError("is nested deeper than a manifest can be") from error

@@ -95,10 +95,11 @@ def test_virtual_environments_are_not_entered(found: Found) -> None:
 
 
 def test_other_ecosystems_are_named(found: Found) -> None:
-    result = found({"package.json": "{}", "environment.yml": "", "x/go.mod": ""})
+    result = found({"package.json": "{}", "environment.yml": "", "x/go.mod": "", "constraints.txt": "a==1"})
     assert result.manifests == ()
     assert "[[import]]" in left(result)["package.json"]
     assert "--environment" in left(result)["environment.yml"]
+    assert "-c" in left(result)["constraints.txt"]
 
 
 def test_a_manifest_that_leads_out_of_the_tree_is_not_nothing(write: Write) -> None:
@@ -170,6 +171,15 @@ def test_specifiers_may_be_spelt_otherwise(found: Found) -> None:
     assert "pyproject.toml" in left(
         found({"pyproject.toml": PROJECT + 'dependencies = ["a < 9, >= 1"]\n', "uv.lock": lock})
     )
+
+
+def test_what_comes_from_elsewhere_is_locked_without_a_specifier(found: Found) -> None:
+    lock = UV.replace(
+        '{ name = "a", specifier = ">=1" }', '{ name = "a", specifier = "==1.5.0" }, { name = "b", git = "x" }'
+    )
+    lock += '[[package]]\nname = "b"\nversion = "2"\nsource = { git = "https://example.org/b" }\n'
+    result = found({"pyproject.toml": PROJECT + 'dependencies = ["a==v1.5", "b>=2"]\n', "uv.lock": lock})
+    assert taken(result) == {"uv.lock": ["requirement-not-on-index"]}
 
 
 def test_members_of_a_workspace_are_covered_from_above(found: Found) -> None:

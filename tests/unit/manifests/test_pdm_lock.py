@@ -80,7 +80,7 @@ def test_the_project_itself_is_no_component(read: Read) -> None:
         ("[tool.pdm]\n", "", "index", ""),
         ("[tool]\npdm = 1\n", "", "index", ""),
         ("tool = 1\n", "", "index", ""),
-        ("[[[", "", "private-index", "(pyproject.toml cannot be read)"),
+        ("[[[", "", "private-index", "(the settings of pdm cannot be read)"),
     ],
 )
 def test_the_projects_sources_decide(read: Read, settings: str, files: str, source: str, index: str) -> None:
@@ -97,3 +97,15 @@ def test_one_bad_entry_leaves_the_others(read: Read) -> None:
     manifest = read("pdm.lock", HEAD + package("a", "version = 1") + package("b", 'version = "1"'))
     assert [one.name for one in manifest.components] == ["b"]
     assert ids(manifest) == ["requirement-malformed"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "source"),
+    [
+        ('[pypi]\nurl = "https://mirror.example.org/simple"\n', "private-index"),
+        ("[pypi]\nverify_ssl = true\n", "index"),
+    ],
+)
+def test_its_settings_file_decides_too(read: Read, settings: str, source: str) -> None:
+    manifest = read("pdm.lock", HEAD + package("a", 'version = "1"'), pdm__toml=settings)
+    assert [one.source for one in manifest.components] == [source]

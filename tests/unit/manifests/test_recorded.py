@@ -73,6 +73,8 @@ def test_lines_are_those_of_the_file(root: Path, project: str) -> None:
 @pytest.mark.parametrize(
     ("project", "direct"),
     [
+        ("requirements", {"flask", "jinja2", "requests", "urllib3", "werkzeug"}),
+        ("pylock", {"django", "gunicorn", "idna", "requests", "sqlparse"}),
         ("uv", {"fastapi", "jinja2", "uvicorn", "redis", "pytest", "tomli"}),
         ("poetry", {"cryptography", "requests", "defusedxml", "pytest"}),
         ("pdm", {"certifi", "httpx", "tornado", "mistune", "pytest"}),
@@ -107,3 +109,11 @@ def test_no_recording_names_a_machine(root: Path) -> None:
         for host in re.findall(r"https?://([^/\s\"'>,;)]+)", file.read_text("utf-8"))
     }
     assert hosts == {"pypi.org", "files.pythonhosted.org"}
+
+
+def test_the_graph_of_compiled_requirements(root: Path) -> None:
+    manifest, _ = recorded(root, "requirements")
+    edges = {component.name: component.depends_on for component in manifest.components}
+    assert edges["flask"] == ("click", "itsdangerous", "jinja2", "werkzeug")
+    assert edges["requests"] == ("certifi", "charset-normalizer", "idna", "pysocks", "urllib3")
+    assert edges["jinja2"] == ("markupsafe",)
