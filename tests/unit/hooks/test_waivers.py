@@ -22,6 +22,18 @@ created = 2026-04-01
 expires = 2026-06-30
 plan = "Replace it with a list."
 """
+BASE = """schema = 1
+id = "{id}"
+version = "1"
+status = "unverified"
+jurisdiction = "JP"
+extends = "essentials"
+title.en = "x"
+title.ja = "x"
+text.en = "x"
+text.ja = "x"
+[waivers]
+"""
 
 
 @pytest.fixture
@@ -71,10 +83,8 @@ def test_drafts_and_ends_are_told_and_pass(top: Path, old: str, new: str, now: s
 
 
 def test_a_profile_that_admits_none_or_wants_a_ticket(top: Path, tmp_path: Path) -> None:
-    base = 'schema = 1\nid = "{id}"\nversion = "1"\nstatus = "unverified"\njurisdiction = "JP"\nextends = "essentials"\nunknown-severity = "as-high"\n'
     for name, waivers in {"none": "accept = false", "ticket": "accept = true\nticket = true"}.items():
-        text = base.format(id=name) + f'title = {{ en = "x", ja = "x" }}\n[waivers]\n{waivers}\n'
-        (tmp_path / f"{name}.toml").write_text(text)
+        (tmp_path / f"{name}.toml").write_text(BASE.format(id=name) + waivers)
     waive(top, WAIVER.replace("SEC-1", ""))
     code, said = call(main, top, *NOW, "--profile", tmp_path / "none.toml", "--profile", tmp_path / "ticket.toml")
     assert code == 1
