@@ -4,6 +4,7 @@ Written through cyclonedx-python-lib; its traps: a score must be a ``Decimal``, 
 ``CVSS:3.1/`` prefix, a bom-ref is random unless set.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -67,6 +68,9 @@ _JUSTIFICATIONS: Mapping[str, str] = {
     "vulnerable_code_cannot_be_controlled_by_adversary": "code_not_reachable",
     "inline_mitigations_already_exist": "protected_by_mitigating_control",
 }
+_CHUNK = 50
+_CWE = re.compile(r"CWE-([1-9][0-9]{0,8})", re.ASCII)
+_OPENNESS = ("in_triage", "exploitable", "not_affected", "false_positive", "resolved")
 _FALSE_POSITIVE = "false_positive"
 _MAX_SCORE = 10.0
 _METHODS = {"2.0": "CVSSv2", "3.0": "CVSSv3", "3.1": "CVSSv31", "4.0": "CVSSv4"}
@@ -103,6 +107,17 @@ class _Case(Struct, frozen=True, kw_only=True):
     component: ComponentRef
     result: Result
 
+    @property
+    def ref(self) -> str:
+        """What the document calls the component: another tool's may have no purl."""
+        component = self.component
+        return clean(component.purl or f"{component.name}@{component.version}".strip("@")) or "unnamed"
+
+    @property
+    def rank(self) -> int:
+        """Of several results about one thing, the most open one is told."""
+        return _OPENNESS.index(_state(self.result)[0])
+
 
 def write_vex(runs: Sequence[Run], head: Head, *, sbom_serial: str = "") -> bytes:
     """``vex.cdx.json``: every vulnerability that a dependency result is about, with its analysis state.
@@ -114,7 +129,9 @@ def write_vex(runs: Sequence[Run], head: Head, *, sbom_serial: str = "") -> byte
     :param sbom_serial: ``urn:uuid:…`` of the SBOM whose components are meant
     :raises DefectError: the document would not be valid
     """
-    cases = {(case.vulnerability.id, case.component.purl): case for case in _cases(runs)}
+    cases: dict[tuple[str, str], _Case] = {}
+    for case in sorted(_cases(runs), key=lambda case: case.rank, reverse=True):
+        cases[case.vulnerability.id, case.ref] = case
     ordered = [cases[key] for key in sorted(cases)]
     bom: Json = {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPEC}.schema.json",
@@ -123,7 +140,7 @@ def write_vex(runs: Sequence[Run], head: Head, *, sbom_serial: str = "") -> byte
         "version": 1,
         "metadata": metadata(head),
         "components": _components(ordered),
-        "vulnerabilities": _by_library([_library_vulnerability(case) for case in ordered]),
+        "vulnerabilities": _vulnerabilities(ordered),
     }
     if sbom_serial:
         bom["externalReferences"] = [{"type": "bom", "url": bom_link(sbom_serial)}]
@@ -150,13 +167,21 @@ def _cases(runs: Iterable[Run]) -> Iterator[_Case]:
 
 
 def _components(cases: Iterable[_Case]) -> list[Json]:
-    found = {case.component.purl: case.component for case in cases}
-    return [_component(found[purl]) for purl in sorted(found)]
+    found = {case.ref: case.component for case in cases}
+    return [_component(ref, found[ref]) for ref in sorted(found)]
 
 
-def _component(component: ComponentRef) -> Json:
-    record = {"type": "library", "bom-ref": component.purl, "name": component.name, "purl": component.purl}
-    return record | ({"version": component.version} if component.version else {})
+def _component(ref: str, component: ComponentRef) -> Json:
+    record = {"type": "library", "bom-ref": ref, "name": clean(component.name) or ref}
+    optional = {"purl": ref if _is_purl(ref) else "", "version": clean(component.version)}
+    return record | {key: value for key, value in optional.items() if value}
+
+
+def _vulnerabilities(cases: Sequence[_Case]) -> list[Json]:
+    # The library's time grows with the square of a document's size: so it gets many small ones.
+    chunks = (cases[start : start + _CHUNK] for start in range(0, len(cases), _CHUNK))
+    made = (one for chunk in chunks for one in _by_library([_library_vulnerability(case) for case in chunk]))
+    return sorted(made, key=lambda one: str(one["bom-ref"]))
 
 
 def _by_library(vulnerabilities: "list[LibraryVulnerability]") -> list[Json]:
@@ -165,7 +190,7 @@ def _by_library(vulnerabilities: "list[LibraryVulnerability]") -> list[Json]:
 
     text = JsonV1Dot6(LibraryBom(vulnerabilities=vulnerabilities)).output_as_string()
     made: list[Json] = msgspec.json.decode(text).get("vulnerabilities", [])
-    return sorted(made, key=lambda one: str(one["bom-ref"]))
+    return made
 
 
 def _library_vulnerability(case: _Case) -> "LibraryVulnerability":
@@ -175,19 +200,19 @@ def _library_vulnerability(case: _Case) -> "LibraryVulnerability":
     about, fix = case.vulnerability, case.result.fix
     urls = [url for url in (iri(clean(reference)) for reference in about.references) if url]
     return lib.Vulnerability(
-        bom_ref=f"{about.id}/{case.component.purl}",
-        id=about.id,
+        bom_ref=clean(f"{about.id}/{case.ref}"),
+        id=clean(about.id),
         source=_source(about.id),
-        references=[lib.VulnerabilityReference(id=alias, source=_source(alias)) for alias in about.aliases],
+        references=[lib.VulnerabilityReference(id=clean(alias), source=_source(alias)) for alias in about.aliases],
         ratings=_ratings(about),
-        cwes=[int(cwe.removeprefix("CWE-")) for cwe in about.cwes if cwe.removeprefix("CWE-").isdecimal()],
+        cwes=[int(found[1]) for found in map(_CWE.fullmatch, about.cwes) if found],
         description=clean(about.summary) or None,
-        recommendation=f"upgrade {case.component.name} to {fix.nearest}" if fix and fix.nearest else None,
+        recommendation=clean(f"upgrade {case.component.name} to {fix.nearest}") if fix and fix.nearest else None,
         advisories=[lib.VulnerabilityAdvisory(url=XsUri(url)) for url in urls],
         published=about.published,
         updated=about.modified,
         analysis=_analysis(case.result),
-        affects=[lib.BomTarget(ref=case.component.purl)],
+        affects=[lib.BomTarget(ref=case.ref)],
         properties=_properties(about),
     )
 
@@ -220,7 +245,7 @@ def _rating(cvss: Cvss) -> "VulnerabilityRating":
         source=VulnerabilitySource(name=clean(cvss.source)) if cvss.source else None,
         score=Decimal(str(cvss.score)),
         severity=VulnerabilitySeverity(_of_score(cvss.score).value.lower()),
-        vector=cvss.vector,
+        vector=clean(cvss.vector) or None,
     )
     # Only now: given together with the vector, the method would cut off the vector's prefix.
     rating.method = VulnerabilityScoreSource(_METHODS.get(cvss.version, "other"))

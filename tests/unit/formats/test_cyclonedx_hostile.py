@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from govsec_ci.errors import InputError
 from govsec_ci.formats import cyclonedx
-from govsec_ci.model import Component
-from tests.support.cyclonedx import bom, component, part, sbom
+from govsec_ci.model import Component, Role, Run, ScanState
+from tests.support.cyclonedx import bom, component, head, part, sbom
 
 READERS: tuple[Callable[[bytes], object], ...] = (
     cyclonedx.read_sbom,
@@ -95,6 +95,19 @@ def test_bytes_spliced_into_a_document(noise: bytes, at: int) -> None:
     data = bom(components=[{"type": "library", "name": "a", "version": "1"}])
     survives(data[:at] + noise + data[at:])
     survives(data[:at])
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents)
+def test_what_another_tool_tells_can_be_told_on(document: dict[str, Any]) -> None:
+    with contextlib.suppress(InputError):
+        told = cyclonedx.read_vulnerabilities(bom(**document))
+        run = Run(
+            id="x", tool="x", version="", role=Role.CONTAINER, state=ScanState.COMPLETE,
+            rules=told.rules, results=told.results,
+        )  # fmt: skip
+        again = cyclonedx.read_vulnerabilities(cyclonedx.write_vex([run], head()))
+        assert {one.id for one in again.rules} <= {one.id for one in told.rules}
 
 
 odd_texts = st.text(alphabet=st.characters(), max_size=12)

@@ -1,6 +1,7 @@
 """Vulnerabilities in CycloneDX: written as VEX, read as statements, read as another tool's results."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,7 +46,7 @@ def vulnerability(**fields: Any) -> Vulnerability:
         "cvss": (Cvss(version="3.1", vector=VECTOR, score=9.8, source="GHSA-xxxx-yyyy-zzzz"),),
         "published": DAY,
         "modified": DAY,
-        "cwes": ("CWE-79", "CWE-x"),
+        "cwes": ("CWE-79", "CWE-x", "CWE-0", "CWE--1", "CWE-٣"),
         "references": ("https://example.org/a b", "https://[broken"),
     }
     return Vulnerability(**(given | fields))
@@ -220,9 +221,46 @@ def test_the_same_results_give_the_same_bytes() -> None:
     assert json.loads(one)["externalReferences"] == [{"type": "bom", "url": f"urn:cdx:{SERIAL[9:]}/1"}]
 
 
-def test_what_would_be_invalid_is_a_defect() -> None:
-    with pytest.raises(DefectError, match="bom-ref"):
-        cyclonedx.write_vex([run(result(component=ComponentRef(name="a", version="1", purl="")))], head())
+def test_a_component_without_a_purl_is_called_by_name_and_version() -> None:
+    document = written(
+        result(component=ComponentRef(name="libc6", version="2.36", purl="")),
+        result(component=ComponentRef(name="", version="", purl="")),
+        result(component=ComponentRef(name="x", version="", purl="no purl")),
+    )
+
+    assert document["components"] == [
+        {"type": "library", "bom-ref": "libc6@2.36", "name": "libc6", "version": "2.36"},
+        {"type": "library", "bom-ref": "no purl", "name": "x"},
+        {"type": "library", "bom-ref": "unnamed", "name": "unnamed"},
+    ]
+
+
+def test_of_several_results_about_one_thing_the_most_open_is_told() -> None:
+    resolved, claimed = result(baseline_state=BaselineState.ABSENT), result(suppressions=(claim(),))
+    waived = result(suppressions=(claim(origin="waiver"),))
+
+    def state(*results: Result) -> str:
+        (one,) = written(*results)["vulnerabilities"]
+        return str(one["analysis"]["state"])
+
+    assert state(result(), claimed, waived, resolved) == state(resolved, waived, claimed, result()) == "in_triage"
+    assert state(claimed, waived, resolved) == state(resolved, waived, claimed) == "exploitable"
+    assert state(claimed, resolved) == state(resolved, claimed) == "not_affected"
+
+
+def test_many_vulnerabilities_take_little_time() -> None:
+    results = [result(component=ComponentRef(name="a", version="1", purl=f"pkg:pypi/a{n}@1")) for n in range(2000)]
+    start = time.process_time()
+
+    assert len(written(*results)["vulnerabilities"]) == 2000
+    assert time.process_time() - start < 10
+
+
+def test_what_would_be_invalid_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govsec_ci.formats.cyclonedx_vex.validate", lambda bom: ("/x: no",))
+
+    with pytest.raises(DefectError, match="/x: no"):
+        written()
 
 
 def test_text_that_is_none_is_cleaned() -> None:
