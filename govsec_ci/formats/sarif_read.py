@@ -106,7 +106,7 @@ class _Reader:
         bag = properties.govsec
         return Rule(
             id=wire.id,
-            name=wire.name,
+            name=wire.id if bag.named_by_id else wire.name,
             short=_unless("short" in bag.blank, wire.short_description),
             full=_unless("full" in bag.blank, wire.full_description),
             help=_unless("help" in bag.blank, wire.help),

@@ -358,12 +358,14 @@ class RuleBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
 
     :param tags: the rule's own tags (those of SARIF hold CWEs and aliases besides)
     :param blank: which texts the model leaves empty, where SARIF's consumers demand one
+    :param named_by_id: the model's name is the id, which SARIF's consumers take for a mistake
     """
 
     cwes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     vulnerability: Vulnerability | None = None
     blank: tuple[str, ...] = ()
+    named_by_id: bool = False
 
 
 class NotificationBag(Bag, frozen=True, kw_only=True, omit_defaults=True):

@@ -92,7 +92,7 @@ def _driver(run: Run) -> Any:
         name=run.tool,
         version=run.version or None,
         information_uri=run.tool_uri or None,
-        rules=[_rule(rule) for rule in _once(run.rules)] or None,
+        rules=[_rule(rule) for rule in _once(run.rules)],  # GitHub wants the array, also an empty one
     )
 
 
@@ -154,10 +154,14 @@ def _rule(rule: Rule) -> Any:
     texts = {"short": rule.short, "full": rule.full, "help": rule.help}
     blank = tuple(name for name, text in texts.items() if not text)
     short = rule.short or rule.name or rule.id
-    bag = RuleBag(cwes=rule.cwes, tags=rule.tags, vulnerability=rule.vulnerability, blank=blank)
+    # A name that only repeats the id is none (sarif-multitool SARIF1001).
+    name = rule.name if rule.name != rule.id else ""
+    bag = RuleBag(
+        cwes=rule.cwes, tags=rule.tags, vulnerability=rule.vulnerability, blank=blank, named_by_id=name != rule.name
+    )
     return sarif_om.ReportingDescriptor(
         id=rule.id,
-        name=rule.name or None,
+        name=name or None,
         short_description=_text(short),
         full_description=_text(rule.full or short),
         help=_text(rule.help or rule.full or short),

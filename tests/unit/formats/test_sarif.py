@@ -137,6 +137,16 @@ def test_rule_carries_what_consumers_group_by() -> None:
     assert all(written[key]["text"] for key in ("shortDescription", "fullDescription", "help"))
 
 
+def test_a_name_that_repeats_the_id_is_not_written() -> None:
+    run = a_run(rules=(Rule(id="R", name="R"), Rule(id="S", name="Shell")))
+    assert [rule.get("name") for rule in parsed(run)["runs"][0]["tool"]["driver"]["rules"]] == [None, "Shell"]
+    assert sarif.load(sarif.write([run])) == (run,)
+
+
+def test_the_array_of_rules_stands_also_when_empty() -> None:
+    assert parsed(a_run())["runs"][0]["tool"]["driver"]["rules"] == []
+
+
 def test_paths_that_are_no_utf8_survive_and_texts_lose_only_what_cannot_be_written() -> None:
     path = b"d\xff/\xe2\x82\xac b.py".decode("utf-8", "surrogateescape")
     result = Result(rule_id="R", message="in d\udcff", locations=(Location(path=path),), properties={"k\udcff": "v"})
