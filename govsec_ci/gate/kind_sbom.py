@@ -13,7 +13,7 @@ from govsec_ci.gate.schema import LicensesGate, SbomGate
 from govsec_ci.gate.texts import note
 from govsec_ci.model import ComponentRef, Note, Role, Sbom, VerdictWord
 
-_NTIA: Final = dict(
+ELEMENT_NAMES: Final = dict(
     zip(("supplier", "name", "version", "identifier", "dependencies", "author", "timestamp"), NTIA_2021, strict=True)
 )
 """A profile's word for an element → the name by which ``Sbom.missing`` tells it."""
@@ -67,7 +67,7 @@ def _commit(context: Context, found: Sbom) -> list[Note]:
 
 def _missing(found: Sbom, element: str) -> tuple[str, ...]:
     """Who lacks the element."""
-    noted = found.missing.get(_NTIA[element], ())
+    noted = found.missing.get(ELEMENT_NAMES[element], ())
     attribute = _OWN.get(element)
     own = [_told(c) for c in found.components if not getattr(c, attribute)] if attribute else []
     return tuple(sorted({*own, *noted}))

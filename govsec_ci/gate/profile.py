@@ -50,7 +50,17 @@ from govsec_ci.gate.tomlfile import Lines
 from govsec_ci.model import ProfileRef
 from govsec_ci.system.files import read_limited
 
-__all__ = ["Profile", "from_resolved", "load", "loads", "reference", "resolved_bytes", "schema", "shipped"]
+__all__ = [
+    "Profile",
+    "from_resolved",
+    "load",
+    "loads",
+    "reference",
+    "resolved_bytes",
+    "schema",
+    "shipped",
+    "shipped_file",
+]
 
 SHIPPED: Final = ("essentials", "jp-gov", "us-bod-26-04", "us-fedramp-rev5", "us-ntia-sbom")
 _LIMIT_BYTES = 2_000_000
@@ -62,6 +72,11 @@ _BY_KEY = ("parameters", "suppressions", "waivers", "drop")
 def shipped() -> tuple[str, ...]:
     """The ids of the profiles that come with govsec_ci, sorted."""
     return SHIPPED
+
+
+def shipped_file(name: str) -> bytes:
+    """A file that comes with the shipped profiles, by its name."""
+    return resources.files("govsec_ci.profiles").joinpath(name).read_bytes()
 
 
 def load(name_or_path: str, *, trusted_root: Path | None = None) -> Profile:
@@ -121,8 +136,7 @@ class _Source:
     @classmethod
     def find(cls, name: str, root: Path | None) -> "_Source":
         if name in SHIPPED:
-            data = resources.files("govsec_ci.profiles").joinpath(f"{name}.toml").read_bytes()
-            return cls(data, f"{name}.toml", None)
+            return cls(shipped_file(f"{name}.toml"), f"{name}.toml", None)
         if "/" not in name and not name.endswith(".toml"):
             raise InputError(
                 f"profile {name!r}: there is no such profile",
