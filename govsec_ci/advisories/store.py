@@ -36,6 +36,7 @@ from govsec_ci.system.files import read_limited, sha256_file
 
 KEPT_S = 24 * 3600.0
 _LOCK_TIMEOUT_S = 900.0
+_PRUNED = ("feeds", "index", "partial")
 _STATE_BYTES = 1_000_000
 _STORED = Limits()
 _UNREAD = datetime(1, 1, 1, tzinfo=UTC)
@@ -253,8 +254,10 @@ def _prune(cache: Path, state: State) -> None:
     """Remove what no state refers to and nobody made lately; what cannot be removed may stay."""
     used = {state.index, *(held.file for held in state.feeds.values())}
     oldest = time.time() - KEPT_S
-    for name in ("feeds", "index", "partial"):
+    folder = cache / "advisories"
+    left = [*folder.glob(".state-*"), *(path for name in _PRUNED for path in (folder / name).glob("*"))]
+    for path in left:
         with contextlib.suppress(OSError):
-            for path in (cache / "advisories" / name).iterdir():
-                if path.name not in used and path.stat().st_mtime < oldest:
-                    path.unlink()
+            # A lock that is removed while it is held would let two in.
+            if path.name not in used and path.suffix != ".lock" and path.lstat().st_mtime < oldest:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -171,18 +171,25 @@ def test_a_damaged_state_is_an_input_error(cache: Path, text: str, why: str) -> 
 
 
 def test_what_nobody_refers_to_goes_after_a_day(tmp_path: Path, cache: Path) -> None:
+    """What kills leave behind, and what was replaced; never a lock, and nothing that another run may be at."""
     import_files(_four(tmp_path / "in"), cache)
-    first = {path.name for path in (cache / "advisories").rglob("*") if path.is_file()}
+    folder = cache / "advisories"
+    (folder / "partial" / "left").mkdir(parents=True)
+    stale = [".state-x", "partial/osv.lock", "partial/left/osv", "feeds/.taking-x", "index/.building-x.sqlite"]
+    for name in stale:
+        (folder / name).touch()
+    before = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     old = time.time() - store.KEPT_S - 60
-    for path in (cache / "advisories").rglob("*"):
+    for path in folder.rglob("*"):
         os.utime(path, (old, old))
-    (cache / "advisories" / "index" / ".building-x.sqlite").touch()
+    (folder / "index" / ".building-y.sqlite").touch()
     import_files([made.zipped(tmp_path / "new.zip", made.record("X-9"))], cache)
-    names = {path.name for path in (cache / "advisories").rglob("*") if path.is_file()}
-    gone = first - names
-    assert {name.partition("-")[0] for name in gone if not name.endswith(".sqlite")} == {"osv"}
-    assert len([name for name in gone if name.endswith(".sqlite")]) == 1
-    assert ".building-x.sqlite" in names, "another run may be at it"
+    gone = before - {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    kinds = {path.name if path.name in {"osv", *(Path(n).name for n in stale)} else path.suffix for path in gone}
+    assert kinds == {".state-x", "osv", ".taking-x", ".building-x.sqlite", ".zip", ".sqlite"}
+    assert len(gone) == len(kinds), "four leftovers, the replaced feed, its index"
+    assert (folder / "index" / ".building-y.sqlite").exists()
+    assert _answers(cache) == ["X-9"]
 
 
 def test_a_cache_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
