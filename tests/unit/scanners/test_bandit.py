@@ -153,9 +153,15 @@ def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
 
 
 def test_too_deep_nesting_is_told(tmp_path: Path) -> None:
-    run = scan(tmp_path, {"deep.py": "x = " + "-" * 5000 + "1\n"})
+    run = scan(tmp_path, {"deep.py": "x = " + "-" * 90_000 + "1\n"})
     assert run.state is ScanState.INCOMPLETE
     assert len(run.notifications) == 1
+
+
+def test_a_long_chain_of_parts_is_scanned_where_bandit_gives_up(tmp_path: Path) -> None:
+    run = scan(tmp_path, {"chain.py": "x = " + " + ".join(["'a'"] * 1500) + "\neval(x)\n"})
+    assert run.state is ScanState.COMPLETE
+    assert [found.rule_id for found in run.results] == ["B307"]
 
 
 @pytest.mark.usefixtures("worker_inside")
@@ -308,7 +314,7 @@ def test_a_real_test_of_bandit_that_crashes_is_told(tmp_path: Path, monkeypatch:
     def crash(*_: object) -> None:
         raise KeyError("name")
 
-    # importlib.import_module() without an argument is such a crash in bandit 1.9.4; a mended bandit must not break this.
+    # As importlib.import_module() without an argument does in bandit 1.9.4.
     monkeypatch.setattr(blacklisting, "report_issue", crash)
     run = scan(tmp_path, {"a.py": "assert x\neval(x)\n"})
     assert run.state is ScanState.INCOMPLETE
