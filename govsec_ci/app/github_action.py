@@ -4,16 +4,22 @@ Inputs reach this module as ``GOVSEC_INPUT_<NAME>`` variables and are never spli
 """
 
 import contextlib
+import json
+import os
 import re
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from govsec_ci.app import bundle
+from govsec_ci.app.annotations import annotations
 from govsec_ci.app.clock import parse
+from govsec_ci.app.github_upload import category_of, upload_copy
 from govsec_ci.app.run import run
 from govsec_ci.app.steps import Options
 from govsec_ci.errors import UsageError
@@ -31,17 +37,23 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
     workspace = Path(environment.get("GITHUB_WORKSPACE", "."))
     temporary = Path(environment.get("RUNNER_TEMP", "."))
     out = _input(environment, "OUT")
+    baseline, waivers = _input(environment, "BASELINE"), _input(environment, "WAIVERS")
     advisories = _input(environment, "ADVISORIES") or environment.get("GOVSEC_ADVISORIES", "")
-    return Options(
+    judged = Options(
         path=workspace / (_input(environment, "PATH") or "."),
         out=workspace / out if out else temporary / f"govsec-out-{uuid.uuid4().hex[:8]}",
         now=parse(_input(environment, "NOW") or None),
         profiles=tuple(_profiles(environment, workspace)),
         stage=Stage(_one_of(environment, "STAGE", tuple(stage.value for stage in Stage), "build")),
         advisories=workspace / advisories if advisories else None,
+        baseline=workspace / baseline if baseline else None,
+        waivers=workspace / waivers if waivers else None,
+        offline=_one_of(environment, "OFFLINE", ("true", "false"), "false") == "true",
         jobs=jobs,
         lang=_one_of(environment, "LANGUAGE", ("en", "ja"), "en"),
     )
+    refs = {"since": _input(environment, "SINCE"), "policy_ref": _input(environment, "POLICY_REF")}
+    return replace(judged, **{name: value for name, value in refs.items() if value})
 
 
 def _profiles(environment: Mapping[str, str], workspace: Path) -> Iterator[str]:
@@ -67,25 +79,64 @@ def inert(output: TextIO) -> Iterator[None]:
 
 
 class Finished(Struct):
-    """What a run came to, filled as it goes: both empty where no verdict was reached."""
+    """What a run came to, filled as it goes: all empty where no verdict was reached.
+
+    :param sarif: the log to upload, where it is not the bundle's own
+    """
 
     verdict: str = ""
     out: Path | None = None
+    view: View | None = None
+    sarif: Path | None = None
 
 
 def judge(options: Options, finished: Finished) -> View:
     """The whole way; ``finished`` is filled only once the bundle stands, so that no earlier one is taken for it."""
     verdict, view = run(options)
-    finished.verdict, finished.out = verdict.verdict.value, options.out
+    finished.verdict, finished.out, finished.view = verdict.verdict.value, options.out, view
     return view
 
 
-def publish(environment: Mapping[str, str], finished: Finished, *, exit_code: int) -> None:
-    """Write the step summary and the outputs."""
+def publish(environment: Mapping[str, str], finished: Finished, *, exit_code: int, log: TextIO = sys.stdout) -> None:
+    """Write annotations to ``log``, the log to upload, the step summary and the outputs."""
+    folder = judged_folder(environment)
+    if finished.view is not None and _input(environment, "ANNOTATIONS") != "false":
+        for line in annotations(finished.view, folder):
+            print(line, file=log, flush=True)
+    _place_upload(environment, finished, folder)
     if environment.get("GITHUB_STEP_SUMMARY"):
         write_summary(Path(environment["GITHUB_STEP_SUMMARY"]), _summary(finished, exit_code))
     if environment.get("GITHUB_OUTPUT"):
-        write_outputs(Path(environment["GITHUB_OUTPUT"]), outputs(finished, exit_code))
+        own = {"fails": str(fails(environment, finished, exit_code)).lower(), "uploads": str(_whole_runs(finished))}
+        write_outputs(Path(environment["GITHUB_OUTPUT"]), outputs(finished, exit_code) | own)
+
+
+def judged_folder(environment: Mapping[str, str]) -> str:
+    """The judged folder relative to the workspace, POSIX; empty for the workspace itself or one outside of it."""
+    workspace = os.path.realpath(environment.get("GITHUB_WORKSPACE", "."))
+    folder = os.path.relpath(os.path.realpath(os.path.join(workspace, _input(environment, "PATH") or ".")), workspace)
+    inside = folder != os.curdir and folder.split(os.sep)[0] != os.pardir and not os.path.isabs(folder)
+    return folder.replace(os.sep, "/") if inside else ""
+
+
+def fails(environment: Mapping[str, str], finished: Finished, exit_code: int) -> bool:
+    """Whether the step is to fail: by what ``fail-on`` names, and always where there is no verdict."""
+    wanted = re.split(r"[\s,]+", _input(environment, "FAIL_ON") or "FAIL INCOMPLETE")
+    return exit_code != 0 and (not finished.verdict or finished.verdict in wanted)
+
+
+def _whole_runs(finished: Finished) -> int:
+    """How many runs the log to upload holds: incomplete ones are left out, and GitHub refuses a log without any."""
+    return sum(run.state != "incomplete" for run in finished.view.runs) if finished.view is not None else 0
+
+
+def _place_upload(environment: Mapping[str, str], finished: Finished, folder: str) -> None:
+    category = category_of(_input(environment, "CATEGORY"), folder)
+    if finished.out is None or not (folder or category):
+        return
+    finished.sarif = finished.out.with_name(f"{finished.out.name}-upload.sarif")
+    log = (finished.out / bundle.GITHUB).read_bytes()
+    finished.sarif.write_bytes(upload_copy(log, folder=folder, category=category))
 
 
 def _summary(finished: Finished, exit_code: int) -> str:
@@ -95,11 +146,20 @@ def _summary(finished: Finished, exit_code: int) -> str:
 
 
 def outputs(finished: Finished, exit_code: int) -> dict[str, str]:
-    """The action's outputs; file outputs are empty where no verdict was reached."""
+    """The action's outputs; all but the exit code are empty where no verdict was reached."""
     files = {"sarif-file": bundle.GITHUB, "sbom-file": bundle.SBOM, "summary-file": bundle.SUMMARY}
     paths = {name: _existing(finished.out, file) for name, file in files.items()}
+    if finished.sarif is not None:
+        paths["sarif-file"] = str(finished.sarif)
     verdict = {"verdict": finished.verdict, "exit-code": str(exit_code)}
-    return verdict | paths | {"out-dir": _existing(finished.out, "")}
+    return verdict | paths | {"out-dir": _existing(finished.out, "")} | _counts(finished)
+
+
+def _counts(finished: Finished) -> dict[str, str]:
+    counts = finished.view.counts if finished.view is not None else {}
+    names = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN", "suppressed", "total", "components")
+    each = {f"count-{name.lower()}": str(counts.get(name, "")) for name in names}
+    return each | {"counts": json.dumps(dict(counts), sort_keys=True) if counts else ""}
 
 
 def write_outputs(path: Path, values: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import fresh
-from tests.support.repositories import commit_all, git
+from tests.support.repositories import commit_all, git, new_repository
 
 pytestmark = [
     pytest.mark.full,
@@ -24,6 +24,31 @@ COMMON = {"advisories": "examples/advisories", "now": "2024-10-12T00:00:00Z", "p
 PLANTED = ("pip", "bandit", "sitecustomize", "conftest", "venv", "ensurepip", "click", "govsec_ci")
 
 
+# What the action hands on to others, which cannot be fetched here: each stand-in keeps the inputs that it gets.
+STAND_INS = {
+    "actions/cache": ("", ("path", "key", "restore-keys")),
+    "actions/upload-artifact": ("", ("name", "path", "include-hidden-files", "if-no-files-found")),
+    "actions/attest": ("", ("subject-path",)),
+    "github/codeql-action": ("upload-sarif", ("sarif_file",)),
+}
+
+
+def _stand_in(folder: Path, repository: str, facts: Path) -> Path:
+    sub, names = STAND_INS[repository]
+    home = folder / repository
+    (home / sub).mkdir(parents=True)
+    inputs = "".join(f"  {name}: {{required: false}}\n" for name in names)
+    given = "".join(f"        IN_{n}: ${{{{ inputs.{name} }}}}\n" for n, name in enumerate(names))
+    said = ";".join(f'printf "%s\\n" "{name}=$IN_{n}"' for n, name in enumerate(names))
+    kept = facts / repository.replace("/", "-")
+    (home / sub / "action.yml").write_text(
+        f"name: {repository}\ndescription: a stand-in\ninputs:\n{inputs}runs:\n  using: composite\n  steps:\n"
+        f"    - shell: bash\n      env:\n{given}      run: |\n        ({said}) >> {kept}\n"
+    )
+    commit_all(new_repository(home), "Stand in")
+    return home
+
+
 class Workspace:
     """A copy of the checkout that runs one workflow and keeps what each step came to."""
 
@@ -31,19 +56,24 @@ class Workspace:
         self.top = fresh.copy_of_checkout(folder / "workspace")
         self.facts = folder / "facts"
         self.facts.mkdir()
+        text = (self.top / "action.yml").read_text()
+        pins = {name: re.search(rf"{name}(?:/[a-z-]+)?@([0-9a-f]{{40}})", text) for name in STAND_INS}
+        self.others = [
+            f"{name}@{pin[1]}={_stand_in(folder / 'others', name, self.facts)}" for name, pin in pins.items() if pin
+        ]
         self.env = fresh.environment(folder / "home", ACT_DISABLE_VERSION_CHECK="1")
 
-    def run(self, steps: list[dict[str, str]]) -> tuple[str, list[dict[str, Any]]]:
+    def run(self, steps: list[dict[str, str]], *, fork: bool = False) -> tuple[str, list[dict[str, Any]]]:
         """Run the action once for each set of inputs; the log, and the outputs of each step."""
         jobs = [self._step(number, inputs) for number, inputs in enumerate(steps)]
         (self.top / ".github/workflows").mkdir(parents=True, exist_ok=True)
         for old in (self.top / ".github/workflows").iterdir():
             old.unlink()
-        text = "on: push\njobs:\n  judge:\n    runs-on: ubuntu-latest\n    steps:\n"
+        text = "on: pull_request\njobs:\n  judge:\n    runs-on: ubuntu-latest\n    steps:\n"
         text += f"    - uses: {CHECKOUT}\n" + "".join(jobs)
         (self.top / ".github/workflows/try.yml").write_text(text)
         commit_all(self.top, "Try the action")
-        done = self._act()
+        done = self._act(fork=fork)
         return done.stdout, [json.loads((self.facts / f"{n}.json").read_text()) for n in range(len(steps))]
 
     def _step(self, number: int, inputs: dict[str, str]) -> str:
@@ -58,10 +88,14 @@ class Workspace:
             f'        if [ -n "$SUMMARY" ]; then cp -R "$(dirname "$SUMMARY")" "{facts}.bundle"; fi\n'
         )
 
-    def _act(self) -> subprocess.CompletedProcess[str]:
+    def _act(self, *, fork: bool) -> subprocess.CompletedProcess[str]:
+        event = self.facts / "event.json"
+        event.write_text(json.dumps({"pull_request": {"head": {"repo": {"fork": fork}}}}))
+        others = [word for other in self.others for word in ("--local-repository", other)]
+        secrets = [] if fork else ["-s", f"GITHUB_TOKEN={TOKEN}"]
         return fresh.run(
-            fresh.tool("act"), "push", "-P", "ubuntu-latest=-self-hosted", "-s", f"GITHUB_TOKEN={TOKEN}",
-            "--no-recurse", "-W", ".github/workflows/try.yml", "--artifact-server-path", str(self.facts / "artifacts"),
+            fresh.tool("act"), "pull_request", "-P", "ubuntu-latest=-self-hosted", *secrets, "-e", event, *others,
+            "--no-recurse", "-W", ".github/workflows/try.yml",
             cwd=self.top, env=self.env, timeout_s=900,
         )  # fmt: skip
 
@@ -129,3 +163,33 @@ def test_hostile_inputs_and_trees_leave_nothing_behind(workspace: Workspace, tmp
     assert not re.search(r"::set-output:: verdict", log)
     assert git(workspace.top, "status", "--porcelain") == ""
     assert os.listdir(tmp_path / "facts")
+
+
+UPLOADS = {"upload-sarif": "true", "artifact": "evidence", "attest": "true", "cache": "true"}
+
+
+def handed_on(workspace: Workspace, repository: str) -> str:
+    kept = workspace.facts / repository.replace("/", "-")
+    return kept.read_text() if kept.exists() else ""
+
+
+def test_everything_is_uploaded_even_on_fail_and_shown_in_the_run(workspace: Workspace) -> None:
+    log, (step,) = workspace.run([COMMON | UPLOADS | {"path": "examples/vulnerable-app"}])
+    outputs = step["outputs"]
+    assert outputs["verdict"] == "FAIL", log
+    assert f"path={outputs['out-dir']}\n" in handed_on(workspace, "actions/upload-artifact")
+    assert f"subject-path={outputs['out-dir']}/manifest.json\n" in handed_on(workspace, "actions/attest")
+    assert re.search(r"key=govsec-\S*-\d{4}-\d\d-\d\d\n", handed_on(workspace, "actions/cache"))
+    assert f"sarif_file={outputs['sarif-file']}\n" in handed_on(workspace, "github/codeql-action")
+    assert json.loads(outputs["counts"])["CRITICAL"] == int(outputs["count-critical"]) > 0
+    assert re.search(r"error file=examples/vulnerable-app/\S+,line=\d+", log)
+    assert log.count("::error file=") + log.count("error file=") <= 2 * 10
+
+
+def test_a_pull_request_from_a_fork_gets_its_verdict_without_secrets_and_uploads(workspace: Workspace) -> None:
+    given = COMMON | UPLOADS | {"path": "examples/vulnerable-app", "fail-on": "INCOMPLETE"}
+    log, (step,) = workspace.run([given], fork=True)
+    assert (step["outputs"]["verdict"], step["outcome"]) == ("FAIL", "success"), log
+    assert handed_on(workspace, "github/codeql-action") == ""
+    assert handed_on(workspace, "actions/attest") == ""
+    assert "name=evidence" in handed_on(workspace, "actions/upload-artifact")

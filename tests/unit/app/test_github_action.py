@@ -83,16 +83,16 @@ def _as_the_runner_reads(text: str) -> dict[str, str]:
 def test_publish_tells_the_summary_and_the_outputs(tmp_path: Path) -> None:
     (tmp_path / "summary.md").write_text("# 合格\n", "utf-8")
     runner = {"GITHUB_STEP_SUMMARY": str(tmp_path / "step"), "GITHUB_OUTPUT": str(tmp_path / "output")}
-    action.publish(runner, action.Finished(verdict="PASS", out=tmp_path), exit_code=0)
+    action.publish(runner, action.Finished(verdict="PASS", out=tmp_path), exit_code=0, log=io.StringIO())
     assert (tmp_path / "step").read_text("utf-8") == "# 合格\n"
     assert _as_the_runner_reads((tmp_path / "output").read_text("utf-8"))["verdict"] == "PASS"
 
 
 def test_publish_says_when_there_is_no_verdict(tmp_path: Path) -> None:
     runner = {"GITHUB_STEP_SUMMARY": str(tmp_path / "step")}
-    action.publish(runner, action.Finished(), exit_code=2)
+    action.publish(runner, action.Finished(), exit_code=2, log=io.StringIO())
     assert "no verdict (exit code 2)" in (tmp_path / "step").read_text("utf-8")
-    action.publish({}, action.Finished(), exit_code=2)
+    action.publish({}, action.Finished(), exit_code=2, log=io.StringIO())
 
 
 def test_a_long_summary_is_cut_at_a_line_end(tmp_path: Path) -> None:
