@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from govsec_ci.evidence.since import CHANGED, SINCE
 from govsec_ci.gate.context import Context, Finding, key_of, sorted_runs
 from govsec_ci.gate.kind_results import claim_name, refusals
 from govsec_ci.gate.rulings import UNJUSTIFIED, Ruling, Rulings
@@ -43,7 +44,7 @@ def suppressions(context: Context, rulings: Rulings, gate: SuppressionsGate) -> 
     }
     judged = {name: (count, limit) for name, (count, limit) in counts.items() if limit is not None}
     over = [name for name, (count, limit) in judged.items() if count > limit]
-    blind = gate.added is not None and not context.evidence.baseline and _any_admitted(context, rulings)
+    blind = gate.added is not None and not context.evidence.baseline and _any_undated(context, rulings)
     unsure = bool(claims.unsure) or blind
     return Finding(
         verdict=VerdictWord.FAIL if over else VerdictWord.INCOMPLETE if unsure else VerdictWord.PASS,
@@ -78,8 +79,12 @@ def _sort_in(claims: _Claims, result: Result, ruling: Ruling) -> None:
     # A claim that says of itself that it is not accepted claims nothing.
     elif whys - UNJUSTIFIED - {"why-status"}:
         claims.inadmissible.append((result, ruling))
-    if ruling.admitted and result.baseline_state is BaselineState.NEW:
+    if ruling.admitted and _is_added(result):
         claims.added.append((result, ruling))
+
+
+def _is_added(result: Result) -> bool:
+    return result.baseline_state is BaselineState.NEW or result.properties.get(SINCE) == CHANGED
 
 
 def _number(ruled: list[tuple[Result, Ruling]], *, justified: bool) -> int:
@@ -87,9 +92,13 @@ def _number(ruled: list[tuple[Result, Ruling]], *, justified: bool) -> int:
     return sum((why.id not in UNJUSTIFIED) == justified for _, ruling in ruled for _, why in ruling.refused)
 
 
-def _any_admitted(context: Context, rulings: Rulings) -> bool:
+def _any_undated(context: Context, rulings: Rulings) -> bool:
+    """Whether of some claim with effect nobody can tell if the change has added it."""
     return any(
-        rulings.of(cell, result).admitted for cell in context.index.cells if cell.claimed for result in cell.results
+        SINCE not in result.properties and rulings.of(cell, result).admitted
+        for cell in context.index.cells
+        if cell.claimed
+        for result in cell.results
     )
 
 
