@@ -9,7 +9,7 @@ import platform
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,6 +89,17 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--baseline", type=click.Path(path_type=Path), metavar="SARIF",
         help="results.sarif of an earlier run, or a file of `govsec baseline`: tells what is new, and since when.",
     ),
+    "vex": click.option(
+        "--vex", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+        help="OpenVEX or CycloneDX VEX; may be repeated. What it calls not affected becomes a suppression claim.",
+    ),
+    "since": click.option(
+        "--since", default="", metavar="GITREF", help="Mark results on lines and in dependencies changed since GITREF."
+    ),
+    "policy_ref": click.option(
+        "--policy-ref", default="", metavar="GITREF",
+        help="Read settings, waivers and profile files from GITREF instead of the tree under judgement.",
+    ),
     "sign_key": click.option(
         "--sign-key", type=click.Path(path_type=Path), metavar="FILE",
         help="Sign the bundle with this ed25519 key (PEM). GOVSEC_SIGN_KEY holds a key's text instead.",
@@ -124,7 +135,7 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @cli.command()
 @_folder_argument
 @_with("profiles", "out", "stage", "advisories", "offline", "online")
-@_with("waivers", "baseline", "config", "sign_key", "now", "jobs", "lang", "quiet")
+@_with("waivers", "baseline", "vex", "since", "policy_ref", "config", "sign_key", "now", "jobs", "lang", "quiet")
 def run(**given: Any) -> int:
     r"""Scan PATH, merge, judge, report: the whole way.
 
@@ -144,7 +155,8 @@ def run(**given: Any) -> int:
 
 @cli.command()
 @_folder_argument
-@_with("out", "stage", "advisories", "offline", "online", "waivers", "baseline", "config", "now", "jobs", "quiet")
+@_with("out", "stage", "advisories", "offline", "online", "waivers", "baseline", "vex")
+@_with("since", "policy_ref", "config", "now", "jobs", "quiet")
 def scan(**given: Any) -> int:
     """Run the scanners over PATH; write one SARIF log a tool and the SBOM.
 
@@ -155,8 +167,8 @@ def scan(**given: Any) -> int:
 
     with progress.shown(quiet=given["quiet"]) as advance:
         options = _options(given, advance)
-        with staged_folder(options.out, keep=False) as folder:
-            steps.scan(options, folder)
+        with steps.ruled(options) as policy, staged_folder(options.out, keep=False) as folder:
+            steps.scan(options, policy, folder)
     return 0
 
 
@@ -215,7 +227,10 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
     options = _options(given)
     if form is not None:
         data = steps.render(bundle.require(options.out), form, lang=options.lang)
-        write_atomic(to, data) if to else click.get_binary_stream("stdout").write(data)
+        if to:
+            write_atomic(to, data)
+        else:
+            click.get_binary_stream("stdout").write(data)
         return 0
     with staged_folder(bundle.require(options.out), keep=True) as folder:
         view = steps.report(options, folder)
@@ -408,7 +423,7 @@ def action() -> int:
 
     with github_action.inert(sys.stdout):
         exit_code = _guarded(judge)
-    github_action.publish(os.environ, finished, exit_code=exit_code)
+    github_action.publish(os.environ, finished, exit_code=exit_code, log=sys.stdout)
     return 0
 
 
@@ -427,6 +442,9 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         advisories=given.get("advisories"),
         waivers=given.get("waivers"),
         baseline=given.get("baseline"),
+        vex=tuple(given.get("vex", ())),
+        since=given.get("since", ""),
+        policy_ref=given.get("policy_ref", ""),
         offline=given.get("offline", False),
         online=given.get("online") or "",
         config_file=given.get("config_file"),
@@ -442,7 +460,7 @@ def _locale_language() -> str:
     return "ja" if next(filter(None, names), "").startswith("ja") else "en"
 
 
-def _table(rows: list[tuple[str, ...]]) -> None:
+def _table(rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -125,6 +125,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     :param exclude: folders that are not part of the release (POSIX, relative): counted and shown
     :param tree_settings: settings of the judged tree that may have effect
     :param imports: reports of other tools (``[[import]]``)
+    :param pins: profile id → sha256 of its resolved form, as the verdict shows it: another one is refused
     :param evidence: documents that are no scan (design reviews, diagnosis records), by life-cycle slot
     """
 
@@ -142,6 +143,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     tree_settings: tuple[TreeSetting, ...] = ()
     imports: tuple[Import, ...] = msgspec.field(name="import", default=())
     evidence: tuple[EvidenceDocument, ...] = ()
+    pins: dict[str, str] = {}
 
 
 def load(path: Path) -> Config:

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from govsec_ci.app.vex import read_statements
 from govsec_ci.config import Config
 from govsec_ci.errors import BundleError, UsageError
 from govsec_ci.formats import cyclonedx, manifest, sarif
@@ -14,7 +15,7 @@ from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
-from govsec_ci.model import Document, Role, Run, Sbom, Subject, Verdict, Waiver
+from govsec_ci.model import Document, Role, Run, Sbom, Subject, Verdict, VexStatement, Waiver
 from govsec_ci.system.files import is_output_folder, sha256_file, write_atomic
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ SCAN: Final = "inputs/scan.json"
 CONFIG: Final = "inputs/config.json"
 WAIVERS: Final = "inputs/waivers.toml"
 BASELINE: Final = "inputs/baseline.sarif"
+VEX_FOLDER: Final = "inputs/vex"
 PROFILES: Final = "inputs/profiles"
 
 _NEXT_STEP: Final = {
@@ -93,12 +95,16 @@ class ScanInputs(Struct, frozen=True, kw_only=True):
 
     :param expected: run id → role of every scan that was planned; :param documents: evidence that is no scan
     :param timestamp_s: the time that stands in the SBOM, seconds since the epoch
+    :param policy_commit: the commit that the rules were read from, or None for the tree
+    :param policy_changes: policy files of which the tree has another version
     """
 
     subject: Subject
     timestamp_s: int
     expected: dict[str, Role]
     documents: tuple[Document, ...] = ()
+    policy_commit: str | None = None
+    policy_changes: tuple[str, ...] = ()
 
 
 def write_inputs(folder: Path, inputs: ScanInputs, config: Config, files: Mapping[str, bytes]) -> None:
@@ -117,6 +123,12 @@ def read_waivers(folder: Path) -> tuple[Waiver, ...]:
     """The waivers that the run was given; none is no file."""
     path = folder / WAIVERS
     return waivers.parse(path.read_bytes(), WAIVERS) if path.exists() else ()
+
+
+def read_vex(folder: Path) -> tuple[VexStatement, ...]:
+    """Every statement of the VEX documents that the run was given."""
+    paths = sorted((folder / VEX_FOLDER).glob("*.json"))
+    return tuple(one for path in paths for one in read_statements(path.read_bytes(), name=path.name))
 
 
 def read_baseline(folder: Path) -> tuple[Run, ...] | None:

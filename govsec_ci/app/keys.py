@@ -23,7 +23,7 @@ from govsec_ci.errors import InputError, UsageError
 from govsec_ci.system.files import read_limited
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import CryptoSigner, SSlibKey
+    from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
 _LIMIT_BYTES = 1_000_000
 
@@ -114,7 +114,7 @@ def load_trusted(path: Path) -> tuple[TrustedKey, ...]:
     return found
 
 
-def public_keys(trusted: Iterable[TrustedKey]) -> "list[SSlibKey]":
+def public_keys(trusted: Iterable[TrustedKey]) -> "list[Key]":
     """Trusted keys as the DSSE library wants them."""
     from securesystemslib.signer import SSlibKey  # noqa: PLC0415
 

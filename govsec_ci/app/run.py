@@ -17,11 +17,13 @@ def run(options: Options) -> tuple[Verdict, View]:
     :raises GovsecError: the operator's input is wrong, or the output cannot be written
     """
     signature.find_signer(options.sign_key, os.environ)
-    with staged_folder(options.out, keep=False) as folder:
-        steps.scan(options, folder)
-        steps.merge_runs(options, folder)
-        shutil.rmtree(folder / RUNS)  # results.sarif holds them all
-        verdict = steps.judge(options, folder)
-        view = steps.report(options, folder)
-        signature.sign(folder, options.sign_key, os.environ)
+    with steps.ruled(options) as policy:
+        profiles = steps.load_profiles(policy)
+        with staged_folder(options.out, keep=False) as folder:
+            steps.scan(options, policy, folder)
+            steps.merge_runs(options, folder)
+            shutil.rmtree(folder / RUNS)  # results.sarif holds them all
+            verdict = steps.decide(options, folder, profiles)
+            view = steps.report(options, folder)
+            signature.sign(folder, options.sign_key, os.environ)
     return verdict, view

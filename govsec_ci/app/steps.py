@@ -1,6 +1,7 @@
 """The steps of the way, each from what lies in the bundle folder to what it adds there: scan, merge, gate, report."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from govsec_ci.advisories.locate import Located
 from govsec_ci.app import bundle
 from govsec_ci.app.advisories import resolve_advisories
 from govsec_ci.app.documents import collect
+from govsec_ci.app.policy import Policy, read_policy
 from govsec_ci.app.progress import silent
-from govsec_ci.app.target import Target, open_target, timestamp
-from govsec_ci.errors import InputError
-from govsec_ci.evidence import baseline
+from govsec_ci.app.since import mark_changed
+from govsec_ci.app.target import Target, check_folder, open_target, timestamp
+from govsec_ci.app.vex import read_statements
+from govsec_ci.config import Config
+from govsec_ci.errors import InputError, UsageError
+from govsec_ci.evidence import baseline, vex
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats import sarif
@@ -34,9 +39,8 @@ from govsec_ci.system.files import Tree, read_limited, write_atomic
 
 ENGINE = f"govsec_ci {__version__}"
 DEFAULT_PROFILE = "jp-gov"
-WAIVERS_FILE = "govsec-waivers.toml"
 BUNDLE_FORMATS = ("markdown", "html")
-_WAIVERS_LIMIT_BYTES = 10_000_000
+_VEX_LIMIT_BYTES = 100_000_000
 _BASELINE_LIMIT_BYTES = 1_000_000_000
 
 Progress = Callable[[str, int, int], None]
@@ -48,6 +52,8 @@ class Options(Struct, frozen=True, kw_only=True):
     :param now: the clock of the decision (UTC); :param jobs: processes a scanner may use
     :param profiles: shipped ids or files; empty means the configuration's, else the default
     :param waivers: the waivers, unless they stand in the tree; :param baseline: an earlier ``results.sarif``
+    :param vex: OpenVEX or CycloneDX VEX documents; :param since: git ref of which the change is told apart
+    :param policy_ref: git ref that settings, waivers and profile files are read from, instead of the tree
     :param offline: never open a socket; :param online: audit by a public service, ``osv`` or ``pypi``
     """
 
@@ -59,6 +65,9 @@ class Options(Struct, frozen=True, kw_only=True):
     advisories: Path | None = None
     waivers: Path | None = None
     baseline: Path | None = None
+    vex: tuple[Path, ...] = ()
+    since: str = ""
+    policy_ref: str = ""
     offline: bool = False
     online: str = ""
     config_file: Path | None = None
@@ -68,10 +77,43 @@ class Options(Struct, frozen=True, kw_only=True):
     progress: Progress = silent
 
 
-def scan(options: Options, folder: Path) -> None:
+@contextlib.contextmanager
+def ruled(options: Options) -> Iterator[Policy]:
+    """The rules in force for PATH: its own, or those of the trusted ref."""
+    check_folder(options.path, options.out)
+    with read_policy(
+        options.path,
+        ref=options.policy_ref,
+        config_file=options.config_file,
+        waivers_file=options.waivers,
+        profiles=options.profiles,
+    ) as policy:
+        yield policy
+
+
+def load_profiles(policy: Policy) -> tuple[Profile, ...]:
+    """The profiles to judge by; :raises InputError: one is invalid, or not the one that is pinned."""
+    names = policy.profiles or policy.config.profiles or (DEFAULT_PROFILE,)
+    return pinned(tuple(profile_files.load(name) for name in dict.fromkeys(names)), policy.config)
+
+
+def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]:
+    """``profiles``, when each that the configuration pins has the pinned sha256."""
+    for profile in profiles:
+        reference = profile_files.reference(profile)
+        wanted = config.pins.get(profile.id, reference.sha256)
+        if wanted != reference.sha256:
+            raise InputError(
+                f"profile {profile.id}: its sha256 is {reference.sha256}, but {wanted} is pinned",
+                next_step="compare the two with `govsec profile diff`; correct [pins] once the change is approved",
+            )
+    return profiles
+
+
+def scan(options: Options, policy: Policy, folder: Path) -> None:
     """PATH → ``runs/``, the SBOM and ``inputs/``."""
-    target = open_target(options.path, out=options.out, config_file=options.config_file)
-    files = operator_files(options)
+    target = open_target(options.path, out=options.out, config=policy.config)
+    files = operator_files(options, policy)
     documents = collect(options.path, target.config.evidence)
     outputs = scan_target(target, options)
     for output in outputs:
@@ -82,20 +124,22 @@ def scan(options: Options, folder: Path) -> None:
         timestamp_s=timestamp(target, options.now),
         expected={output.run.id: output.run.role for output in outputs},
         documents=documents,
+        policy_commit=policy.commit,
+        policy_changes=policy.changes,
     )
     bundle.write_inputs(folder, inputs, target.config, files)
 
 
-def operator_files(options: Options) -> dict[str, bytes]:
-    """Waivers and baseline, checked before the scan starts; :raises InputError: one is not what it must be."""
-    files = {}
-    found = options.waivers or options.path / WAIVERS_FILE
-    if options.waivers or found.exists():
-        files[bundle.WAIVERS] = read_limited(found, limit_bytes=_WAIVERS_LIMIT_BYTES)
-        waivers.parse(files[bundle.WAIVERS], str(found))
+def operator_files(options: Options, policy: Policy) -> dict[str, bytes]:
+    """Waivers, baseline and VEX, checked before the scan starts; :raises InputError: one is not what it must be."""
+    files = {bundle.WAIVERS: policy.waivers} if policy.waivers is not None else {}
     if options.baseline:
         files[bundle.BASELINE] = read_limited(options.baseline, limit_bytes=_BASELINE_LIMIT_BYTES)
         _check_baseline(options.baseline, files[bundle.BASELINE])
+    for number, path in enumerate(options.vex, start=1):
+        data = read_limited(path, limit_bytes=_VEX_LIMIT_BYTES)
+        read_statements(data, name=str(path))
+        files[f"{bundle.VEX_FOLDER}/{number:03}.json"] = data
     return files
 
 
@@ -114,7 +158,22 @@ def scan_target(target: Target, options: Options) -> tuple[ScanOutput, ...]:
     with resolve_advisories(options.advisories, target.config.advisories, offline=options.offline) as found:
         outputs = scan_all(_request(target, options, found))
     read = source_reader(target.tree, target.config.limits.source_file_bytes)
-    return tuple(ScanOutput(run=fingerprint(out.run, read), files=out.files) for out in outputs)
+    runs = tuple(fingerprint(output.run, read) for output in outputs)
+    runs = _marked(runs, target, options)
+    return tuple(ScanOutput(run=run, files=output.files) for run, output in zip(runs, outputs, strict=True))
+
+
+def _marked(runs: tuple[Run, ...], target: Target, options: Options) -> tuple[Run, ...]:
+    if options.since:
+        return mark_changed(options.path, options.since, target, runs)
+    if not options.policy_ref:
+        return runs
+    try:
+        return mark_changed(options.path, options.policy_ref, target, runs)
+    except UsageError:
+        # A shallow clone shares no commit with the trusted ref. Nothing is marked then, and a gate that counts what the
+        # change adds is INCOMPLETE.
+        return runs
 
 
 def _request(target: Target, options: Options, found: Located) -> ScanRequest:
@@ -152,6 +211,7 @@ def source_reader(tree: Tree, limit_bytes: int) -> Callable[[str], bytes | None]
 def merge_runs(options: Options, folder: Path) -> tuple[Run, ...]:
     """``runs/`` and ``inputs/`` → ``results.sarif``, ``github.sarif`` and ``vex.cdx.json``."""
     runs = waivers.attach(merge(bundle.read_runs(folder)), bundle.read_waivers(folder))
+    runs = vex.attach(runs, bundle.read_vex(folder))
     earlier = bundle.read_baseline(folder)
     runs = baseline.stamp(runs, options.now) if earlier is None else baseline.compare(runs, earlier, options.now)
     write_atomic(folder / bundle.RESULTS, sarif.write(runs))
@@ -165,9 +225,8 @@ def merge_runs(options: Options, folder: Path) -> tuple[Run, ...]:
 
 def judge(options: Options, folder: Path) -> Verdict:
     """``results.sarif``, the SBOM and ``inputs/`` → ``verdict.json`` and the profiles that judged."""
-    names = options.profiles or bundle.read_config(folder).profiles or (DEFAULT_PROFILE,)
-    profiles = tuple(profile_files.load(name) for name in dict.fromkeys(names))
-    return decide(options, folder, profiles)
+    policy = Policy(config=bundle.read_config(folder), profiles=options.profiles)
+    return decide(options, folder, load_profiles(policy))
 
 
 def decide(options: Options, folder: Path, profiles: Sequence[Profile]) -> Verdict:
@@ -191,6 +250,7 @@ def read_evidence(folder: Path) -> Evidence:
         baseline=(folder / bundle.BASELINE).exists(),
         waivers=bundle.read_waivers(folder),
         expected=inputs.expected,
+        policy_changes=inputs.policy_changes,
     )
 
 

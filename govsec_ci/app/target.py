@@ -27,13 +27,12 @@ class Target(Struct, frozen=True, kw_only=True):
     subject: Subject
 
 
-def open_target(path: Path, *, out: Path, config_file: Path | None = None) -> Target:
-    """Walk the tree, read its manifests and its settings; nothing of it runs.
+def open_target(path: Path, *, out: Path, config: Config) -> Target:
+    """Walk the tree and read its manifests; nothing of it runs.
 
-    :raises UsageError: ``path`` is missing or no folder; :raises InputError: the configuration is invalid
+    :raises UsageError: ``path`` is missing or no folder
     """
-    _check_folder(path, out)
-    config = load_config(path, config_file)
+    check_folder(path, out)
     tree = files.walk(path, leave_out=(out,))
     project = read_project(tree)
     checkout = git.inspect(path)
@@ -47,7 +46,8 @@ def open_target(path: Path, *, out: Path, config_file: Path | None = None) -> Ta
     )
 
 
-def _check_folder(path: Path, out: Path) -> None:
+def check_folder(path: Path, out: Path) -> None:
+    """:raises UsageError: ``path`` is no folder, or ``out`` would replace it."""
     if not path.exists():
         raise UsageError(f"{path}: there is no such folder", next_step="name the project's folder: govsec run PATH")
     if not path.is_dir():

@@ -77,6 +77,11 @@ class _Page:
         return [head, "", *self.banners(), *table((say("Question"), say("Answer")), rows)]
 
     def banners(self) -> list[str]:
+        paths = ", ".join(text(path) for path in self.view.policy_changes)
+        changed = "This change touches the rules it is judged by, and needs approval: {paths}"
+        return [*([f"> {self.say(changed, paths=paths)}", ""] if paths else []), *self.profile_banners()]
+
+    def profile_banners(self) -> list[str]:
         return [
             line
             for profile in self.view.profiles

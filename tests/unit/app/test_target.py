@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from govsec_ci.app.target import open_target, timestamp
+from govsec_ci.app.target import Target, load_config, timestamp
+from govsec_ci.app.target import open_target as open_target_with
 from govsec_ci.errors import InputError, UsageError
 from tests.support.repositories import commit_all, new_repository
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def open_target(path: Path, *, out: Path, config_file: Path | None = None) -> Target:
+    return open_target_with(path, out=out, config=load_config(path, config_file))
 
 
 @pytest.fixture
