@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import UNSET, Struct
 
+from govsec_ci.formats import cyclonedx_xml
 from govsec_ci.formats.cyclonedx_read import (
     AUTHOR,
     DOCUMENT,
@@ -72,7 +73,7 @@ class SbomReport(Struct, frozen=True, kw_only=True):
     """What ``govsec sbom check`` says of a file.
 
     :param components: how many, the root aside
-    :param problems: what is wrong by the schema of its own version, with JSON pointers; empty for a valid file
+    :param problems: what is wrong by the schema of its own version, with JSON pointer or line; empty for a valid file
     """
 
     spec_version: str
@@ -83,7 +84,7 @@ class SbomReport(Struct, frozen=True, kw_only=True):
 
 
 def check(data: bytes, *, name: str = "SBOM") -> SbomReport:
-    """Look at every field of a CycloneDX JSON file (1.2 to 1.7).
+    """Look at every field of a CycloneDX file (1.2 to 1.7, JSON or XML).
 
     :raises InputError: it is no such file
     """
@@ -92,9 +93,15 @@ def check(data: bytes, *, name: str = "SBOM") -> SbomReport:
         spec_version=bom.spec_version,
         serial_number=bom.serial_number,
         components=sum(1 for _ in bom.every_component()),
-        problems=validate(decode_raw(data, name=name), bom.spec_version),
+        problems=_problems(data, bom.spec_version, name),
         fields=(*_ntia(bom), *_cisa(bom), *_bsi(bom)),
     )
+
+
+def _problems(data: bytes, spec: str, name: str) -> tuple[str, ...]:
+    if cyclonedx_xml.is_xml(data):
+        return cyclonedx_xml.validate(data, spec)
+    return validate(decode_raw(data, name=name), spec)
 
 
 class _Table:

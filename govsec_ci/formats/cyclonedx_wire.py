@@ -1,6 +1,6 @@
-"""CycloneDX JSON as bytes: strict reading into typed records, canonical writing, and the schema check.
+"""CycloneDX as bytes: strict reading into typed records, canonical writing, and the schema check.
 
-Source: ECMA-424 / CycloneDX 1.4 to 1.7 JSON. The schemas are those that cyclonedx-python-lib carries; from 1.4 on they
+Source: ECMA-424 / CycloneDX 1.2 to 1.7. The schemas are those that cyclonedx-python-lib carries; from 1.4 on they
 are strict in themselves (``additionalProperties: false``).
 """
 
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from govsec_ci.errors import InputError
+from govsec_ci.formats import cyclonedx_xml
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft7Validator
@@ -24,7 +25,6 @@ READABLE = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 """The versions that we read (JSON exists since 1.2)."""
 LIMIT_BYTES = 200_000_000
 _LIMIT_PROBLEMS = 50
-_LIMIT_DEPTH = 200
 _SCHEMA_BASE = "http://cyclonedx.org/schema/"
 _REFERRED = ("spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json", "cryptography-defs.SNAPSHOT.schema.json")
 
@@ -271,12 +271,12 @@ class Bom(_Record, frozen=True, kw_only=True):
 
 
 def decode(data: bytes, *, name: str = "SBOM") -> Bom:
-    """Read a CycloneDX JSON document, leniently towards unknown keys and strictly towards wrong types.
+    """Read a CycloneDX document, JSON or XML, leniently towards unknown keys and strictly towards wrong types.
 
     :param name: how messages call the file
-    :raises InputError: too large, no JSON, no CycloneDX, a version that we do not know, or a wrong type (with its path)
+    :raises InputError: too large, no CycloneDX, a version that we do not know, or a wrong type (with its path)
     """
-    bom = _decode(data, Bom, name)
+    bom = _from_xml(data, name) if cyclonedx_xml.is_xml(data) else _decode(data, Bom, name)
     if bom.bom_format != "CycloneDX":
         raise InputError(f"{name}: not a CycloneDX document - at `$.bomFormat`")
     if bom.spec_version not in READABLE:
@@ -289,12 +289,29 @@ def decode_raw(data: bytes, *, name: str = "SBOM") -> dict[str, Any]:
     return _decode(data, dict[str, Any], name)
 
 
+def _from_xml(data: bytes, name: str) -> Bom:
+    _check_size(data, name)
+    document = cyclonedx_xml.read(data, name=name)
+    try:
+        return msgspec.convert(document, Bom, strict=False)
+    except msgspec.ValidationError as error:
+        raise _wrong_type(name, error) from error
+
+
+def _check_size(data: bytes, name: str) -> None:
+    if len(data) > LIMIT_BYTES:
+        raise InputError(f"{name}: larger than the limit of {LIMIT_BYTES:,} bytes")
+
+
+def _wrong_type(name: str, error: msgspec.ValidationError) -> InputError:
+    return InputError(f"{name}: {error}", cause="a field has another type than CycloneDX gives it")
+
+
 _T = TypeVar("_T")
 
 
 def _decode(data: bytes, kind: type[_T], name: str) -> _T:
-    if len(data) > LIMIT_BYTES:
-        raise InputError(f"{name}: larger than the limit of {LIMIT_BYTES:,} bytes")
+    _check_size(data, name)
     try:
         return msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=kind)
     except UnicodeDecodeError as error:
@@ -302,15 +319,9 @@ def _decode(data: bytes, kind: type[_T], name: str) -> _T:
     except RecursionError as error:
         raise InputError(f"{name}: nested too deeply") from error
     except msgspec.ValidationError as error:
-        raise InputError(f"{name}: {error}", cause="a field has another type than CycloneDX gives it") from error
+        raise _wrong_type(name, error) from error
     except msgspec.DecodeError as error:
-        raise InputError(
-            f"{name}: {error}", cause=_no_json(data), next_step="give a CycloneDX file in its JSON form"
-        ) from error
-
-
-def _no_json(data: bytes) -> str:
-    return "it looks like XML, of which we read none" if data.lstrip().startswith(b"<") else "it is no whole JSON text"
+        raise InputError(f"{name}: {error}", cause="it is no whole JSON text") from error
 
 
 def write(bom: Mapping[str, Any]) -> bytes:

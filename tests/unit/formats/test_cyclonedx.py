@@ -601,7 +601,7 @@ def test_commit_may_stand_in_any_of_three_places() -> None:
     [
         (b"", "truncated"),
         (b"{", "truncated"),
-        (b"<bom/>", "malformed"),
+        (b"<bom/>", "not a CycloneDX document"),
         (b"[]", "Expected `object`"),
         (b'{"bomFormat":"SPDX","specVersion":"1.6"}', r"\$\.bomFormat"),
         (b'{"bomFormat":"CycloneDX","specVersion":"9"}', r"\$\.specVersion"),
