@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
+from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, DeclaringFormat, Discovery, Manifest, ManifestFormat
 from govsec_ci.manifests.declared import Settled, settle
 from govsec_ci.manifests.notices import notice, shown
@@ -164,7 +165,7 @@ class _Search:
             home = posixpath.dirname(path)
             if manifest.format in reader.locks and (home == folder or (folder or ".") in manifest.members.values()):
                 locks.append(manifest)
-            elif home in near:
+            elif home in near or (folder or ".") in _folders(manifest):
                 others.append(manifest)
         return locks, others
 
@@ -180,6 +181,13 @@ class _Search:
                 for component in self.read[path].components
             )
             self.read[path] = replace(self.read[path], components=components)
+
+
+def _folders(manifest: Manifest) -> set[str]:
+    """Folders of the tree that a manifest takes in by path: what those need is pinned in it as well."""
+    home = posixpath.dirname(manifest.path)
+    paths = (one.url.removeprefix("file:") for one in manifest.components if one.source == sources.PATH)
+    return {posixpath.normpath(posixpath.join(home, path)) for path in paths}
 
 
 def _why_left(name: str) -> str:

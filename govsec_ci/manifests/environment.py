@@ -21,7 +21,8 @@ from govsec_ci.errors import InputError, UsageError
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.notices import DECLARE_IT, notice, shown
-from govsec_ci.manifests.pins import is_local, normal
+from govsec_ci.manifests.pins import normal
+from govsec_ci.manifests.shortcomings import ruled
 from govsec_ci.manifests.text import UnreadableError, decode_utf8, parse_json
 from govsec_ci.model import Component, Level, Location, Notification, Region
 from govsec_ci.system.files import read_limited
@@ -138,12 +139,13 @@ class _Reading:
             version=version,
             location=Location(path=self._shown(file), region=Region(start_line=_name_line(text))),
             hashes=_hashes(folder, origin),
-            source=_source(origin, version),
+            source=_source(origin),
             url=_shown_url(origin),
             licence=_licence(metadata),
             supplier=_supplier(metadata),
             authors=_people(metadata),
         )
+        component = ruled(component)
         requested = (folder / "REQUESTED").exists()
         return _Installed(component=component, requirements=tuple(_requirements(metadata)), requested=requested)
 
@@ -224,14 +226,14 @@ def _direct_url(folder: Path) -> dict[str, Any]:
     return data
 
 
-def _source(origin: Mapping[str, Any], version: str) -> str:
+def _source(origin: Mapping[str, Any]) -> str:
     if "vcs_info" in origin:
         return sources.VCS
     if "dir_info" in origin:
         return sources.PATH
     if origin:
         return sources.kind_of_link(origin["url"])
-    return sources.PRIVATE if is_local(version) else sources.INDEX
+    return sources.INDEX
 
 
 def _shown_url(origin: Mapping[str, Any]) -> str:

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name, is_normalized_name
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declared, Manifest
 from govsec_ci.manifests.notices import at, notice
-from govsec_ci.manifests.pins import is_local, normal
-from govsec_ci.manifests.shortcomings import shortcomings
+from govsec_ci.manifests.pins import normal
+from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8, table_lines
 from govsec_ci.model import Component, Level, Location, Notification, Region
 
@@ -88,10 +88,7 @@ def _manifest(name: str, path: str, contents: Contents) -> Manifest:
 
 def _normalised(component: Component) -> Component:
     version = None if component.version is None else normal(component.version)
-    source = component.source
-    if source == sources.INDEX and is_local(version):
-        source = sources.PRIVATE
-    return msgspec.structs.replace(component, version=version, source=source)
+    return ruled(msgspec.structs.replace(component, version=version))
 
 
 def entries(lock: LockText, key: str, kind: type[_T]) -> Iterator[tuple[int, _T | Notification]]:

@@ -9,6 +9,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.caret import specifier_of
 from govsec_ci.manifests.declared import unlocked
@@ -123,7 +124,10 @@ class _Reader:
                 yield found
 
     def _requirement(self, entry: Any, group: str, line: int, where: str) -> Declared | None:
-        text = entry.removeprefix("-e ").strip() if isinstance(entry, str) else ""
+        text = entry if isinstance(entry, str) else ""
+        if text.startswith("-e "):  # PDM keeps editable installs so
+            link = text.removeprefix("-e ").strip()
+            return Declared(name=sources.name_of_link(link)[0], line=line, group=group, url=link)
         try:
             requirement = Requirement(text)
         except InvalidRequirement:

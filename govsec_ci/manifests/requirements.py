@@ -14,9 +14,9 @@ from govsec_ci.manifests import sources
 from govsec_ci.manifests.annotations import Place, annotations, with_graph
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Declared, Manifest
 from govsec_ci.manifests.notices import at, notice, shown
-from govsec_ci.manifests.pins import exact_version, is_local
+from govsec_ci.manifests.pins import exact_version
 from govsec_ci.manifests.requirement_lines import MalformedError, Parsed, decode, logical_lines, parse_line
-from govsec_ci.manifests.shortcomings import shortcomings
+from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError, read_bytes
 from govsec_ci.model import Component, Level, Location, Notification, Region
 
@@ -299,11 +299,9 @@ class _Reading:
             self.notifications.append(_conflict(component, text))
 
     def _indexed(self, component: Component) -> Component:
-        if component.source != sources.INDEX:
-            return component
-        if self.private is not None:
+        if component.source == sources.INDEX and self.private is not None:
             return replace(component, source=sources.PRIVATE, index=self.private)
-        return replace(component, source=sources.PRIVATE) if is_local(component.version) else component
+        return ruled(component)
 
 
 def _both(first: str, second: str) -> str:

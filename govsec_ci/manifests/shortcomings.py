@@ -1,9 +1,12 @@
-"""Why a component cannot be audited, told the same way for every format."""
+"""Whether a component can be audited, ruled and told the same way for every format."""
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.notices import DECLARE_IT, LOCK_IT, at, shown
+from govsec_ci.manifests.pins import is_local
 from govsec_ci.model import Component, Notification
 
 _NOT_ON_INDEX: Mapping[str, str] = {
@@ -12,6 +15,22 @@ _NOT_ON_INDEX: Mapping[str, str] = {
     sources.URL: "comes from a URL",
     sources.PRIVATE: "comes from a private index",
 }
+
+
+def ruled(component: Component) -> Component:
+    """The component with its source corrected by what its version and URL prove.
+
+    A local version (``1.0+cpu``) never came from the public index, which takes none (PEP 440). A URL at the public
+    index's own file host that names this very release did.
+    """
+    if component.source == sources.INDEX and is_local(component.version):
+        return replace(component, source=sources.PRIVATE)
+    if component.source != sources.URL or not sources.is_public_file(component.url):
+        return component
+    name, version = sources.name_of_link(component.url)
+    if name != component.name or version is None or component.version not in (None, version):
+        return component
+    return replace(component, source=sources.INDEX, version=version)
 
 
 def shortcomings(component: Component) -> Iterator[Notification]:

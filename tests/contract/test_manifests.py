@@ -112,7 +112,7 @@ def test_pip_lists_the_same_environment() -> None:
     listed = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
     ours = {(one.name, one.version) for one in read_environment(Path(sys.prefix)).components}
     assert ours == {(canonicalize_name(one["name"]), one["version"]) for one in listed}
-    site = Path(importlib.metadata.distribution("pytest").locate_file("")).resolve()
+    site = Path(str(importlib.metadata.distribution("pytest").locate_file(""))).resolve()
     python = {(canonicalize_name(one.name), one.version) for one in importlib.metadata.distributions(path=[str(site)])}
     assert python <= ours
 

@@ -369,3 +369,20 @@ def test_pipfile_and_its_lock(found: Found) -> None:
 def test_the_same_tree_gives_the_same_answer(write: Write) -> None:
     root = write({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n', "uv.lock": UV, "requirements.txt": "b\n"})
     assert discover(walk(root)) == discover(walk(root))
+
+
+def test_what_a_folder_taken_in_by_path_needs_is_locked_with_it(found: Found) -> None:
+    pdm = (
+        '[metadata]\nlock_version = "4.5.0"\n[[package]]\nname = "lib"\nversion = "1"\npath = "./libs/lib"\n'
+        '[[package]]\nname = "a"\nversion = "1"\n'
+    )
+    lib = '[project]\nname = "lib"\ndependencies = ["a"]\n'
+    files = {"libs/lib/pyproject.toml": lib, "pdm.lock": pdm}
+    assert taken(found(files)) == {"pdm.lock": ["requirement-not-on-index"]}
+    more = lib + '[dependency-groups]\ndev = ["b"]\n'
+    assert taken(found({**files, "libs/lib/pyproject.toml": more}))["libs/lib/pyproject.toml"] == ["manifest-unlocked"]
+
+
+def test_what_a_requirements_file_takes_in_by_path_is_locked_with_it(found: Found) -> None:
+    files = {"lib/pyproject.toml": PROJECT + 'dependencies = ["a"]\n', "requirements.txt": "-e ./lib\na==1\n"}
+    assert taken(found(files)) == {"requirements.txt": ["requirement-not-on-index"]}

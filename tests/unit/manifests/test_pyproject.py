@@ -121,8 +121,13 @@ def test_tables_of_other_tools(declare: Declare) -> None:
         '[tool.pdm.dev-dependencies]\ntest = ["a", "-e file:///${PROJECT_ROOT}/b#egg=b"]\n'
         '[tool.uv]\ndev-dependencies = ["c"]\n[tool.flit.metadata]\nrequires = ["d"]\n',
     )
-    assert [(one.name, one.group) for one in declaration.requirements] == [("a", "test"), ("c", "dev"), ("d", "main")]
-    assert [note.id for note in declaration.notifications] == ["requirement-malformed"]
+    assert [(one.name, one.group) for one in declaration.requirements] == [
+        ("a", "test"),
+        ("b", "test"),
+        ("c", "dev"),
+        ("d", "main"),
+    ]
+    assert declaration.notifications == ()
 
 
 @pytest.mark.parametrize(
