@@ -24,6 +24,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from govsec_ci.scanners.bandit_plugins import load_only_bandits_own
+
+load_only_bandits_own()
+
+# ruff: noqa: E402 — only now may bandit be imported
 from bandit.core import node_visitor  # type: ignore[import-untyped]
 from bandit.core.config import BanditConfig  # type: ignore[import-untyped]
 from bandit.core.context import Context  # type: ignore[import-untyped]
@@ -153,7 +158,7 @@ class Manager(BanditManager):  # type: ignore[misc]
     """bandit's manager, one file at a time, from bytes that were read once."""
 
     def __init__(self) -> None:
-        super().__init__(BanditConfig(), "file", profile={"include": own_tests()})
+        super().__init__(BanditConfig(), "file")
         self.visitor: _Visitor | None = None
 
     def examine(self, path: str, data: bytes) -> tuple[list[Any], list[dict[str, Any]]]:
@@ -187,19 +192,8 @@ class _Silent:
 
 
 def own_tests() -> set[str]:
-    """Ids of the tests that come with bandit itself; plugins of other packages would make another judge."""
-    plugins = {p.plugin._test_id for p in MANAGER.plugins if _is_own(p)}  # noqa: SLF001 — bandit's own registry
-    lists = {check["id"] for entry in MANAGER.blacklists_mgr if _is_own(entry) for check in _checks(entry)}
-    return plugins | lists
-
-
-def _is_own(extension: Any) -> bool:
-    return bool(extension.plugin.__module__.startswith("bandit."))
-
-
-def _checks(extension: Any) -> Iterator[dict[str, Any]]:
-    for checks in extension.plugin().values():
-        yield from checks
+    """Ids of the tests that come with bandit."""
+    return {*MANAGER.plugins_by_id, *MANAGER.blacklist_by_id}
 
 
 def main() -> None:

@@ -115,6 +115,28 @@ def test_the_private_names_that_we_override_are_those() -> None:
     assert names(BanditTester.report_error) == ["test", "context", "error"]
 
 
+def test_every_plugin_that_bandit_finds_is_found_without_stevedore() -> None:
+    script = (
+        "import json, sys\n"
+        "if sys.argv[1] == 'ours':\n"
+        "    from govsec_ci.scanners.bandit_plugins import load_only_bandits_own\n"
+        "    load_only_bandits_own()\n"
+        "from bandit.core.extension_loader import MANAGER as m\n"
+        "from bandit.core.test_set import BanditTestSet\n"
+        "from bandit.core.config import BanditConfig\n"
+        "tests = BanditTestSet(BanditConfig()).tests\n"
+        "print(json.dumps([sorted(m.plugins_by_id), sorted(m.blacklist_by_id), m.blacklist['Call'],\n"
+        "    {kind: sorted(t.__name__ for t in ts) for kind, ts in tests.items()}]))\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-I", "-W", "ignore", "-c", script, who], capture_output=True, check=True
+        ).stdout
+        for who in ("ours", "bandits")
+    ]
+    assert json.loads(said[0]) == json.loads(said[1])
+
+
 def test_nosec_hides_what_bandit_hides_and_nothing_else(tmp_path: Path, elsewhere: Path) -> None:
     root = make_tree(tmp_path / "tree", NOSEC)
     run = same_as_bandit(root, elsewhere)

@@ -1,19 +1,13 @@
 """Workers within the test's own process: a process each would cost most of the time of most tests."""
 
 import json
-import warnings
 from collections.abc import Sequence
 
 import msgspec
 import pytest
 
-from govsec_ci.scanners import pip_audit_wire
+from govsec_ci.scanners import bandit_worker, pip_audit_wire, pip_audit_worker
 from govsec_ci.system import process
-
-with warnings.catch_warnings():
-    # bandit calls stevedore in a way that stevedore deprecates.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from govsec_ci.scanners import bandit_worker, pip_audit_worker
 
 
 @pytest.fixture
