@@ -138,7 +138,7 @@ def write_vex(runs: Sequence[Run], head: Head, *, sbom_serial: str = "") -> byte
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,
         "version": 1,
-        "metadata": metadata(head),
+        "metadata": {key: value for key, value in metadata(head).items() if key != "lifecycles"},
         "components": _components(ordered),
         "vulnerabilities": _vulnerabilities(ordered),
     }

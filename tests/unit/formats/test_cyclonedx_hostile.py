@@ -77,19 +77,19 @@ def survives(data: bytes) -> None:
             read(data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(documents)
 def test_documents_with_odd_fields(document: dict[str, Any]) -> None:
     survives(bom(**document))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(anything)
 def test_any_json(value: Any) -> None:
     survives(json.dumps(value).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 80))
 def test_bytes_spliced_into_a_document(noise: bytes, at: int) -> None:
     data = bom(components=[{"type": "library", "name": "a", "version": "1"}])
@@ -97,7 +97,7 @@ def test_bytes_spliced_into_a_document(noise: bytes, at: int) -> None:
     survives(data[:at])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(documents)
 def test_what_another_tool_tells_can_be_told_on(document: dict[str, Any]) -> None:
     with contextlib.suppress(InputError):
@@ -131,7 +131,7 @@ odd_components = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(components=st.lists(odd_components, max_size=4), whole=st.none() | st.booleans())
 def test_whatever_a_manifest_holds_the_document_is_valid(components: list[Component], *, whole: bool | None) -> None:
     document = sbom(part(*components, whole=whole))

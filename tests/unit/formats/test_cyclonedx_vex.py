@@ -122,6 +122,7 @@ def test_a_result_becomes_a_vulnerability_with_everything_known() -> None:
     }
     assert [one["bom-ref"] for one in document["components"]] == ["pkg:pypi/jinja2@2.10"]
     assert document["metadata"]["component"]["name"] == "tax-forms"
+    assert "lifecycles" not in document["metadata"]
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(trees)
 def test_nothing_but_an_input_error(inner: str) -> None:
     for read in (cyclonedx.read_sbom, cyclonedx.read_vex, cyclonedx.read_vulnerabilities):
