@@ -14,6 +14,7 @@ from govsec_ci.advisories import archive, build, schema
 from govsec_ci.advisories.base import Part, Progress, silent
 from govsec_ci.advisories.feeds import parts_of
 from govsec_ci.advisories.index import open_index
+from govsec_ci.advisories.sources import Folder, open_source
 from govsec_ci.errors import InputError, UsageError
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
@@ -34,39 +35,44 @@ def prepare(source: Path, cache: Path) -> Path:
     :raises UsageError: ``cache`` cannot be written (then call again with a private temporary folder as ``cache``,
         and remove that folder when the index is no longer needed)
     """
-    if _is_sqlite(source):
-        path = source
-        open_index(path).close()
-    elif archive.is_archive(source):
-        with archive.unpacked(source) as parts:
-            path = index_of(parts, cache)
-    else:
-        path = index_of(parts_of(source), cache)
+    path = source if _is_sqlite(source) else _indexed(source, cache)
     with open_index(path) as index:
         index.check_matches(str(source))
     return path
 
 
+def _indexed(path: Path, cache: Path) -> Path:
+    source = open_source(path)
+    if isinstance(source, Folder):
+        return index_of(parts_of(path), cache)
+    # By name and digest alone: what is in a file need not be looked into again.
+    found = _place(cache, [f"schema {schema.VERSION}", source.name, source.digest()])
+    if not is_usable(found):
+        with archive.unpacked(path) if archive.is_archive(path) else contextlib.nullcontext(parts_of(path)) as parts:
+            publish(parts, found)
+    return found
+
+
+def _place(cache: Path, what: Sequence[str]) -> Path:
+    name = hashlib.sha256("\n".join(what).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+    return private_folder(cache, "advisories", "index") / f"{name}.sqlite"
+
+
 def index_of(parts: Sequence[Part], cache: Path, progress: Progress = silent) -> Path:
-    """The index file of these parts: found, or built.
+    """The index file of these parts, named by all that decides its content: found, or built.
 
     :raises InputError: a part is corrupt, malformed, empty or beyond the limits
     :raises UsageError: ``cache`` cannot be written
     """
-    path = private_folder(cache, "advisories", "index") / f"{key(parts)}.sqlite"
-    if not is_usable(path):
-        publish(parts, path, progress)
-    return path
-
-
-def key(parts: Sequence[Part]) -> str:
-    """Names an index by all that decides its content."""
     lines = [f"schema {schema.VERSION}"]
     for part in sorted(parts, key=lambda part: part.feed):
         known = part.known
         lines.append(f"{part.feed} {part.source.digest()} {known.sha256 if known else ''}")
         lines.append(known.source if known else part.source.name)
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+    path = _place(cache, lines)
+    if not is_usable(path):
+        publish(parts, path, progress)
+    return path
 
 
 def private_folder(cache: Path, *names: str) -> Path:

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -130,7 +130,7 @@ class Folder:
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in PurePosixPath(name).parts)
+    return name.startswith(".") or "/." in name
 
 
 def _check_count(what: str, count: int, limits: Limits) -> None:
@@ -224,8 +224,8 @@ class Zip:
             raise InputError(f"{self.path}: unpacks to {total // packed} times its size, above the limit")
 
     def _check_entry(self, info: zipfile.ZipInfo) -> None:
-        path = PurePosixPath(info.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or info.filename[1:2] == ":":
+        name = info.filename.replace("\\", "/")
+        if name.startswith("/") or ".." in name.split("/") or name[1:2] == ":":
             raise InputError(f"{self.path}: entry {info.filename!r} leads out of the archive")
         if info.file_size > self._limits.entry_bytes:
             raise InputError(
