@@ -1,0 +1,176 @@
+"""``govsec init``: look at a repository, and write what it needs to be judged; what is there already stays as it is."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import yaml
+from msgspec import Struct
+
+from govsec_ci.app import init_files
+from govsec_ci.app.init_files import HookSource
+from govsec_ci.app.target import load_config
+from govsec_ci.config import FILE_NAME
+from govsec_ci.errors import InputError, UsageError
+from govsec_ci.gate.waivers import FILE_NAME as WAIVERS_FILE
+from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.scanners.bandit import is_python
+from govsec_ci.scanners.zizmor import is_target
+from govsec_ci.system.files import read_limited, walk, write_atomic
+
+PRE_COMMIT: Final = ".pre-commit-config.yaml"
+WORKFLOW: Final = ".github/workflows/govsec.yml"
+DISTRIBUTION: Final = "govsec-ci"
+_LIMIT_BYTES: Final = 5_000_000
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What the repository is like: paths, POSIX, relative to its top."""
+
+    python: bool
+    manifests: tuple[str, ...]
+    pipelines: tuple[str, ...]
+    configured: bool
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One file to be written; ``before`` is None for a new one."""
+
+    path: str
+    before: str | None
+    after: str
+    why: str
+
+
+def look(top: Path) -> Seen:
+    """What lies in the tree; :raises UsageError: ``top`` is no folder; :raises InputError: its settings are invalid."""
+    if not top.is_dir():
+        raise UsageError(f"{top}: there is no such folder", next_step="name the project's folder: govsec init PATH")
+    files = walk(top).files
+    return Seen(
+        python=any(map(is_python, files)),
+        manifests=tuple(path for path in files if any(form.matches(path) for form in FORMATS.values())),
+        pipelines=tuple(filter(is_target, files)),
+        configured=_is_configured(top),
+    )
+
+
+def _is_configured(top: Path) -> bool:
+    load_config(top, None)
+    pyproject = top / "pyproject.toml"
+    return (top / FILE_NAME).exists() or (pyproject.is_file() and b"[tool.govsec]" in pyproject.read_bytes())
+
+
+def hook_ids(seen: Seen) -> list[str]:
+    """The hooks that have something to look at here; the workflow that ``init`` itself writes counts."""
+    wanted = {"govsec-bandit": seen.python, "govsec-audit": seen.manifests, "govsec-sbom": seen.manifests}
+    return [*(name for name, any_ in wanted.items() if any_), "govsec-pipeline", "govsec-waivers", "govsec-gate"]
+
+
+def source_of_installation() -> HookSource:
+    """The repository and commit that this very govsec was installed from, where pip knows them (PEP 610)."""
+    try:
+        told = json.loads(metadata.distribution(DISTRIBUTION).read_text("direct_url.json") or "{}")
+    except (metadata.PackageNotFoundError, ValueError):
+        return HookSource()
+    commit = told.get("vcs_info", {}).get("commit_id", "")
+    return HookSource(url=told["url"], rev=commit) if commit else HookSource()
+
+
+def plan(top: Path, source: HookSource, profiles: tuple[str, ...]) -> tuple[Change, ...]:
+    """What ``init`` would write; nothing where all is in place.
+
+    :raises InputError: a file that would be added to cannot be understood
+    """
+    seen = look(top)
+    return tuple(_changes(top, seen, source, profiles))
+
+
+def _changes(top: Path, seen: Seen, source: HookSource, profiles: tuple[str, ...]) -> Iterator[Change]:
+    if not seen.configured:
+        named = ", ".join(f'"{name}"' for name in profiles)
+        yield Change(path=FILE_NAME, before=None, after=init_files.SETTINGS.format(profiles=named), why="the settings")
+    if not (top / WAIVERS_FILE).exists():
+        yield Change(path=WAIVERS_FILE, before=None, after=init_files.WAIVERS, why="accepted risks; none yet")
+    before = _text(top / PRE_COMMIT)
+    after = with_hooks(before, hook_ids(seen), source)
+    if after != before:
+        yield Change(path=PRE_COMMIT, before=before, after=after, why="the hooks")
+    if not any("govsec" in (_text(top / path) or "") for path in seen.pipelines if path.startswith(".github/")):
+        yield Change(path=WORKFLOW, before=None, after=_workflow(source), why="the gate on every pull request")
+
+
+def _text(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    try:
+        return read_limited(path, limit_bytes=_LIMIT_BYTES).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text") from error
+
+
+def _workflow(source: HookSource) -> str:
+    name = source.url.removesuffix(".git").removeprefix("https://github.com/")
+    if not source.rev or name.startswith(("http", "file:", "/", "git@")):
+        return init_files.WORKFLOW
+    return init_files.WORKFLOW.replace(init_files.PLACEHOLDER, f"{name}@{source.rev}")
+
+
+def with_hooks(before: str | None, ids: list[str], source: HookSource) -> str:
+    """.pre-commit-config.yaml with our hooks after the others; every byte of what was there stays.
+
+    :raises InputError: it is no list of repositories, or not one that lines can be added to
+    """
+    if before is None:
+        head = "# `pre-commit install --hook-type pre-commit --hook-type pre-push` puts these to work.\nrepos:\n"
+        return head + init_files.hooks(ids, source, "  ")
+    if any(f"id: {name}" in before for name in ids):
+        return before
+    end, indent = _end_of_repositories(before)
+    lines = before.splitlines(keepends=True)
+    if lines and end == len(lines) and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return "".join([*lines[:end], init_files.hooks(ids, source, indent), *lines[end:]])
+
+
+def _end_of_repositories(text: str) -> tuple[int, str]:
+    """The line after the last item of ``repos:``, and the white space before its items."""
+    try:
+        document = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{PRE_COMMIT}: is no YAML: {str(error).splitlines()[0]}") from error
+    pairs = document.value if isinstance(document, yaml.MappingNode) else []
+    found = next((value for key, value in pairs if key.value == "repos"), None)
+    if not isinstance(found, yaml.SequenceNode) or found.flow_style or not found.value:
+        raise InputError(
+            f"{PRE_COMMIT}: has no list of repositories that lines can be added to",
+            next_step="write `repos:` with one item a line, or move the file away and run govsec init again",
+        )
+    # The end mark stands where the next thing begins: comments and empty lines before that belong to it.
+    last = _last_line(found.value[-1])
+    return last + 1, " " * found.start_mark.column
+
+
+def _last_line(node: yaml.Node) -> int:
+    if isinstance(node, yaml.ScalarNode):
+        return int(node.end_mark.line) - (1 if node.end_mark.column == 0 else 0)
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+        return int(node.end_mark.line)
+    last = node.value[-1]
+    return _last_line(last[1] if isinstance(last, tuple) else last)
+
+
+def write(top: Path, changes: tuple[Change, ...]) -> None:
+    """Write every file; :raises UsageError: one cannot be written."""
+    for change in changes:
+        write_atomic(top / change.path, change.after.encode())
+
+
+def shown(change: Change) -> str:
+    """What will be written, as a unified diff under one line that says what for."""
+    before = (change.before or "").splitlines()
+    diff = difflib.unified_diff(before, change.after.splitlines(), lineterm="", n=2)
+    return "\n".join([f"{change.path}: {change.why}", *(f"    {line}" for line in list(diff)[2:])])
