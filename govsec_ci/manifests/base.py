@@ -45,6 +45,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     :param components: everything it names, in file order; those with ``version is None`` are not auditable
     :param notifications: what could not be read or is not pinned; ERROR makes the audit incomplete
     :param members: the judged project's own packages in a lock, which are no components: name → folder in the tree
+    :param unpinned: index in ``components`` → PEP 440 specifiers, of those that name no exact version
     :param stated: folder → what that project declared when the lock was made, where the lock repeats it
     """
 
@@ -55,6 +56,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     includes: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     members: Mapping[str, str] = {}
+    unpinned: Mapping[int, str] = {}
     stated: Mapping[str, tuple[Declared, ...]] = {}
 
 

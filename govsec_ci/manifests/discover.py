@@ -8,15 +8,14 @@ from msgspec.structs import replace
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, DeclaringFormat, Discovery, Manifest, ManifestFormat
 from govsec_ci.manifests.declared import Settled, settle
-from govsec_ci.manifests.notices import notice, shown
+from govsec_ci.manifests.installed import answered
+from govsec_ci.manifests.notices import LOCK_IT, notice, shown
 from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.system.files import Skipped, Tree
 
 _REQUIREMENTS = "requirements"
 # Folders that hold other projects' code as it was delivered: their manifests are those projects' business.
 _VENDORED = frozenset({"_vendor", "vendor", "vendored", "third_party", "site-packages", "dist-packages"})
-
-
 _NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with [[import]]"
 _CONDA = "conda's packages are not read: audit the installed environment with --environment"
 _FOREIGN: Mapping[str, str] = {
@@ -24,25 +23,26 @@ _FOREIGN: Mapping[str, str] = {
     **dict.fromkeys(("go.mod", "Cargo.lock", "Cargo.toml", "Gemfile.lock", "composer.lock", "pom.xml"), _NOT_PYTHON),
     **dict.fromkeys(("environment.yml", "environment.yaml", "conda-lock.yml", "pixi.lock"), _CONDA),
 }
-
-
 # What replaces an older declaration in the same folder, as setuptools reads them.
 _NEWER: Mapping[str, tuple[str, ...]] = {"setup.py": ("pyproject.toml", "setup.cfg"), "setup.cfg": ("pyproject.toml",)}
 
 
-def discover(tree: Tree, *, limit_bytes: int = LIMIT_BYTES) -> Discovery:
+def discover(tree: Tree, *, limit_bytes: int = LIMIT_BYTES, environment: Manifest | None = None) -> Discovery:
     """Read every manifest of the tree.
 
     :param limit_bytes: largest manifest that is read; a larger one is a notification
+    :param environment: an installed environment (:func:`~govsec_ci.manifests.environment.read_environment`), which
+        becomes one of the manifests and answers what the others leave open: unpinned lines, declarations without lock
     :returns: the manifests in the order of their paths, and what was left with the reason
     """
-    return _Search(tree, limit_bytes).discovery()
+    return _Search(tree, limit_bytes, environment).discovery()
 
 
 class _Search:
-    def __init__(self, tree: Tree, limit_bytes: int) -> None:
+    def __init__(self, tree: Tree, limit_bytes: int, environment: Manifest | None) -> None:
         self.tree = tree
         self.limit_bytes = limit_bytes
+        self.environment = environment
         self.left: list[Skipped] = []
         self.read: dict[str, Manifest] = {}
         self.declarations: list[tuple[DeclaringFormat, Declaration]] = []
@@ -53,6 +53,8 @@ class _Search:
         self._refused()
         self.declarations = [(reader, self._read_files_of(one)) for reader, one in self.declarations]
         self._drop_included()
+        self._environment()
+        self._only_conda()
         declared = list(self._declared())
         manifests = [*self.read.values(), *declared]
         return Discovery(
@@ -91,12 +93,36 @@ class _Search:
 
     def _drop_included(self) -> None:
         """A requirements file that another one reads is part of that one; of a ring, the first stays."""
+        includers: dict[str, list[str]] = {}
         for path in self._requirements():
-            includers = [other for other in self._requirements() if path in self.read[other].includes]
-            ring = [other for other in includers if other in self.read[path].includes]
-            if includers and not (ring == includers and path < min(ring)):
-                self._leave(path, f"read as part of {includers[0]}")
+            for included in self.read[path].includes:
+                includers.setdefault(included, []).append(path)
+        for path in self._requirements():
+            by = includers.get(path, [])
+            ring = [other for other in by if other in self.read[path].includes]
+            if by and not (ring == by and path < min(ring)):
+                self._leave(path, f"read as part of {by[0]}")
                 del self.read[path]
+
+    def _environment(self) -> None:
+        if self.environment is None:
+            return
+        for path in self._requirements():
+            self.read[path] = answered(self.read[path], self.environment)
+        self.read[self.environment.path] = self.environment
+
+    def _only_conda(self) -> None:
+        """Conda's files are not read; where nothing else in their folder declares anything, that is told."""
+        homes = {
+            posixpath.dirname(path) for path in (*self.read, *(one.path for _, one in self.declarations if one.main))
+        }
+        for skipped in [one for one in self.left if one.reason == _CONDA]:
+            if posixpath.dirname(skipped.path) not in homes and self.environment is None:
+                self.left.remove(skipped)
+                broken = notice(
+                    "manifest-unreadable", "conda's packages are not read", path=skipped.path, next_step=LOCK_IT
+                )
+                self.read[skipped.path] = Manifest(path=skipped.path, format="conda", notifications=(broken,))
 
     def _requirements(self) -> list[str]:
         return sorted(path for path, manifest in self.read.items() if manifest.format == _REQUIREMENTS)
@@ -165,7 +191,7 @@ class _Search:
             home = posixpath.dirname(path)
             if manifest.format in reader.locks and (home == folder or (folder or ".") in manifest.members.values()):
                 locks.append(manifest)
-            elif home in near or (folder or ".") in _folders(manifest):
+            elif manifest is self.environment or home in near or (folder or ".") in _folders(manifest):
                 others.append(manifest)
         return locks, others
 

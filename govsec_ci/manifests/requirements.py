@@ -7,14 +7,13 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.annotations import Place, annotations, with_graph
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Declared, Manifest
 from govsec_ci.manifests.notices import at, notice, shown
-from govsec_ci.manifests.pins import exact_version
+from govsec_ci.manifests.pins import allows, exact_version
 from govsec_ci.manifests.requirement_lines import MalformedError, Parsed, decode, logical_lines, parse_line
 from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError, read_bytes
@@ -252,8 +251,8 @@ class _Reading:
         if self.malformed > _MOST_MALFORMED:
             text = f"and {self.malformed - _MOST_MALFORMED:,} more lines are not requirements"
             self.notifications.append(notice("requirement-malformed", text, path=path))
-        components = [component for entry in self.entries for component in self._constrained(entry)]
-        components = with_graph([self._indexed(component) for component in components], self.reasons)
+        pairs = [(self._indexed(one), entry.specifier) for entry in self.entries for one in self._constrained(entry)]
+        components = with_graph([component for component, _ in pairs], self.reasons)
         for component in components:
             self.notifications.extend(shortcomings(component))
         self.notifications.extend(_conflicts(components))
@@ -265,6 +264,11 @@ class _Reading:
             notifications=tuple(self.notifications),
             includes=tuple(self.includes),
             constraints=tuple(self.constraining),
+            unpinned={
+                number: specifier
+                for number, (component, specifier) in enumerate(pairs)
+                if component.version is None and component.source == sources.INDEX
+            },
         )
 
     def _constrained(self, entry: _Entry) -> Iterator[Component]:
@@ -279,7 +283,7 @@ class _Reading:
             self._check_constraints(component, pins)
             yield component
             return
-        fitting = [pin for pin in pins if pin.version is None or SpecifierSet(entry.specifier).contains(pin.version)]
+        fitting = [pin for pin in pins if pin.version is None or allows(entry.specifier, pin.version)]
         for pin in fitting:
             yield replace(
                 component,

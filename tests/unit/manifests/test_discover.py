@@ -95,11 +95,18 @@ def test_virtual_environments_are_not_entered(found: Found) -> None:
 
 
 def test_other_ecosystems_are_named(found: Found) -> None:
-    result = found({"package.json": "{}", "environment.yml": "", "x/go.mod": "", "constraints.txt": "a==1"})
-    assert result.manifests == ()
+    files = {"package.json": "{}", "environment.yml": "", "x/go.mod": "", "constraints.txt": "a==1"}
+    result = found({**files, "pyproject.toml": PROJECT})
+    assert taken(result) == {"pyproject.toml": []}
     assert "[[import]]" in left(result)["package.json"]
     assert "--environment" in left(result)["environment.yml"]
     assert "-c" in left(result)["constraints.txt"]
+
+
+def test_conda_alone_is_a_declaration_that_cannot_be_read(found: Found) -> None:
+    result = found({"environment.yml": "", "x/pyproject.toml": PROJECT})
+    assert taken(result) == {"environment.yml": ["manifest-unreadable"], "x/pyproject.toml": []}
+    assert left(result) == {}
 
 
 def test_a_manifest_that_leads_out_of_the_tree_is_not_nothing(write: Write) -> None:
