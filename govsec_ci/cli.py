@@ -230,7 +230,7 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
         if to:
             write_atomic(to, data)
         else:
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.buffer.write(data)
         return 0
     with staged_folder(bundle.require(options.out), keep=True) as folder:
         view = steps.report(options, folder)
@@ -301,6 +301,38 @@ def view(out: Path) -> int:
 
     page, _opened = open_report(out)
     click.echo(str(page))
+    return 0
+
+
+@cli.command()
+@_with("out")
+@click.option(
+    "--to", type=click.Path(path_type=Path), default="govsec-baseline.sarif", show_default=True, metavar="FILE",
+    help="Where the reference goes; commit it.",
+)  # fmt: skip
+def baseline(out: Path, to: Path) -> int:
+    """Write the small reference file by which a legacy repository starts with "nothing new".
+
+    It holds fingerprints and dates only, one result a line, and is given to later runs with --baseline.
+    """
+    from govsec_ci.app.history import write_reference
+
+    write_reference(out, to)
+    return 0
+
+
+@cli.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def diff(old: Path, new: Path) -> int:
+    """Compare two results.sarif (or bundles): what is new, updated, gone.
+
+    It informs and does not judge: the exit code is 0 also where they differ.
+    """
+    from govsec_ci.app.history import diff_lines
+
+    for line in diff_lines(old, new):
+        click.echo(line)
     return 0
 
 

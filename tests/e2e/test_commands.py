@@ -121,3 +121,87 @@ def test_bundle_pack(passing_bundle: Path, tmp_path: Path) -> None:
     assert govsec("bundle", "pack", passing_bundle, tmp_path / "b.tar.gz").returncode == 0
     with tarfile.open(tmp_path / "b.tar.gz") as tar:
         assert "verdict.json" in tar.getnames()
+
+
+def test_a_legacy_repository_starts_with_nothing_new(tmp_path: Path) -> None:
+    project = shutil.copytree(ROOT / "examples/vulnerable-app", tmp_path / "project")
+    given = ["--advisories", ADVISORIES, "--offline", "--profile", "essentials"]
+    first = govsec("run", project, *given, "--now", "2024-10-12T00:00:00Z", "--out", tmp_path / "first")
+    assert first.returncode == 1
+    reference = tmp_path / "govsec-baseline.sarif"
+    assert govsec("baseline", "--out", tmp_path / "first", "--to", reference).returncode == 0
+    assert "facility_booking" not in reference.read_text("utf-8")
+    (project / "weak.py").write_text("import subprocess\nsubprocess.call(input(), shell=True)\n")
+    again = [*given, "--now", "2024-10-14T00:00:00Z", "--baseline", reference, "--out", tmp_path / "second"]
+    assert govsec("run", project, *again).returncode == 1
+    log = json.loads((tmp_path / "second/results.sarif").read_text("utf-8"))
+    new = [one for run in log["runs"] for one in run.get("results", []) if one["baselineState"] == "new"]
+    assert {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in new} == {"weak.py"}
+    old = [one for run in log["runs"] for one in run.get("results", []) if one["baselineState"] == "unchanged"]
+    assert {one["provenance"]["firstDetectionTimeUtc"] for one in old} == {"2024-10-12T00:00:00Z"}
+    shown = govsec("diff", tmp_path / "first", tmp_path / "second").stdout
+    assert f"{len(new)} new, 0 updated, 0 absent" in shown
+    assert "weak.py:2 HIGH B602" in shown
+
+
+def test_diff_of_what_is_not_there(tmp_path: Path) -> None:
+    assert govsec("diff", tmp_path / "a.sarif", tmp_path / "b.sarif").returncode == 2
+
+
+def test_a_baseline_that_is_no_log_is_refused_before_the_scan(tmp_path: Path) -> None:
+    (tmp_path / "x.sarif").write_text("{}")
+    done = govsec("run", ROOT / "examples/clean-app", "--baseline", tmp_path / "x.sarif", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "x.sarif" in done.stderr
+
+
+def test_vex_that_says_not_affected_is_a_claim_on_the_result(tmp_path: Path) -> None:
+    statement = {
+        "vulnerability": {"name": "CVE-2024-23342"}, "products": [{"@id": "pkg:pypi/ecdsa@0.18.0"}],
+        "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path",
+    }  # fmt: skip
+    document = {
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "product team",
+        "timestamp": "2024-10-01T00:00:00Z", "version": 1, "statements": [statement],
+    }  # fmt: skip
+    (tmp_path / "vex.json").write_text(json.dumps(document))
+    given = ["--advisories", ADVISORIES, "--offline", "--now", NOW, "--vex", tmp_path / "vex.json"]
+    govsec("run", ROOT / "examples/vulnerable-app", *given, "--out", tmp_path / "out")
+    log = json.loads((tmp_path / "out/results.sarif").read_text("utf-8"))
+    claimed = [
+        one["ruleId"] for run in log["runs"] for one in run.get("results", [])
+        if run["automationDetails"]["id"] == "govsec/pip-audit/" and one.get("suppressions")
+    ]  # fmt: skip
+    assert claimed == ["CVE-2024-23342"]
+    assert govsec("verify", tmp_path / "out").returncode == 1
+
+
+def test_vex_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "vex.json").write_text("no json")
+    done = govsec("run", ROOT / "examples/clean-app", "--vex", tmp_path / "vex.json", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "vex.json" in done.stderr
+
+
+def test_keys_sign_and_verify(tmp_path: Path) -> None:
+    made = govsec("key", "new", tmp_path / "key.pem", "--owner", "release team", "--now", "2024-10-01T00:00:00Z")
+    assert made.returncode == 0
+    assert "not encrypted" in made.stderr
+    (tmp_path / "trusted.toml").write_text(made.stdout)
+    given = ["--advisories", ADVISORIES, "--offline", "--now", NOW, "--out", tmp_path / "out", "--quiet"]
+    run = govsec("run", ROOT / "examples/clean-app", *given, "--sign-key", tmp_path / "key.pem")
+    assert run.returncode == 0, run.stderr
+    strict = ["--trusted-keys", tmp_path / "trusted.toml", "--require-signature"]
+    done = govsec("verify", tmp_path / "out", *strict)
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, "signed by a trusted key of release team")
+    assert "was not checked" in govsec("verify", tmp_path / "out").stdout
+    (tmp_path / "out/verdict.dsse.json").unlink()
+    assert govsec("verify", tmp_path / "out", *strict).returncode == 5
+    assert govsec("verify", tmp_path / "out", "--require-signature").returncode == 2
+
+
+def test_a_wrong_key_costs_no_scan(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    done = govsec("run", ROOT / "examples/clean-app", "--sign-key", tmp_path / "key.pem", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert not (tmp_path / "out").exists()
