@@ -476,6 +476,7 @@ class Check(Struct, frozen=True, kw_only=True):
     :param offenders: what else stands against it (component names, runs, fields …)
     :param mode: ``block`` decides; ``warn`` never does
     :param notes: ``reasons`` for other languages, in the same order; ``observed_note`` and ``limit_note`` likewise
+    :param next_note: ``next_step`` for other languages, where it is not the gate's own ``next``
     :param due: fingerprint → the last moment by which the result is to be mended (gates of kind ``deadlines``)
     """
 
@@ -495,6 +496,7 @@ class Check(Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     observed_note: Note | None = None
     limit_note: Note | None = None
+    next_note: Note | None = None
     due: Mapping[str, datetime] = {}
 
 

@@ -51,6 +51,7 @@ class _Check(_Wire, frozen=True, kw_only=True):
     notes: list[_Note]
     observed_note: _Note | None
     limit_note: _Note | None
+    next_note: _Note | None
     due: dict[str, datetime]
 
 

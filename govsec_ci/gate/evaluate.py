@@ -27,6 +27,8 @@ from govsec_ci.model import (
     VerdictWord,
 )
 
+_COUNTING = frozenset({"results", "deadlines", "pipeline"})
+"""Kinds whose own ``next`` says how to mend results: no help where it is not known whether there are any."""
 _LOCAL = Clause(id="govsec", document="govsec_ci", origin="local", label="local")
 
 
@@ -85,6 +87,9 @@ def _check(context: Context, gate: AnyGate, finding: Finding) -> Check:
         label=gate.clause.label or document.label,
     )
     notes = (*finding.notes, *_assumed(context, gate))
+    undecided = finding.verdict is VerdictWord.INCOMPLETE and gate.kind in _COUNTING
+    next_note = note("next-examine") if undecided else None
+    next_step = render(next_note) if next_note else gate.next.en
     return Check(
         gate=gate.id,
         profile=context.profile.id,
@@ -98,10 +103,11 @@ def _check(context: Context, gate: AnyGate, finding: Finding) -> Check:
         results=finding.results,
         offenders=finding.offenders,
         reasons=tuple(render(said) for said in notes),
-        next_step="" if finding.verdict is VerdictWord.PASS else gate.next.en,
+        next_step="" if finding.verdict is VerdictWord.PASS else next_step,
         notes=notes,
         observed_note=finding.observed,
         limit_note=finding.limit,
+        next_note=next_note,
         due=finding.due,
     )
 
@@ -155,10 +161,11 @@ def _own(context: Context, gate: str, mode: str, said: Note) -> Check:
         clause=_LOCAL,
         mode=mode,
         reasons=(render(said),),
-        next_step="Choose another stage or profile.",
+        next_step=render(note("next-other-profile")),
         notes=(said,),
         observed_note=observed,
         limit_note=limit,
+        next_note=note("next-other-profile"),
     )
 
 

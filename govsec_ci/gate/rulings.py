@@ -1,17 +1,27 @@
 """Which suppression claims a profile admits. A claim that it does not admit has no effect, and the verdict says why."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from govsec_ci.gate.context import Cell, Context
+from govsec_ci.gate.context import Cell, Context, Index
 from govsec_ci.gate.facts import Truth, at_least, has_fix, in_kev
-from govsec_ci.gate.schema import ClaimRuling
+from govsec_ci.gate.schema import ClaimRuling, Profile
 from govsec_ci.gate.texts import note
 from govsec_ci.gate.waivers import covers
-from govsec_ci.model import Note, Result, Suppression, SuppressionKind, SuppressionStatus, Waiver
+from govsec_ci.model import (
+    Evidence,
+    Note,
+    Result,
+    Run,
+    Stage,
+    Suppression,
+    SuppressionKind,
+    SuppressionStatus,
+    Waiver,
+)
 
 UNJUSTIFIED: Final = frozenset({"why-no-reason", "why-no-ids"})
 """The refusals that say: the claim does not justify itself."""
@@ -197,3 +207,33 @@ _WAIVER_RULES: Final[tuple[Callable[[Context, Waiver, Cell, Result], Iterator[Ob
     _fixed,
     _likelier,
 )
+
+
+def ruled(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime) -> tuple[Run, ...]:
+    """The runs as the profiles rule on their claims, for consumers that know no gate (``github.sarif``).
+
+    Where every profile admits a claim, the result stays suppressed. Else its claims no longer say "accepted": they are
+    under review where a ruling is not possible, and rejected otherwise.
+    """
+    index = Index(evidence)
+    contexts = [Context(index=index, profile=profile, now=now, stage=Stage.BUILD) for profile in profiles]
+    rulings = [Rulings(context) for context in contexts]
+    changed: dict[int, Result] = {}
+    for cell in index.cells:
+        for result in cell.results if cell.claimed else ():
+            truths = [own.of(cell, result).admitted for own in rulings]
+            if not all(truths):
+                changed[id(result)] = _unaccepted(result, unsure=None in truths and False not in truths)
+    return tuple(
+        structs.replace(run, results=tuple(changed.get(id(result), result) for result in run.results))
+        for run in evidence.runs
+    )
+
+
+def _unaccepted(result: Result, *, unsure: bool) -> Result:
+    status = SuppressionStatus.UNDER_REVIEW if unsure else SuppressionStatus.REJECTED
+    claims = tuple(
+        structs.replace(claim, status=status) if claim.status is SuppressionStatus.ACCEPTED else claim
+        for claim in result.suppressions
+    )
+    return structs.replace(result, suppressions=claims)

@@ -48,6 +48,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "signature-wanted": ("a valid signature", "有効な署名があること"),
     "nothing-asked": ("no gate", "基準なし"),
     "something-asked": ("at least one gate", "一つ以上の基準があること"),
+    "next-examine": (
+        "Let what the reasons name be examined or supplied, then judge again: so far nothing more can be said.",
+        "理由欄に示すものを検査し、又は情報を補った上で、再度判定する。現時点ではこれ以上の判断ができない。",
+    ),
+    "next-other-profile": ("Choose another stage or profile.", "別の段階又はプロファイルを選択する。"),
     # reasons
     "role-missing": ("no {role} scan ran", "{role} の検査が実施されていない"),
     "nothing-ran": ("no scan ran", "検査が一つも実施されていない"),
