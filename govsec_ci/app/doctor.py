@@ -135,9 +135,9 @@ def _hooks(top: Path, seen: init.Seen) -> Iterator[Said]:
         yield Said(what=f"{init.PRE_COMMIT} lacks {', '.join(missing)}", mend="govsec init, or docs/pre-commit.md")
     else:
         yield Said(what=f"{init.PRE_COMMIT} calls the hooks")
-    done = git.run_git(top, "rev-parse", "--git-path", "hooks/pre-commit")
-    hook = top / done.stdout.decode("utf-8", "surrogateescape").strip()
-    if text and done.exit_code == 0 and not hook.is_file():
+    done = git.run_git(top, "rev-parse", "--git-common-dir")
+    common = top / done.stdout.decode("utf-8", "surrogateescape").strip()
+    if text and done.exit_code == 0 and not (common / "hooks/pre-commit").is_file():
         mend = "pre-commit install --hook-type pre-commit --hook-type pre-push"
         yield Said(what="the hooks are not installed in this checkout", mend=mend)
 

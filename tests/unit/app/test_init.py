@@ -1,0 +1,212 @@
+"""``govsec init`` writes what is missing and leaves what is there; ``govsec doctor`` says what is missing."""
+
+import json
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from govsec_ci import cli
+from govsec_ci.app import init, init_files
+from govsec_ci.app.doctor import examine
+from govsec_ci.app.init_files import HookSource
+from govsec_ci.errors import InputError, UsageError
+from tests.conftest import ROOT
+from tests.support.repositories import commit_all, git
+from tests.support.staging import small_repository, write
+
+HERE = HookSource()
+FAR = HookSource(url="https://github.com/agency/govsec_ci.git", rev="a" * 40)
+OLD = """# ours
+repos:
+# first
+- repo: https://example.org/x
+  rev: v1
+  hooks:
+  - id: x   # keep
+    args: [a,
+      b]
+"""
+BLOCK = "id: b\n{i}    name: |\n{i}      text\n{i}      more"
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GOVSEC_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("GOVSEC_ADVISORIES", raising=False)
+    return small_repository(tmp_path / "repo")
+
+
+def paths(top: Path, source: HookSource = HERE) -> list[str]:
+    return [change.path for change in init.plan(top, source, ("jp-gov",))]
+
+
+def test_everything_is_written_once(top: Path) -> None:
+    expected = ["govsec.toml", "govsec-waivers.toml", ".pre-commit-config.yaml", ".github/workflows/govsec.yml"]
+    assert paths(top) == expected
+    init.write(top, init.plan(top, HERE, ("jp-gov",)))
+    assert paths(top) == []
+    assert (top / "govsec.toml").read_text().endswith('profiles = ["jp-gov"]\n')
+
+
+def test_the_workflow_is_the_one_of_the_documentation() -> None:
+    assert (ROOT / "docs/workflows/pull-request.yml").read_text("utf-8") == init_files.WORKFLOW
+    assert init_files.PLACEHOLDER in init_files.WORKFLOW
+
+
+def test_settings_in_pyproject_are_settings(top: Path) -> None:
+    write(top, {"pyproject.toml": '[project]\nname = "a"\n[tool.govsec]\nprofiles = ["essentials"]\n'})
+    assert "govsec.toml" not in paths(top)
+
+
+def test_only_hooks_that_have_something_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("Nothing yet\n")
+    assert init.hook_ids(init.look(tmp_path)) == ["govsec-pipeline", "govsec-waivers", "govsec-gate"]
+
+
+def test_a_repository_as_source_names_it_everywhere(top: Path) -> None:
+    changes = {change.path: change.after for change in init.plan(top, FAR, ("jp-gov",))}
+    config = yaml.safe_load(changes[".pre-commit-config.yaml"])
+    assert (config["repos"][0]["repo"], config["repos"][0]["rev"]) == (FAR.url, FAR.rev)
+    assert f"uses: agency/govsec_ci@{FAR.rev} " in changes[".github/workflows/govsec.yml"]
+
+
+def test_another_host_leaves_the_workflow_to_its_owner(top: Path) -> None:
+    elsewhere = HookSource(url="https://git.example.go.jp/govsec_ci", rev="a" * 40)
+    changes = {change.path: change.after for change in init.plan(top, elsewhere, ("jp-gov",))}
+    assert init_files.PLACEHOLDER in changes[".github/workflows/govsec.yml"]
+
+
+@pytest.mark.parametrize("rest", ["", "\n# tail\ndefault_stages: [pre-commit]\n", "ci: {skip: [x]}\n"])
+@pytest.mark.parametrize("source", [HERE, FAR])
+def test_an_existing_configuration_keeps_every_byte(rest: str, source: HookSource) -> None:
+    ids = ["govsec-bandit", "govsec-gate"]
+    after = init.with_hooks(OLD + rest, ids, source)
+    assert after.startswith(OLD)
+    assert after.endswith(rest)
+    added = yaml.safe_load(after)["repos"]
+    assert [hook["id"] for hook in added[1]["hooks"]] == ids
+    assert added[0] == yaml.safe_load(OLD)["repos"][0]
+    assert init.with_hooks(after, ids, source) == after
+
+
+@given(
+    st.integers(0, 4),
+    st.lists(st.sampled_from(["id: a", BLOCK]), min_size=1),
+    st.sampled_from(["", "\n", "\n\n# end\n", "\nfail_fast: true\n"]),
+)
+@settings(deadline=None, max_examples=40)
+def test_any_block_style_configuration_can_be_added_to(indent: int, hooks: list[str], rest: str) -> None:
+    pad = " " * indent
+    text = "repos:\n" + "".join(f"{pad}- repo: r\n{pad}  hooks:\n{pad}  - {hook.format(i=pad)}\n" for hook in hooks)
+    before = text.rstrip("\n") + rest
+    after = yaml.safe_load(init.with_hooks(before, ["govsec-bandit"], HERE))
+    before += "" if rest else "\n"  # the line end that is missing is added
+    assert after["repos"][:-1] == yaml.safe_load(before)["repos"]
+    assert after["repos"][-1]["repo"] == "local"
+    assert {**after, "repos": 0} == {**yaml.safe_load(before), "repos": 0}
+
+
+@pytest.mark.parametrize("text", ["repos: []\n", "repos: [{repo: a}]\n", "- a\n", "", "repos: [\n", "other: 1\n"])
+def test_what_cannot_be_added_to_is_left_alone(text: str) -> None:
+    with pytest.raises(InputError, match="pre-commit-config"):
+        init.with_hooks(text, ["govsec-bandit"], HERE)
+
+
+def test_the_installation_may_know_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Installed:
+        def __init__(self, text: str | None) -> None:
+            self.text = text
+
+        def read_text(self, _name: str) -> str | None:
+            return self.text
+
+    known = {"url": FAR.url, "vcs_info": {"vcs": "git", "commit_id": FAR.rev}}
+    for text, source in ((json.dumps(known), FAR), ('{"url": "file:///x"}', HERE), (None, HERE), ("{", HERE)):
+        monkeypatch.setattr(metadata, "distribution", lambda name, text=text: Installed(text))
+        assert init.source_of_installation() == source
+
+
+def test_wrong_places_and_files_are_told(tmp_path: Path, top: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder"):
+        init.look(tmp_path / "nowhere")
+    (top / ".pre-commit-config.yaml").write_bytes(b"\xff")
+    with pytest.raises(InputError, match="UTF-8"):
+        paths(top)
+
+
+def test_the_command_shows_first_and_a_dry_run_writes_nothing(
+    top: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(["init", str(top), "--dry-run"]) == 0
+    assert '+profiles = ["jp-gov"]' in capsys.readouterr().out
+    assert not (top / "govsec.toml").exists()
+    assert cli.main(["init", str(top), "--profile", "essentials"]) == 0
+    assert 'profiles = ["essentials"]' in (top / "govsec.toml").read_text()
+    capsys.readouterr()
+    assert cli.main(["init", str(top)]) == 0
+    assert capsys.readouterr().out == "Everything is in place.\n"
+    assert cli.main(["init", str(top), "--rev", "abc"]) == 2
+
+
+def mends(top: Path, advisories: Path | None = ROOT / "examples/advisories") -> dict[str, str]:
+    return {one.what: one.mend for one in examine(top, advisories) if one.mend}
+
+
+def test_doctor_is_content_when_all_is_in_place(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    init.write(top, init.plan(top, FAR, ("jp-gov",)))
+    commit_all(top, "Use govsec")
+    (top / ".git/hooks/pre-commit").write_text("#!/bin/sh\n")
+    assert mends(top) == {}
+    assert cli.main(["doctor", str(top), "--advisories", str(ROOT / "examples/advisories")]) == 0
+    assert "ok  bandit 1.9.4" in capsys.readouterr().out
+
+
+def test_doctor_names_what_is_missing_and_how_to_mend_it(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = mends(top, None)
+    assert len(found) == 5, found
+    assert "no settings name a profile" in found
+    assert any("advisory data" in what for what in found)
+    assert any("lacks govsec-bandit" in what for what in found)
+    assert cli.main(["doctor", str(top)]) == 3
+    assert "      to do: govsec init" in capsys.readouterr().out
+
+
+def test_doctor_looks_at_everything_even_where_something_is_broken(top: Path) -> None:
+    init.write(top, init.plan(top, HERE, ("jp-gov",)))
+    write(top, {"govsec-waivers.toml": "nonsense = 1\n", "requirements.txt": "idna>=3\n"})
+    (top / "govsec.toml").write_text('profiles = ["no-such"]\n')
+    found = mends(top)
+    assert any("no-such" in what for what in found)
+    assert any("nonsense" in what for what in found)
+    assert any("1 not auditable" in what for what in found)
+    assert any("placeholder" in what for what in found)
+    assert any("not installed" in what for what in found)
+
+
+def test_doctor_outside_of_a_repository_and_before_the_first_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plain").mkdir()
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    found = mends(tmp_path / "plain")
+    assert "nothing says what this project depends on" in found
+    git(tmp_path / "plain", "init", "-q")
+    assert "nothing is committed yet" in mends(tmp_path / "plain")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "git is not installed" in mends(tmp_path / "plain")
+
+
+def test_doctor_tells_tools_of_another_version(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "zizmor":
+            raise metadata.PackageNotFoundError
+        return "0.1"
+
+    monkeypatch.setattr(metadata, "version", version)
+    found = mends(top)
+    assert found["zizmor missing"].startswith("python -m pip install 'zizmor==")
+    assert "bandit 0.1" in found
