@@ -77,7 +77,7 @@
     }
     limit = Math.max(limit, Math.ceil((sorted.filter((other) => !other.hidden).indexOf(row) + 1) / PAGE) * PAGE);
     turn(matchingNow());
-    row.scrollIntoView({ block: "center" });
+    row.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   const stands = (row, anchor) => Array.from(row.cells[6].children).some((link) => link.getAttribute("href") === `#${anchor}`);
@@ -124,7 +124,7 @@
     if (sort) order(table.tHead.rows[0].cells[Number(sort[1])], sort[2] === "d");
     apply();
     if (["severity", "blocking", "state", "fixable", "q", "gate", "sort"].some((key) => state.has(key))) {
-      document.getElementById("results").scrollIntoView();
+      document.getElementById("results").scrollIntoView({ behavior: "instant" });
     }
   }
 
@@ -171,7 +171,7 @@
         if (fresh) fresh.checked = link.dataset.state === "new";
         apply();
         remember();
-        document.getElementById("results").scrollIntoView();
+        document.getElementById("results").scrollIntoView({ behavior: "instant" });
       });
     }
   }
