@@ -4,33 +4,38 @@ Source: PyPA specifications "Recording installed projects", "Core metadata" and 
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.markers import Marker
-from packaging.metadata import RawMetadata, parse_email
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.metadata import parse_email
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from govsec_ci.errors import InputError, UsageError
-from govsec_ci.manifests import sources
+from govsec_ci.errors import UsageError
+from govsec_ci.manifests import core_metadata, sources
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.notices import DECLARE_IT, notice, shown
 from govsec_ci.manifests.pins import normal
 from govsec_ci.manifests.shortcomings import ruled
-from govsec_ci.manifests.text import UnreadableError, decode_utf8, parse_json
+from govsec_ci.manifests.text import UnreadableError, decode_utf8, parse_json, read_bytes
 from govsec_ci.model import Component, Level, Location, Notification, Region
-from govsec_ci.system.files import read_limited
 
 FORMAT = "environment"
-_LONGEST_LICENCE_NAME = 80
 _LIMIT_BYTES = 20_000_000
-_PATTERNS = ("lib/python*/site-packages", "lib64/python*/site-packages", "Lib/site-packages", "lib/pypy*/site-packages")
+_PATTERNS = (
+    "lib/python*/site-packages",
+    "lib/python*/dist-packages",
+    "lib64/python*/site-packages",
+    "lib/pypy*/site-packages",
+    "Lib/site-packages",
+)
 
 
 def read_environment(path: Path, *, project: str = "") -> Manifest:
@@ -64,11 +69,12 @@ def _site_packages(path: Path) -> Iterator[Path]:
 
 
 class _Installed(Struct, frozen=True, kw_only=True):
-    """One distribution before the graph is known."""
+    """One distribution before the graph is known; ``folder`` is where an editable install lies, or empty."""
 
     component: Component
     requirements: tuple[Requirement, ...]
     requested: bool
+    folder: str
 
 
 class _Reading:
@@ -81,6 +87,7 @@ class _Reading:
         found = [one for folder in self.folders for one in self._folder(folder)]
         installed = [one for one in found if not self._is_project(one.component, project)]
         self._system_packages()
+        self._further_folders({one.folder for one in found})
         if any(one.component.source == sources.INDEX for one in installed):
             self._index_unknown()
         for one in installed:
@@ -103,30 +110,27 @@ class _Reading:
 
     def _shown(self, file: Path) -> str:
         """The path in reports: the environment's own name and what is below it."""
-        return (Path(self.path.name) / file.resolve().relative_to(self.path)).as_posix()
+        inner = file.relative_to(self.path) if file.is_relative_to(self.path) else Path(file.parent.name, file.name)
+        return Path(self.path.name, inner).as_posix()
 
     def _folder(self, folder: Path) -> Iterator[_Installed]:
-        for entry in sorted(folder.resolve().iterdir()):
-            name = entry.name.lower()
-            file = entry / "METADATA" if name.endswith(".dist-info") else entry / "PKG-INFO"
-            if name.endswith(".egg-info") and entry.is_file():
-                file = entry
-            elif name.endswith(".egg-link"):
-                self._unreadable(entry, "a development install without metadata (.egg-link)")
-                continue
-            elif not name.endswith((".dist-info", ".egg-info")):
-                continue
-            found = self._distribution(entry, file)
-            if found is not None:
-                yield found
-
-    def _distribution(self, folder: Path, file: Path) -> _Installed | None:
         try:
-            text = _text(file)
-            return self._installed(folder, file, text)
+            entries = sorted(folder.resolve().iterdir())
+        except OSError as error:
+            self._unreadable(folder, f"cannot be listed: {error.strerror}")
+            return
+        for entry in entries:
+            name = entry.name.lower()
+            if name.endswith(".egg-link"):
+                self._unreadable(entry, "a development install without metadata (.egg-link)")
+            elif name.endswith((".dist-info", ".egg-info")):
+                yield from self._distribution(entry, _metadata_file(entry))
+
+    def _distribution(self, folder: Path, file: Path) -> Iterator[_Installed]:
+        try:
+            yield self._installed(folder, file, _text(file))
         except UnreadableError as error:
             self._unreadable(file if file.exists() else folder, error.what)
-            return None
 
     def _installed(self, folder: Path, file: Path, text: str) -> _Installed:
         metadata, _ = parse_email(text)
@@ -141,13 +145,16 @@ class _Reading:
             hashes=_hashes(folder, origin),
             source=_source(origin),
             url=_shown_url(origin),
-            licence=_licence(metadata),
-            supplier=_supplier(metadata),
-            authors=_people(metadata),
+            licence=core_metadata.licence(metadata),
+            supplier=core_metadata.supplier(metadata),
+            authors=core_metadata.authors(metadata),
         )
-        component = ruled(component)
-        requested = (folder / "REQUESTED").exists()
-        return _Installed(component=component, requirements=tuple(_requirements(metadata)), requested=requested)
+        return _Installed(
+            component=ruled(component),
+            requirements=tuple(core_metadata.requirements(metadata)),
+            requested=(folder / "REQUESTED").exists(),
+            folder=_folder_of(origin),
+        )
 
     def _unreadable(self, file: Path, what: str) -> None:
         self.notifications.append(
@@ -176,6 +183,25 @@ class _Reading:
                 )
             )
 
+    def _further_folders(self, editable: set[str]) -> None:
+        """A ``.pth`` file may put folders on the path that hold further packages; editable installs do."""
+        for folder in self.folders:
+            for file in sorted(folder.resolve().glob("*.pth")):
+                for line in _lines_of_pth(file):
+                    target = os.path.normpath(os.path.join(folder.resolve(), line))
+                    if not any(_is_within(target, known) for known in (*editable, str(folder.resolve()))):
+                        self._outside(file)
+
+    def _outside(self, file: Path) -> None:
+        self.notifications.append(
+            notice(
+                "environment-system-packages",
+                "adds a folder whose packages were not read",
+                path=self._shown(file),
+                next_step="install those packages into the environment, or audit that folder as well",
+            )
+        )
+
     def _index_unknown(self) -> None:
         self.notifications.append(
             notice(
@@ -202,11 +228,14 @@ class _Reading:
         )
 
 
+def _metadata_file(entry: Path) -> Path:
+    if entry.name.lower().endswith(".dist-info"):
+        return entry / "METADATA"
+    return entry / "PKG-INFO" if entry.is_dir() else entry
+
+
 def _text(file: Path) -> str:
-    try:
-        return decode_utf8(read_limited(file, limit_bytes=_LIMIT_BYTES))
-    except InputError as error:
-        raise UnreadableError(error.what.removeprefix(f"{file}: ")) from error
+    return decode_utf8(read_bytes(file.parent, file.name, limit_bytes=_LIMIT_BYTES))
 
 
 def _name_line(text: str) -> int:
@@ -214,6 +243,24 @@ def _name_line(text: str) -> int:
         if line.lower().startswith("name:"):
             return number
     return 1
+
+
+def _lines_of_pth(file: Path) -> list[str]:
+    """Folders that a ``.pth`` file adds; its ``import`` lines are code, which only tells at run time what it does."""
+    try:
+        lines = [line.strip() for line in _text(file).splitlines()]
+    except UnreadableError:
+        return ["/"]  # whatever it adds, it is not known
+    return [line for line in lines if line and not line.startswith(("#", "import ", "import\t"))]
+
+
+def _is_within(target: str, folder: str) -> bool:
+    return bool(folder) and (target == folder or target.startswith(folder + os.sep))
+
+
+def _folder_of(origin: Mapping[str, Any]) -> str:
+    """The folder that an install points to, from its ``file:`` URL."""
+    return unquote(urlsplit(origin["url"]).path).rstrip("/") if "dir_info" in origin else ""
 
 
 def _direct_url(folder: Path) -> dict[str, Any]:
@@ -253,20 +300,11 @@ def _hashes(folder: Path, origin: Mapping[str, Any]) -> dict[str, tuple[str, ...
     known = archive.get("hashes") if isinstance(archive, dict) else None
     if isinstance(known, dict) and known:
         return {str(algorithm): (str(digest),) for algorithm, digest in sorted(known.items())}
-    record = folder / "RECORD"
     try:
-        data = read_limited(record, limit_bytes=_LIMIT_BYTES)
-    except InputError:
+        data = read_bytes(folder, "RECORD", limit_bytes=_LIMIT_BYTES)
+    except UnreadableError:
         return {}
     return {"sha256": (hashlib.sha256(data).hexdigest(),)}
-
-
-def _requirements(metadata: RawMetadata) -> Iterator[Requirement]:
-    for text in metadata.get("requires_dist", []):
-        try:
-            yield Requirement(text)
-        except InvalidRequirement:
-            continue  # Only the graph loses an edge: what is installed is read on its own.
 
 
 def _linked(installed: list[_Installed]) -> tuple[Component, ...]:
@@ -304,54 +342,3 @@ def _applies(marker: Marker, extras: Iterable[str]) -> bool:
     if "extra" not in str(marker):
         return True
     return any(marker.evaluate({"extra": extra}) for extra in extras)
-
-
-def _licence(metadata: RawMetadata) -> str:
-    """An SPDX expression where the metadata holds one, else the licence's name, else empty."""
-    stated = metadata.get("license_expression") or metadata.get("license", "")
-    try:
-        return str(canonicalize_license_expression(stated)) if stated else _classified(metadata)
-    except InvalidLicenseExpression:
-        return _classified(metadata) or (stated if "\n" not in stated and len(stated) <= _LONGEST_LICENCE_NAME else "")
-
-
-# Classifiers that name exactly one licence (PyPI's list of trove classifiers; SPDX licence list).
-_CLASSIFIED = {
-    "Apache Software License": "Apache-2.0",
-    "MIT License": "MIT",
-    "MIT No Attribution License (MIT-0)": "MIT-0",
-    "ISC License (ISCL)": "ISC",
-    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-    "Python Software Foundation License": "PSF-2.0",
-    "The Unlicense (Unlicense)": "Unlicense",
-    "Zope Public License": "ZPL-2.1",
-    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
-    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
-    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
-    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
-    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
-    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
-    "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
-    "GNU Affero General Public License v3": "AGPL-3.0-only",
-    "GNU Affero General Public License v3 or later (AGPLv3+)": "AGPL-3.0-or-later",
-}
-
-
-def _classified(metadata: RawMetadata) -> str:
-    names = [text.rpartition(" :: ")[2] for text in metadata.get("classifiers", []) if text.startswith("License :: ")]
-    known = sorted({_CLASSIFIED[name] for name in names if name in _CLASSIFIED})
-    # Two classifiers do not say whether both hold or one may be chosen.
-    return known[0] if len(known) == 1 and len(names) == 1 else ""
-
-
-def _people(metadata: RawMetadata) -> tuple[str, ...]:
-    return tuple(text for text in (metadata.get("author", ""), metadata.get("author_email", "")) if text.strip())
-
-
-def _supplier(metadata: RawMetadata) -> str:
-    """Who supplies it: the maintainer where one is named, else the author; a name rather than an address."""
-    for field in ("maintainer", "maintainer_email", "author", "author_email"):
-        text = str(metadata.get(field, "")).strip()
-        if text and text.upper() != "UNKNOWN":
-            return text.partition("<")[0].strip(' "') or text
-    return ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -243,3 +244,50 @@ def test_nothing_in_it_runs(environment: Environment, tmp_path: Path) -> None:
         }
     )
     assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("distutils-precedence.pth", "import os; os.environ\n# a comment\n\n", False),
+        ("inner.pth", "vendored\n./more\n", False),
+        ("other.pth", "/opt/other\n", True),
+        ("up.pth", "../elsewhere\n", True),
+        ("bad.pth", b"\xff", True),
+        ("__editable__.a.pth", "/work/a/src\n", False),
+        ("__editable__.b.pth", "/work/ab\n", True),
+    ],
+)
+def test_further_folders_are_said(environment: Environment, name: str, text: str | bytes, told: bool) -> None:  # noqa: FBT001
+    origin = json.dumps({"url": "file:///work/a", "dir_info": {"editable": True}})
+    manifest = environment(
+        {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": origin, name: text}
+    )
+    assert ids(manifest) == (["environment-system-packages"] if told else []) + ["requirement-not-on-index"]
+
+
+def test_files_that_are_links_into_a_cache(write: Write) -> None:
+    root = write({f"{SITE}/a-1.dist-info/x": "", "cache/METADATA": metadata("a")})
+    (root / SITE / "a-1.dist-info" / "METADATA").symlink_to(root / "cache" / "METADATA")
+    manifest = read_environment(root / "venv")
+    assert [one.location.path for one in manifest.components] == [f"{SITE}/a-1.dist-info/METADATA"]
+
+
+def test_site_packages_that_lie_elsewhere(write: Write) -> None:
+    root = write({"elsewhere/a-1.dist-info/METADATA": metadata("a"), "venv/lib/python3.11/x": ""})
+    (root / SITE).symlink_to(root / "elsewhere")
+    assert [one.location.path for one in read_environment(root / "venv").components] == ["venv/a-1.dist-info/METADATA"]
+
+
+def test_metadata_that_is_a_folder(environment: Environment) -> None:
+    assert ids(environment({"a-1.dist-info/METADATA/x": ""})) == ["environment-unreadable"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_that_cannot_be_listed(write: Write) -> None:
+    root = write({f"{SITE}/x": ""})
+    (root / SITE).chmod(0)
+    try:
+        assert ids(read_environment(root / "venv")) == ["environment-unreadable"]
+    finally:
+        (root / SITE).chmod(0o755)
