@@ -145,7 +145,8 @@ class _Shard:
             return self._out_of_time()
         if done.exit_code < 0:
             return f"bandit's worker process was ended by signal {-done.exit_code}"
-        return f"bandit's worker process failed (exit {done.exit_code}): {_last_words(done.stderr)}"
+        said = _last_words(done.stderr).replace(str(self.job.root), ".")
+        return f"bandit's worker process failed (exit {done.exit_code}): {said}"
 
     def _out_of_time(self) -> str:
         return f"bandit took longer than {self.job.timeout_s:g} s and was stopped"

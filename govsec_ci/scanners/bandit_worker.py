@@ -39,13 +39,16 @@ from bandit.core.node_visitor import BanditNodeVisitor  # type: ignore[import-un
 from bandit.core.tester import BanditTester  # type: ignore[import-untyped]
 
 from govsec_ci.errors import InputError
-from govsec_ci.scanners.python_source import Source, diagnose, nosec_reason
+from govsec_ci.scanners.python_source import Source, diagnose, encodable, nosec_reason
 from govsec_ci.system.files import read_limited
 
 # The visitor makes cycles (a node knows its parent), so garbage is collected by hand, each time this much was parsed.
 _COLLECT_EVERY_BYTES = 2_000_000
 
 _DEEPEST = 6000
+
+# bandit quotes the string that it takes for a password, however long.
+_MESSAGE_CHARACTERS = 1000
 
 _NODE = "govsec_node"
 _HIDDEN = "govsec_hidden"
@@ -263,7 +266,7 @@ def _results(issues: list[Any], data: bytes) -> list[dict[str, Any]]:
 def _result(issue: Issue, source: Source) -> dict[str, Any]:
     return {
         "id": issue.test_id,
-        "text": issue.text,
+        "text": encodable(issue.text)[:_MESSAGE_CHARACTERS],
         "severity": issue.severity,
         "confidence": issue.confidence,
         "cwe": issue.cwe.id,

@@ -29,7 +29,7 @@ from govsec_ci.model import (
 )
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
-from govsec_ci.scanners.runs import error, state_of, tool_version, utc_now
+from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.system import process
 
 WORKER = "govsec_ci.scanners.pip_audit_worker"
@@ -223,7 +223,7 @@ def _not_audited(component: Component, why: str, said: Notification | None) -> N
 
 
 def _label(component: Component) -> str:
-    return f"{component.name} {component.version}" if component.version else component.name
+    return printable(f"{component.name} {component.version}" if component.version else component.name)
 
 
 def _place(component: Component) -> str:
@@ -256,7 +256,8 @@ def _ask(request: ScanRequest, components: list[Component]) -> wire.Answer:
         extra_environment=_network_environment() if request.online else None,
     )
     if done.exit_code != 0:
-        raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {_last_words(done.stderr)}")
+        said = _last_words(done.stderr).replace(f"{request.advisories}: ", "")
+        raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {said}")
     try:
         answer = msgspec.json.decode(done.stdout, type=wire.Answer)
     except msgspec.DecodeError as failed:

@@ -19,6 +19,11 @@ _PRAGMA = re.compile(
 _SEPARATORS = " \t#:;,.-–—()[]"
 
 
+def encodable(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate (a literal may spell one) becomes its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class Source:
     """One file's decoded text, cut into lines as Python's tokenizer does (CR, LF and CRLF end a line, nothing else)."""
 
@@ -29,7 +34,7 @@ class Source:
     def lines(self) -> list[str]:
         """All lines, without their ends."""
         encoding, _ = tokenize.detect_encoding(io.BytesIO(self.data).readline)
-        text = self.data.decode(encoding, "replace")
+        text = encodable(self.data.decode(encoding, "replace"))
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     @cached_property

@@ -266,6 +266,19 @@ def test_settings_of_the_judged_tree_do_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("worker_inside")
+def test_text_that_utf8_cannot_hold_is_escaped(tmp_path: Path) -> None:
+    (result,) = scan(tmp_path, {"a.py": "password = '\\ud800'\n"}).results
+    assert result.rule_id == "B105"
+    assert result.message.endswith("'\\ud800'")
+
+
+@pytest.mark.usefixtures("worker_inside")
+def test_a_message_is_not_endless(tmp_path: Path) -> None:
+    run = scan(tmp_path, {"a.py": f"password = '{'x' * 9999}'\n"})
+    assert len(run.results[0].message) == 1000
+
+
+@pytest.mark.usefixtures("worker_inside")
 @pytest.mark.parametrize("name", ["é 𝄞.py", "new\nline.py", "-rf.py", "a;b$(x).py", "日本.py"])
 def test_odd_file_names_come_through(tmp_path: Path, name: str) -> None:
     run = scan(tmp_path, {name: EVAL})

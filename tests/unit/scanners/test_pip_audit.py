@@ -231,6 +231,7 @@ def test_advisories_that_are_no_index_are_told(tmp_path: Path) -> None:
     assert run.state is ScanState.INCOMPLETE
     assert told(run) == [("tool-failed", "error")]
     assert "not an advisory index" in run.notifications[0].text
+    assert str(tmp_path) not in run.notifications[0].text
 
 
 def test_a_hanging_worker_is_told(tmp_path: Path, index: Path) -> None:

@@ -76,6 +76,10 @@ def test_the_declared_encoding_counts() -> None:
     assert Source("# -*- coding: latin-1 -*-\nx = 'é'".encode("latin-1")).line(2) == "x = 'é'"
 
 
+def test_an_encoding_that_spells_surrogates_gives_text_that_utf8_can_hold() -> None:
+    assert Source(b"# coding: unicode_escape\nx  # \\ud800").line(2) == "x  # \\ud800"
+
+
 def call_of(source: str) -> ast.Call:
     return next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
 
