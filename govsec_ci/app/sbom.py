@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from govsec_ci.formats.cyclonedx_check import SbomField, check
+from govsec_ci.formats.cyclonedx import SbomField, check
 from govsec_ci.system.files import read_limited
 
 _LIMIT_BYTES = 400_000_000

@@ -23,8 +23,7 @@ from govsec_ci.evidence import baseline, vex
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats import sarif
-from govsec_ci.formats.cyclonedx_sbom import Head
-from govsec_ci.formats.cyclonedx_vex import write_vex
+from govsec_ci.formats.cyclonedx import Head, write_vex
 from govsec_ci.formats.sarif_github import github_copy
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files

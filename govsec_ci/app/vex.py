@@ -3,7 +3,7 @@
 import json
 
 from govsec_ci.errors import InputError
-from govsec_ci.formats.cyclonedx_vex import read_vex
+from govsec_ci.formats.cyclonedx import read_vex
 from govsec_ci.formats.openvex import read_openvex
 from govsec_ci.model import VexStatement
 
