@@ -26,6 +26,8 @@ SHARED = Path(os.environ.get("GOVSEC_TEST_SHARED", Path(__file__).resolve().pare
 PUBLIC = SHARED / "data" / "osv-pypi-2024-10-10.zip"
 SYNTHETIC, SCORES, COMPONENTS, PACKAGES = 25_000, 280_000, 1_000, 6_000
 
+_V4 = "AC:L/AT:N/PR:N/UI:N/VC:H/VI:L/VA:H/SC:N/SI:N/SA:N"
+
 PREPARE = """
 from pathlib import Path
 from govsec_ci.advisories.prepare import prepare
@@ -69,14 +71,8 @@ def _record(number: int, dice: random.Random) -> dict[str, Any]:
         "summary": f"Weakness {pair}",
         "details": "what happens and why " * 50,
         "severity": [
-            {
-                "type": "CVSS_V3",
-                "score": f"CVSS:3.1/AV:{dice.choice('NALP')}/AC:L/PR:N/UI:{dice.choice('NR')}/S:U/{metrics}",
-            },
-            {
-                "type": "CVSS_V4",
-                "score": f"CVSS:4.0/AV:{dice.choice('NALP')}/AC:L/AT:N/PR:N/UI:N/VC:H/VI:{dice.choice('HLN')}/VA:H/SC:N/SI:N/SA:N",
-            },
+            {"type": "CVSS_V3", "score": f"CVSS:3.1/AV:{dice.choice('NALP')}/AC:L/PR:N/UI:N/S:U/{metrics}"},
+            {"type": "CVSS_V4", "score": f"CVSS:4.0/AV:{dice.choice('NALP')}/{_V4}"},
         ],
         "references": [{"type": "WEB", "url": f"https://advisories.example/{number}/{n}"} for n in range(5)],
         "affected": [

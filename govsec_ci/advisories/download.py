@@ -31,6 +31,7 @@ _OK, _PARTIAL, _NOT_MODIFIED, _RANGE_NOT_SATISFIABLE = 200, 206, 304, 416
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"^bytes (\d+)-\d+/(\d+)$")
+_OBJECT = re.compile(r"^<?[\w.]*Connection\b.*?: (?=[A-Z])")  # urllib3 begins a message with the connection's repr
 _PINNED = re.compile(r"^sha256=([0-9a-fA-F]{64})$")
 
 
@@ -362,5 +363,5 @@ def _inner(error: BaseException) -> str:
     while True:
         deeper = getattr(reason, "reason", None) or next((a for a in reason.args if isinstance(a, Exception)), None)
         if not isinstance(deeper, Exception):
-            return " ".join(str(reason).split()) or type(reason).__name__
+            return _OBJECT.sub("", " ".join(str(reason).split())) or type(reason).__name__
         reason = deeper

@@ -144,11 +144,12 @@ def decode_yaml(data: bytes, name: str) -> Record | None:
         if b"*" in data and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, _yaml_loader(yaml))):
             raise _malformed(name, "YAML aliases are not read")
         document = yaml.load(data, _yaml_loader(yaml))  # noqa: S506 — the base loader makes text, lists and mappings
+        if not isinstance(document, dict) or not _RECORD_KEYS & document.keys():
+            return None
+        given = {key: value for key, value in document.items() if value not in _YAML_NULLS}
+        return decode_json(msgspec.json.encode(given), name)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise _malformed(name, " ".join(str(error).split())) from error
-    if not isinstance(document, dict) or not _RECORD_KEYS & document.keys():
-        return None
-    return _from_document(document, name)
 
 
 _RECORD_KEYS = frozenset({"id", "modified", "affected", "schema_version"})
@@ -157,16 +158,6 @@ _YAML_NULLS = ("", "null", "~")
 
 def _yaml_loader(yaml: Any) -> Any:
     return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-def _from_document(document: dict[str, Any], name: str) -> Record:
-    given = {key: value for key, value in document.items() if value not in _YAML_NULLS}
-    try:
-        record = msgspec.convert(given, Record)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise _malformed(name, str(error)) from error
-    check(record, name)
-    return record
 
 
 def decode(data: bytes, name: str) -> Record | None:

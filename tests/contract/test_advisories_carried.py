@@ -95,7 +95,6 @@ print(*sorted(answers))
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    pytest.importorskip("cryptography")
     certificate, key = https.make_certificate(tmp_path)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

@@ -11,7 +11,6 @@ from tests.support import https
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A throw-away certificate and its key."""
-    pytest.importorskip("cryptography")
     return https.make_certificate(tmp_path_factory.mktemp("tls"))
 
 

@@ -258,7 +258,7 @@ def test_nobody_there_is_tried_again_and_told(tmp_path: Path, waits: Waits, monk
 def test_the_proxy_of_the_usual_variable_is_used(tmp_path: Path, waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
-    with pytest.raises(FetchError, match="port=9"):
+    with pytest.raises(FetchError, match=r"the connection failed: Failed to establish .*refused \(tried"):
         _fetch("https://advisories.example/x", tmp_path / "x", waits)
 
 

@@ -148,12 +148,19 @@ def test_yaml_that_is_no_record_is_passed_over(data: bytes) -> None:
             b"id: X-1\nmodified: 2024-09-01T00:00:00Z\naffected:\n- ranges:\n  - {type: GIT, events: [{fixed: a}]}\n",
             "introduced",
         ),
+        (b"id: " + b"[" * 50_000, "x.yaml: not a valid"),
+        (b"id: X-1\nmodified: " + b"[" * 900 + b"]" * 900, "recursion|modified"),
         (b"id: \x00\n", "control characters"),
     ],
 )
 def test_yaml_that_looks_like_a_record_must_be_one(data: bytes, why: str) -> None:
     with pytest.raises(InputError, match=why):
         osv.decode(data, "x.yaml")
+
+
+def test_json_and_yaml_are_read_alike() -> None:
+    document = record("X-1", modified="1-01-01T00:00:00Z", aliases=["CVE-2024-1"], versions=["1.0"], summary="a: b")
+    assert osv.decode(json.dumps(document).encode(), "x.yaml") == osv.decode(json.dumps(document).encode(), "x.json")
 
 
 def test_a_star_in_text_is_no_yaml_alias() -> None:
