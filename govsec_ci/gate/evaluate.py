@@ -56,7 +56,7 @@ def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, 
         checks=checks,
         runs=tuple(_summary(run) for run in sorted_runs(evidence.runs)),
         advisories=_advisories(index),
-        counts=_counts(index, rulings),
+        counts={**_counts(index, rulings), **_gap(checks)},
     )
 
 
@@ -208,6 +208,12 @@ def _counts(index: Index, rulings: Sequence[Rulings]) -> Mapping[str, int]:
         "components": len(sbom.components) if sbom else 0,
         "audited": len(audited),
     }
+
+
+def _gap(checks: Sequence[Check]) -> Mapping[str, int]:
+    """How far the actual state is from the required one (DS-211): deciding gates asked, and those that are met."""
+    asked = deciding(checks)
+    return {"gates": len(asked), "gates_met": sum(check.verdict is VerdictWord.PASS for check in asked)}
 
 
 def _split(cell: Cell, rulings: Sequence[Rulings]) -> tuple[Group, Group]:

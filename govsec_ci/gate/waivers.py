@@ -42,7 +42,7 @@ _WILD: Final = frozenset("*?[]!")
 _FORMS: Final = (("fingerprint",), ("rule", "path"), ("vulnerability", "component", "versions"))
 
 
-class _Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Snapshot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kev: bool = False
     fix: str = ""
     epss: float | None = None
@@ -64,7 +64,7 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     component: str = ""
     versions: str = ""
     reopen_epss: float | None = None
-    known: _Known = _Known()
+    known: _Snapshot = _Snapshot()
 
 
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,18 +177,40 @@ def attach(runs: Iterable[Run], waivers: Iterable[Waiver]) -> tuple[Run, ...]:
     A claim that is there already is not added again.
     """
     known = tuple(waivers)
-    return tuple(_attach_run(run, known) for run in runs) if known else tuple(runs)
+    return tuple(_attach_run(run, _Known(known)) for run in runs) if known else tuple(runs)
 
 
-def _attach_run(run: Run, waivers: tuple[Waiver, ...]) -> Run:
+class _Known:
+    """Waivers by what they cover, so that a hundred thousand results do not each meet every one of them."""
+
+    def __init__(self, waivers: tuple[Waiver, ...]) -> None:
+        self._by_name: dict[str, list[tuple[int, Waiver]]] = {}
+        for place, waiver in enumerate(waivers):
+            name = waiver.fingerprint or waiver.vulnerability or waiver.rule
+            self._by_name.setdefault(name, []).append((place, waiver))
+
+    def about(self, result: Result, rule: Rule) -> list[Waiver]:
+        """Those that may cover the result, in the file's order."""
+        ids = (rule.vulnerability.id, *rule.vulnerability.aliases) if rule.vulnerability else ()
+        names = {result.rule_id, *ids, *result.fingerprints.values()}
+        found = {place: waiver for name in names for place, waiver in self._by_name.get(name, ())}
+        return [found[place] for place in sorted(found)]
+
+
+def _attach_run(run: Run, waivers: _Known) -> Run:
     rules = {rule.id: rule for rule in run.rules}
-    results = tuple(_attach_result(result, rules.get(result.rule_id, Rule(id="")), waivers) for result in run.results)
-    return run if results == run.results else msgspec.structs.replace(run, results=results)
+    unknown = Rule(id="")
+    results = tuple(_attach_result(result, rules.get(result.rule_id, unknown), waivers) for result in run.results)
+    same = all(new is old for new, old in zip(results, run.results, strict=True))
+    return run if same else msgspec.structs.replace(run, results=results)
 
 
-def _attach_result(result: Result, rule: Rule, waivers: tuple[Waiver, ...]) -> Result:
+def _attach_result(result: Result, rule: Rule, waivers: _Known) -> Result:
+    near = waivers.about(result, rule)
+    if not near:
+        return result
     present = {claim.origin_id for claim in result.suppressions if claim.origin == "waiver"}
-    claims = tuple(_claim(w) for w in waivers if w.id not in present and covers(w, result, rule))
+    claims = tuple(_claim(w) for w in near if w.id not in present and covers(w, result, rule))
     return msgspec.structs.replace(result, suppressions=result.suppressions + claims) if claims else result
 
 

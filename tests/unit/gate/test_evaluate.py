@@ -154,6 +154,8 @@ def test_the_counts() -> None:
         "total": 4,
         "components": 1,
         "audited": 1,
+        "gates": 11,
+        "gates_met": 10,
     }
 
 
