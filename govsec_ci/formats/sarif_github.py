@@ -4,12 +4,14 @@ Limits: GitHub's documentation "SARIF support for code scanning" and codeql-acti
 keeps (25,000 results, of which it shows 5,000), the copy holds what is kept: otherwise the cut would be silent.
 """
 
+import io
+import zlib
 from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
 
-from govsec_ci.formats.sarif_write import cwe_tag, rule_tags
+from govsec_ci.formats.sarif_write import cwe_tag, rule_tags, write_to
 from govsec_ci.model import (
     BaselineState,
     Kind,
@@ -24,6 +26,7 @@ from govsec_ci.model import (
     SuppressionStatus,
 )
 
+MOST_BYTES = 10_000_000
 MOST_RUNS = 20
 MOST_RESULTS = 5_000
 MOST_RULES = 25_000
@@ -37,9 +40,14 @@ _ELLIPSIS = "…"
 
 
 class GithubCopy(Struct, frozen=True, kw_only=True):
-    """The runs to upload, and what was left out of them and why (also said inside the runs)."""
+    """What to upload.
+
+    :param data: the log of ``runs`` as bytes
+    :param left_out: what is not in it, and why (also said inside the runs)
+    """
 
     runs: tuple[Run, ...]
+    data: bytes
     left_out: tuple[Notification, ...]
 
 
@@ -50,25 +58,46 @@ def github_copy(runs: Iterable[Run]) -> GithubCopy:
     a whole: it would close what it did not look at.
     """
     all_runs = tuple(runs)
-    whole = [run for run in all_runs if run.state is not ScanState.INCOMPLETE]
+    most = MOST_RESULTS
+    while True:
+        copy = _within(all_runs, most)
+        size = _compressed(copy.data)
+        if size <= MOST_BYTES or not most:
+            return copy
+        largest = max(len(run.results) for run in copy.runs)
+        most = largest * MOST_BYTES * 9 // (size * 10)
+
+
+def _compressed(data: bytes) -> int:
+    """Size as GitHub measures it, or a larger one: the fastest compression, and none at all where that is enough."""
+    return len(data) if len(data) <= MOST_BYTES else len(zlib.compress(data, level=1))
+
+
+def _within(all_runs: tuple[Run, ...], most: int) -> GithubCopy:
+    """The copy with at most ``most`` results a run."""
     notes = [_incomplete(run) for run in all_runs if run.state is ScanState.INCOMPLETE]
     copies: list[Run] = []
-    for run in whole:
-        copy, said = _copy(run)
-        copies.append(copy)
-        notes += said
+    for run in all_runs:
+        if run.state is not ScanState.INCOMPLETE:
+            copy, said = _copy(run, most)
+            copies.append(copy)
+            notes += said
     kept = _most_severe_runs(copies)
-    notes += [_too_many_runs(run) for run in copies if run not in kept]
-    return GithubCopy(runs=_with_notes(kept, notes), left_out=tuple(notes))
+    kept_ids = {run.id for run in kept}
+    notes += [_too_many_runs(run) for run in copies if run.id not in kept_ids]
+    noted = _with_notes(kept, notes)
+    file = io.BytesIO()
+    write_to(file, noted)
+    return GithubCopy(runs=noted, data=file.getvalue(), left_out=tuple(notes))
 
 
-def _copy(run: Run) -> tuple[Run, list[Notification]]:
+def _copy(run: Run, most: int) -> tuple[Run, list[Notification]]:
     open_results = [result for result in run.results if _uploadable(result)]
     placed = [result for result in open_results if result.locations]
-    kept = sorted(placed, key=_severest_first)[:MOST_RESULTS]
+    kept = sorted(placed, key=_severest_first)[:most]
     notes = [
         *_note_if(len(open_results) - len(placed), run, "result-without-location", "have no place in a file"),
-        *_note_if(len(placed) - len(kept), run, "results-over-limit", f"exceed {MOST_RESULTS:,}: the least severe"),
+        *_note_if(len(placed) - len(kept), run, "results-over-limit", f"exceed {most:,}: the least severe"),
         *_note_if(sum(len(result.locations) > MOST_LOCATIONS for result in kept), run, "locations-over-limit",
                   f"have more than {MOST_LOCATIONS} locations: only these are in it"),
     ]  # fmt: skip
@@ -136,7 +165,8 @@ def _most_severe_runs(copies: list[Run]) -> list[Run]:
     if len(copies) <= MOST_RUNS:
         return copies
     worst = sorted(copies, key=lambda run: min(map(_severest_first, run.results), default=(0, 0)))[:MOST_RUNS]
-    return [run for run in copies if run in worst]
+    ids = {run.id for run in worst}
+    return [run for run in copies if run.id in ids]
 
 
 def _with_notes(runs: list[Run], notes: list[Notification]) -> tuple[Run, ...]:

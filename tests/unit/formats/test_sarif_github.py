@@ -1,11 +1,14 @@
 """The copy for GitHub: its limits, what stays out, and that every cut is said."""
 
 import json
+import random
+import zlib
 from typing import Any
 
+import msgspec
 import pytest
 
-from govsec_ci.formats import sarif
+from govsec_ci.formats import sarif, sarif_github
 from govsec_ci.formats.sarif_github import MOST_LOCATIONS, MOST_RESULTS, MOST_RUNS, github_copy
 from govsec_ci.model import (
     BaselineState,
@@ -26,8 +29,6 @@ def said(copy: Any) -> list[tuple[str, str]]:
 
 
 def test_suppressed_results_stay_out_and_claims_do_not_count() -> None:
-    import msgspec
-
     claims = [msgspec.structs.replace(ACCEPTED, status=status) for status in SuppressionStatus]
     run = a_run(*(a_result(line=number, suppressions=(claim,)) for number, claim in enumerate(claims, 1)))
     (copy,) = github_copy([run]).runs
@@ -109,3 +110,30 @@ def test_locations_texts_and_tags_are_cut() -> None:
     (written,) = json.loads(sarif.write(copy.runs))["runs"][0]["tool"]["driver"]["rules"]
     assert len(written["shortDescription"]["text"]) == len(written["fullDescription"]["text"]) == 1024
     assert len(written["properties"]["tags"]) <= 10
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """GitHub's ten megabytes, made a hundred kilobytes."""
+    monkeypatch.setattr(sarif_github, "MOST_BYTES", 100_000)
+    return 100_000
+
+
+def test_ten_megabytes_compressed(small: int) -> None:
+    """Text that does not compress: the least severe results go until the rest fits."""
+    chance = random.Random(1)
+    grave = a_result(line=1, severity=Severity.CRITICAL, message="the gravest")
+    mild = [a_result(line=number, severity=Severity.LOW, message="calm") for number in range(2, 100)]
+    noisy = [a_result(line=n, severity=Severity.LOW, message=chance.randbytes(400).hex()) for n in range(2, 500)]
+    copy = github_copy([a_run(*mild, grave), a_run(*noisy, id="noisy")])
+    assert len(zlib.compress(copy.data)) <= small
+    assert copy.data == sarif.write(copy.runs)
+    assert copy.runs[0].results[0].message == "the gravest"
+    assert said(copy) == [("noisy", "results-over-limit")]
+    assert 150 < len(copy.runs[1].results) < 498
+
+
+def test_one_result_that_is_too_large_leaves_a_log_without_results(small: int) -> None:
+    copy = github_copy([a_run(a_result(message=random.Random(1).randbytes(2 * small).hex()))])
+    assert copy.runs[0].results == ()
+    assert said(copy) == [("bandit", "results-over-limit")]

@@ -1,0 +1,171 @@
+"""What those do who read our logs: GitHub's and Microsoft's validator, sarif-tools, DefectDojo, GitLab."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from govsec_ci.evidence.fingerprints import fingerprint
+from govsec_ci.evidence.merge import merge
+from govsec_ci.formats import sarif
+from govsec_ci.model import Level, Rule, ScanState, Severity, Vulnerability
+from tests.support.command import govsec
+from tests.support.evidence_runs import ACCEPTED, NOW, a_result, a_run
+from tests.support.sarif_tools import Multitool, counted_by_sarif_tools, multitool, sarif_tools
+from tests.support.sdists import unpacked
+
+EXAMPLES = ("vulnerable-app", "clean-app", "unlocked-app")
+
+
+@pytest.fixture(scope="module")
+def bundles(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The output folder of each example."""
+    folder = tmp_path_factory.mktemp("bundles")
+    for name in EXAMPLES:
+        project = shutil.copytree(root / "examples" / name, folder / "projects" / name)
+        done = govsec("run", project, "--advisories", root / "examples/advisories", "--out", folder / name,
+                      "--now", "2024-10-12T00:00:00Z")  # fmt: skip
+        assert done.returncode in {0, 1, 3}, done.stderr
+    return {name: folder / name for name in EXAMPLES}
+
+
+def logs_of(bundles: dict[str, Path]) -> list[Path]:
+    return [bundle / name for bundle in bundles.values() for name in ("results.sarif", "github.sarif")]
+
+
+def own_levels(log: Path) -> Counter[str]:
+    return Counter(result.level.value for run in sarif.load(log) for result in run.results)
+
+
+def test_the_logs_of_the_examples_are_valid_and_ours(bundles: dict[str, Path], shared: Path) -> None:
+    schema = jsonschema_rs.validator_for(json.loads((shared / "schemas/sarif-2.1.0.json").read_bytes()))
+    for log in logs_of(bundles):
+        data = log.read_bytes()
+        schema.validate(json.loads(data))
+        assert sarif.write(sarif.load(data)) == data
+    assert sum(own_levels(bundles["vulnerable-app"] / "results.sarif").values()) > 10
+
+
+def as_defectdojo(log: Any) -> list[dict[str, Any]]:
+    """Its SARIF parser's rules, as facts: what it takes from a result, and on what it stumbles."""
+    findings = []
+    for run in log["runs"]:
+        rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+        for result in run["results"]:
+            place = result["locations"][0]["physicalLocation"]
+            rule = rules[result["ruleId"]]
+            prints = {**result.get("fingerprints", {}), **result.get("partialFingerprints", {})}
+            findings.append(
+                {
+                    "file": place["artifactLocation"]["uri"],
+                    "line": place["region"]["startLine"],
+                    "false positive": bool(result.get("suppressions")),
+                    "cwe": [int(tag.rpartition("-")[2]) for tag in rule["properties"]["tags"] if "cwe/cwe-" in tag],
+                    "score": float(rule["properties"].get("security-severity", "nan")),
+                    # A key with a slash is taken for one with a version: int() of its last part without the "v".
+                    "versions": [int(key.split("/")[-1][1:]) for key in prints if "/" in key],
+                    "id": prints["govsec/v1"],
+                }
+            )
+    return findings
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_defectdojo_reads_the_copy_for_github(bundles: dict[str, Path], name: str) -> None:
+    log = json.loads((bundles[name] / "github.sarif").read_bytes())
+    findings = as_defectdojo(log)
+    assert not any(finding["false positive"] for finding in findings)
+    assert all(finding["versions"] == [1] for finding in findings)
+    for run in log["runs"]:
+        ids = [result["fingerprints"]["govsec/v1"] for result in run["results"]]
+        assert len(ids) == len(set(ids))
+    if name == "vulnerable-app":
+        assert len(findings) > 10
+
+
+def test_gitlab_finds_a_level_and_a_numeric_score(bundles: dict[str, Path]) -> None:
+    log = json.loads((bundles["vulnerable-app"] / "github.sarif").read_bytes())
+    for run in log["runs"]:
+        scores = [rule["properties"].get("security-severity") for rule in run["tool"]["driver"]["rules"]]
+        assert all(re.fullmatch(r"\d{1,2}\.\d", score) for score in scores if score is not None)
+        assert all(result["level"] in {"error", "warning", "note"} for result in run["results"])
+        assert re.fullmatch(r"govsec/[a-z0-9-]+/", run["automationDetails"]["id"])
+    categories = [(run["tool"]["driver"]["name"], run["automationDetails"]["id"]) for run in log["runs"]]
+    assert len(categories) == len(set(categories))
+
+
+def hard_case() -> tuple[Any, ...]:
+    """A log with something of everything that a scanner may hand over."""
+    vulnerability = Vulnerability(id="CVE-1", aliases=tuple(f"GHSA-{number}" for number in range(20)))
+    rules = (
+        Rule(
+            id="B602",
+            name="subprocess",
+            short="Shell.",
+            full="Shell.",
+            help="Do not.",
+            help_uri="https://example.org/b",
+        ),
+        Rule(id="CVE-1", short="A hole.", full="A hole.", help="Upgrade.", vulnerability=vulnerability, name="CVE-1"),
+        Rule(id="BARE"),
+    )
+    results = (
+        a_result("B602", "a b/ü.py", level=Level.ERROR, severity=Severity.HIGH),
+        a_result("CVE-1", "uv.lock", suppressions=(ACCEPTED,), first_detected=NOW),
+        a_result("BARE", "x.py", level=Level.NOTE),
+    )
+    run = a_run(*results, rules=rules, tool_uri="https://example.org/tool")
+    empty = a_run(id="zizmor", state=ScanState.NOT_APPLICABLE, proof="no workflow", tool_uri="https://example.org/z")
+    return merge([fingerprint(run, lambda _: b"import os\n"), empty])
+
+
+@pytest.fixture(scope="module")
+def validator(tmp_path_factory: pytest.TempPathFactory) -> Multitool:
+    return multitool(tmp_path_factory.mktemp("npm"))
+
+
+@pytest.mark.full
+def test_the_validator_has_nothing_to_complain_of(
+    validator: Multitool, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    runs = hard_case()
+    sarif.write(runs, path=tmp_path / "results.sarif")
+    sarif.write(sarif.github_copy(runs).runs, path=tmp_path / "github.sarif")
+    hard = [tmp_path / "results.sarif", tmp_path / "github.sarif"]
+    assert validator.complaints(*hard, *logs_of(bundles)) == Counter()
+
+
+@pytest.mark.full
+def test_the_validator_can_complain(validator: Multitool, tmp_path: Path) -> None:
+    log = json.loads(sarif.write([a_run(a_result(), tool_uri="https://example.org/tool")]))
+    del log["runs"][0]["tool"]["driver"]["rules"][0]["help"]
+    (tmp_path / "x.sarif").write_text(json.dumps(log))
+    assert validator.complaints(tmp_path / "x.sarif")
+
+
+@pytest.mark.full
+def test_the_validator_has_nothing_to_complain_of_in_django(
+    validator: Multitool, root: Path, tmp_path: Path, shared: Path
+) -> None:
+    project = unpacked("django", "5.2.4", tmp_path)
+    done = govsec("run", project, "--advisories", root / "examples/advisories", "--out", tmp_path / "out")
+    assert done.returncode in {1, 3}, done.stderr
+    schema = jsonschema_rs.validator_for(json.loads((shared / "schemas/sarif-2.1.0.json").read_bytes()))
+    logs = [tmp_path / "out" / name for name in ("results.sarif", "github.sarif")]
+    for log in logs:
+        schema.validate(json.loads(log.read_bytes()))
+    assert validator.complaints(*logs) == Counter()
+    assert sum(own_levels(tmp_path / "out/results.sarif").values()) >= 1235
+
+
+@pytest.mark.full
+def test_sarif_tools_counts_as_we_do(bundles: dict[str, Path], tmp_path: Path) -> None:
+    python = sarif_tools(tmp_path / "venv")
+    sarif.write(hard_case(), path=tmp_path / "hard.sarif")
+    for log in [*logs_of(bundles), tmp_path / "hard.sarif"]:
+        assert counted_by_sarif_tools(python, log) == dict(own_levels(log)), log
