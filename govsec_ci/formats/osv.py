@@ -5,6 +5,7 @@ database adds. ``null`` stands for "absent" wherever the schema lets it.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -140,24 +141,53 @@ def decode_yaml(data: bytes, name: str) -> Record | None:
     import yaml  # noqa: PLC0415 — few sources are YAML
 
     try:
-        # An alias can make a small file stand for a huge one; no database uses them.
-        if b"*" in data and any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, _yaml_loader(yaml))):
-            raise _malformed(name, "YAML aliases are not read")
-        document = yaml.load(data, _yaml_loader(yaml))  # noqa: S506 — the base loader makes text, lists and mappings
-        if not isinstance(document, dict) or not _RECORD_KEYS & document.keys():
-            return None
-        given = {key: value for key, value in document.items() if value not in _YAML_NULLS}
-        return decode_json(msgspec.json.encode(given), name)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        document = _document(yaml.parse(data, getattr(yaml, "CBaseLoader", yaml.BaseLoader)))
+    except (yaml.YAMLError, ValueError) as error:
         raise _malformed(name, " ".join(str(error).split())) from error
+    if not isinstance(document, dict) or not _RECORD_KEYS & document.keys():
+        return None
+    given = {key: value for key, value in document.items() if value not in _YAML_NULLS}
+    return decode_json(msgspec.json.encode(given), name)
 
 
+def _document(events: Iterable[Any]) -> Any:
+    """The first document as text, lists and mappings.
+
+    Made from the events and not by ``yaml.load``: that one recurses in C, and a file of brackets ends the process. An
+    alias could make a small file stand for a huge one, and no database uses any.
+
+    :raises ValueError: aliases, mappings with keys that are no text, or nested deeper than any record
+    """
+    root: list[Any] = []
+    stack: list[list[Any]] = [root]
+    for event in events:
+        kind = type(event).__name__
+        if kind == "ScalarEvent":
+            stack[-1].append(event.value)
+        elif kind in {"SequenceStartEvent", "MappingStartEvent"}:
+            stack.append([])
+            if len(stack) > _YAML_DEPTH:
+                raise ValueError("nested too deep")
+        elif kind in {"SequenceEndEvent", "MappingEndEvent"}:
+            items = stack.pop()
+            stack[-1].append(items if kind == "SequenceEndEvent" else _mapping(items))
+        elif kind == "AliasEvent":
+            raise ValueError("YAML aliases are not read")
+        elif kind == "DocumentEndEvent":
+            break
+    return root[0] if root else None
+
+
+def _mapping(items: list[Any]) -> dict[str, Any]:
+    keys = items[::2]
+    if not all(isinstance(key, str) for key in keys):
+        raise ValueError("a key that is no text")
+    return dict(zip(keys, items[1::2], strict=True))
+
+
+_YAML_DEPTH = 100
 _RECORD_KEYS = frozenset({"id", "modified", "affected", "schema_version"})
 _YAML_NULLS = ("", "null", "~")
-
-
-def _yaml_loader(yaml: Any) -> Any:
-    return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def decode(data: bytes, name: str) -> Record | None:

@@ -148,8 +148,10 @@ def test_yaml_that_is_no_record_is_passed_over(data: bytes) -> None:
             b"id: X-1\nmodified: 2024-09-01T00:00:00Z\naffected:\n- ranges:\n  - {type: GIT, events: [{fixed: a}]}\n",
             "introduced",
         ),
-        (b"id: " + b"[" * 50_000, "x.yaml: not a valid"),
-        (b"id: X-1\nmodified: " + b"[" * 900 + b"]" * 900, "recursion|modified"),
+        (b"id: " + b"[" * 2_000_000, "nested too deep"),
+        (b"- " * 2_000_000 + b"x", "nested too deep"),
+        (b"id: " + b"{a: " * 2_000_000, "nested too deep"),
+        (b"id: X-1\n? [a]\n: b\n", "a key that is no text"),
         (b"id: \x00\n", "control characters"),
     ],
 )
