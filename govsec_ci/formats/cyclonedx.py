@@ -5,7 +5,8 @@ from govsec_ci.formats.cyclonedx_library import library_components
 from govsec_ci.formats.cyclonedx_parts import Part, distinct
 from govsec_ci.formats.cyclonedx_read import read_sbom
 from govsec_ci.formats.cyclonedx_sbom import Head, Party, Project, build
-from govsec_ci.formats.cyclonedx_vex import Imported, bom_link, read_vex, read_vulnerabilities, write_vex
+from govsec_ci.formats.cyclonedx_vex import bom_link, write_vex
+from govsec_ci.formats.cyclonedx_vulnerabilities import Imported, read_vex, read_vulnerabilities
 from govsec_ci.formats.cyclonedx_wire import SPEC, Said, decode, validate, write
 
 __all__ = [

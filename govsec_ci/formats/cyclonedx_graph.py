@@ -15,9 +15,7 @@ def relations(parts: Sequence[Part], items: Items, entries: Mapping[Key, Entry])
     """``dependencies`` and ``compositions`` of a document."""
     graph = _graph(parts, items, entries)
     direct = _direct(parts, items, entries)
-    # What nothing is known to depend on is still part of the product: it hangs on the root, whose composition then says
-    # that its own dependencies are not known.
-    orphans = graph.edges.keys() - direct.union(*(refs for refs in graph.edges.values() if refs))
+    orphans = _orphans(direct, graph.edges)
     told = _is_told(parts) and not orphans
     return _dependencies(direct | orphans, graph), _compositions(parts, graph, told=told)
 
@@ -60,6 +58,30 @@ def _direct(parts: Sequence[Part], items: Items, entries: Mapping[Key, Entry]) -
                 if component.direct is not None:
                     told[entries[key].ref].append(component.direct)
     return {entry.ref for entry in entries.values() if any(told.get(entry.ref, (True,)))}
+
+
+def _orphans(direct: set[str], edges: Mapping[str, frozenset[str] | None]) -> set[str]:
+    """Components that no way leads to from the direct ones; of a ring, or of a chain, only its beginning.
+
+    What nothing is known to depend on is still part of the product: it hangs on the root, whose composition then says
+    that its own dependencies are not known.
+    """
+    found: set[str] = set()
+    lost = edges.keys() - _reachable(direct, edges)
+    while lost:
+        inner = {target for ref in lost for target in edges[ref] or () if target != ref}
+        found |= (lost - inner) or {min(lost)}
+        lost -= _reachable(found, edges)
+    return found
+
+
+def _reachable(start: set[str], edges: Mapping[str, frozenset[str] | None]) -> set[str]:
+    seen, todo = set(start), list(start)
+    while todo:
+        fresh = (edges[todo.pop()] or frozenset()) - seen
+        seen |= fresh
+        todo += fresh
+    return seen
 
 
 def _dependencies(of_root: set[str], graph: _Graph) -> list[Json]:

@@ -89,6 +89,11 @@ def parse_purl(text: str) -> PackageURL | None:
         return None
 
 
+def is_purl(text: str) -> bool:
+    """Whether a text is a package URL."""
+    return parse_purl(text) is not None
+
+
 def called(component: WireComponent) -> str:
     """How a report calls a component: by purl as ``components`` has it, else by bom-ref, else by name and version."""
     plain = f"{component.name}@{component.version}".strip("@ ")

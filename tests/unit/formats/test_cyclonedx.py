@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from govsec_ci.errors import InputError
 from govsec_ci.formats import cyclonedx
 from govsec_ci.formats.cyclonedx_values import iri, licence, redact
-from govsec_ci.model import Subject
+from govsec_ci.model import Component, Subject
 from tests.support.cyclonedx import STAMP, bom, by_name, component, head, part, properties, sbom
 
 SHA = "a1" * 32
@@ -314,6 +314,20 @@ def test_what_nothing_leads_to_hangs_on_the_root() -> None:
         {"aggregate": "unknown", "dependencies": ["pkg:pypi/a@1.0", "pkg:pypi/b@1.0", "root-component"]},
     ]
     assert document["dependencies"] == [{"ref": "root-component", "dependsOn": ["pkg:pypi/a@1.0", "pkg:pypi/b@1.0"]}]
+
+
+def test_a_ring_that_nothing_leads_to_hangs_on_the_root_once() -> None:
+    ring = [component("a", direct=False, depends_on=("b",)), component("b", direct=False, depends_on=("a",))]
+    chain = [component("c", direct=False, depends_on=("d", "a")), component("d", direct=False, depends_on=())]
+    itself = component("e", direct=False, depends_on=("e",))
+
+    def of_root(*components: Component) -> list[str]:
+        nodes = {node["ref"]: node.get("dependsOn", []) for node in sbom(part(*components))["dependencies"]}
+        return [ref.partition("@")[0].removeprefix("pkg:pypi/") for ref in nodes["root-component"]]
+
+    assert of_root(*ring) == ["a"]
+    assert of_root(*ring, *chain) == ["c"]
+    assert of_root(*ring, *chain[1:], itself) == ["a", "d", "e"]
 
 
 @pytest.mark.parametrize(("whole", "aggregate"), [(True, "complete"), (False, "incomplete"), (None, "unknown")])

@@ -250,11 +250,11 @@ def test_of_several_results_about_one_thing_the_most_open_is_told() -> None:
 
 
 def test_many_vulnerabilities_take_little_time() -> None:
-    results = [result(component=ComponentRef(name="a", version="1", purl=f"pkg:pypi/a{n}@1")) for n in range(2000)]
+    results = [result(component=ComponentRef(name="a", version="1", purl=f"pkg:pypi/a{n}@1")) for n in range(10_000)]
     start = time.process_time()
 
-    assert len(written(*results)["vulnerabilities"]) == 2000
-    assert time.process_time() - start < 10
+    assert len(written(*results)["vulnerabilities"]) == 10_000
+    assert time.process_time() - start < 5
 
 
 def test_what_would_be_invalid_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
