@@ -6,14 +6,40 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declaration, Declared, Manifest
 from govsec_ci.manifests.notices import LOCK_IT, notice
 from govsec_ci.manifests.pins import allows, exact_version
 from govsec_ci.manifests.shortcomings import shortcomings
+from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Level, Location, Notification, Region
+
+
+def from_pep508(text: str, *, line: int, group: str) -> Declared | None:
+    """A requirement in standard notation (PEP 508), or None where the text is none."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return Declared(
+        name=canonicalize_name(requirement.name),
+        line=line,
+        specifier=str(requirement.specifier),
+        marker=str(requirement.marker or ""),
+        extras=tuple(sorted(requirement.extras)),
+        group=group,
+        url=requirement.url or "",
+    )
+
+
+def unreadable(name: str, path: str, error: UnreadableError) -> Declaration:
+    """A declaration of which only is known that it cannot be read."""
+    broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
+    return Declaration(path=path, format=name, notifications=(broken,))
 
 
 def unlocked(declaration: Declaration, only: tuple[Declared, ...] | None = None) -> Manifest:

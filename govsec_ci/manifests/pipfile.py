@@ -13,9 +13,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
-from govsec_ci.manifests.declared import unlocked
+from govsec_ci.manifests.declared import unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
-from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
+from govsec_ci.manifests.text import UnreadableError, line_of, parse_toml, read_utf8
 from govsec_ci.model import Notification
 
 FILE_NAME = "Pipfile"
@@ -43,8 +43,7 @@ class Pipfile:
             text = read_utf8(root, path, limit_bytes=limit_bytes)
             found = list(_entries(path, text, parse_toml(text)))
         except UnreadableError as error:
-            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
-            return Declaration(path=path, format=self.name, notifications=(broken,))
+            return unreadable(self.name, path, error)
         return Declaration(
             path=path,
             format=self.name,
@@ -57,18 +56,10 @@ def _entries(path: str, text: str, data: dict[str, Any]) -> Iterator[Declared | 
     for table, packages in data.items():
         if table in _SETTINGS or not isinstance(packages, dict):
             continue
-        start = _line(text, rf"^[ \t]*\[[ \t]*[\"']?{re.escape(table)}[\"']?[ \t]*\]", 1)
+        start = line_of(text, rf"^[ \t]*\[[ \t]*[\"']?{re.escape(table)}[\"']?[ \t]*\]", 1)
         for name, wanted in packages.items():
-            line = _line(text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            line = line_of(text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
             yield _entry(path, line, name, wanted, _GROUPS.get(table, table))
-
-
-def _line(text: str, pattern: str, start: int) -> int:
-    offset = 0
-    for _ in range(start - 1):
-        offset = text.index("\n", offset) + 1
-    found = re.compile(pattern, re.MULTILINE).search(text, offset)
-    return text.count("\n", 0, found.start()) + 1 if found else start
 
 
 def _entry(path: str, line: int, name: str, wanted: Any, group: str) -> Declared | Notification:

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.caret import specifier_of
-from govsec_ci.manifests.declared import unlocked
+from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
-from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
+from govsec_ci.manifests.text import UnreadableError, line_of, parse_toml, read_utf8
 from govsec_ci.model import Notification
 
 FILE_NAME = "pyproject.toml"
@@ -40,12 +39,11 @@ class Pyproject:
             text = read_utf8(root, path, limit_bytes=limit_bytes)
             return _Reader(path, text, parse_toml(text)).declaration()
         except UnreadableError as error:
-            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
-            return Declaration(path=path, format=self.name, notifications=(broken,))
+            return unreadable(self.name, path, error)
 
 
 class _Reader:
-    """One parsed ``pyproject.toml``; ``at`` moves on, so that equal lines in two tables get their own numbers."""
+    """One parsed ``pyproject.toml``."""
 
     def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
         self.path = path
@@ -92,10 +90,10 @@ class _Reader:
         return self._table(self._table(self._table(self.data, "tool"), "flit"), "metadata")
 
     def _standard(self, project: dict[str, Any]) -> Iterator[Declared]:
-        header = self._line(r"^[ \t]*\[[ \t]*project[ \t]*\]")
+        header = line_of(self.text, r"^[ \t]*\[[ \t]*project[ \t]*\]")
         yield from self._strings(project.get("dependencies", []), MAIN, header, "project.dependencies")
         for extra, entries in self._table(project, "optional-dependencies").items():
-            start = self._line(rf"^[ \t]*[\"']?{re.escape(extra)}[\"']?[ \t]*=", header)
+            start = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(extra)}[\"']?[ \t]*=", header)
             yield from self._strings(entries, str(canonicalize_name(extra)), start, f"optional-dependencies.{extra}")
 
     def _groups(self) -> Iterator[Declared]:
@@ -106,9 +104,9 @@ class _Reader:
             ("tool.uv.dev-dependencies", {"dev": self._table(tool, "uv").get("dev-dependencies", [])}),
         )
         for header, groups in tables:
-            line = self._line(rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
+            line = line_of(self.text, rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
             for group, entries in groups.items():
-                start = self._line(rf"^[ \t]*[\"']?{re.escape(group)}[\"']?[ \t]*=", line)
+                start = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(group)}[\"']?[ \t]*=", line)
                 yield from self._strings(entries, str(canonicalize_name(group)), start, f"{header}.{group}")
 
     def _strings(self, entries: Any, group: str, start: int, where: str) -> Iterator[Declared]:
@@ -118,7 +116,7 @@ class _Reader:
         for entry in entries:
             if isinstance(entry, dict) and set(entry) == {"include-group"}:
                 continue  # Its members are read where they are declared.
-            line = self._line(rf"[\"']{re.escape(str(entry))}[\"']", start)
+            line = line_of(self.text, rf"[\"']{re.escape(str(entry))}[\"']", start)
             found = self._requirement(entry, group, line, where)
             if found is not None:
                 yield found
@@ -128,20 +126,10 @@ class _Reader:
         if text.startswith("-e "):  # PDM keeps editable installs so
             link = text.removeprefix("-e ").strip()
             return Declared(name=sources.name_of_link(link)[0], line=line, group=group, url=link)
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
+        found = from_pep508(text, line=line, group=group)
+        if found is None:
             self._malformed(line, f"'{shown(str(entry))}' in {where} is not a requirement (PEP 508)")
-            return None
-        return Declared(
-            name=canonicalize_name(requirement.name),
-            line=line,
-            specifier=str(requirement.specifier),
-            marker=str(requirement.marker or ""),
-            extras=tuple(sorted(requirement.extras)),
-            group=group,
-            url=requirement.url or "",
-        )
+        return found
 
     def _poetry(self, poetry: dict[str, Any], *, main: bool) -> Iterator[Declared]:
         if main:
@@ -153,11 +141,11 @@ class _Reader:
                 yield from self._poetry_table(table, "dependencies", header, str(canonicalize_name(group)))
 
     def _poetry_table(self, table: dict[str, Any], key: str, header: str, group: str) -> Iterator[Declared]:
-        start = self._line(rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
+        start = line_of(self.text, rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
         for name, wanted in self._table(table, key).items():
             if name.lower() == "python":
                 continue
-            line = self._line(rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            line = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
             for one in wanted if isinstance(wanted, list) else [wanted]:
                 yield self._poetry_entry(name, one, line, group)
 
@@ -201,14 +189,6 @@ class _Reader:
             return value
         self._malformed(1, f"'{shown(key)}' is no table")
         return {}
-
-    def _line(self, pattern: str, start: int = 1) -> int:
-        """Line of the first match at or after line ``start``; ``start`` itself where there is none."""
-        offset = 0
-        for _ in range(start - 1):
-            offset = self.text.index("\n", offset) + 1
-        found = re.compile(pattern, re.MULTILINE).search(self.text, offset)
-        return self.text.count("\n", 0, found.start()) + 1 if found else start
 
     def _malformed(self, line: int, text: str) -> None:
         step = "correct the entry; the packaging guide at packaging.python.org shows the form"

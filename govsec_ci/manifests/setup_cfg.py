@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
-from govsec_ci.manifests.declared import unlocked
+from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
 from govsec_ci.manifests.text import UnreadableError, read_utf8
 from govsec_ci.model import Notification
@@ -42,8 +41,7 @@ class SetupCfg:
             text = read_utf8(root, path, limit_bytes=limit_bytes)
             return _declaration(path, text, _parse(text))
         except UnreadableError as error:
-            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step)
-            return Declaration(path=path, format=self.name, notifications=(broken,))
+            return unreadable(self.name, path, error)
 
 
 def _parse(text: str) -> configparser.RawConfigParser:
@@ -112,17 +110,8 @@ def _entries(path: str, text: str, value: _Value) -> Iterator[Declared | Notific
 
 
 def _entry(path: str, line: int, part: str, group: str) -> Declared | Notification:
-    try:
-        requirement = Requirement(part)
-    except InvalidRequirement:
-        text = f"'{shown(part)}' is not a requirement (PEP 508)"
-        return notice("requirement-malformed", text, path=path, line=line, next_step="write NAME and a specifier")
-    return Declared(
-        name=canonicalize_name(requirement.name),
-        line=line,
-        specifier=str(requirement.specifier),
-        marker=str(requirement.marker or ""),
-        extras=tuple(sorted(requirement.extras)),
-        group=group,
-        url=requirement.url or "",
-    )
+    found = from_pep508(part, line=line, group=group)
+    if found is not None:
+        return found
+    text = f"'{shown(part)}' is not a requirement (PEP 508)"
+    return notice("requirement-malformed", text, path=path, line=line, next_step="write NAME and a specifier")

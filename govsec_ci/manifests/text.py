@@ -133,3 +133,12 @@ def table_lines(text: str, name: str, count: int) -> list[int]:
         return lines
     inline = re.search(rf"^[ \t]*{re.escape(name)}[ \t]*=", blank, re.MULTILINE)
     return [blank.count("\n", 0, inline.start()) + 1 if inline else 1] * count
+
+
+def line_of(text: str, pattern: str, start: int = 1) -> int:
+    """1-based line of the first match of a multi-line pattern at or after line ``start``; else ``start`` itself."""
+    offset = 0
+    for _ in range(start - 1):
+        offset = text.index("\n", offset) + 1
+    found = re.compile(pattern, re.MULTILINE).search(text, offset)
+    return text.count("\n", 0, found.start()) + 1 if found else start
