@@ -5,8 +5,8 @@ would hide is a result with an in-source suppression. A file that zizmor does no
 """
 
 import re
-import sysconfig
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -280,15 +280,19 @@ class _Audit:
 
 
 def binary() -> Path:
-    """Zizmor's program, which its wheel puts beside this Python.
+    """The program as zizmor's wheel installed it; ``PATH`` is not asked, for the judged tree may stand on it.
 
     :raises ToolError: it is not there
     """
-    suffix = sysconfig.get_config_var("EXE") or ""
-    path = Path(sysconfig.get_path("scripts")) / f"zizmor{suffix}"
-    if not path.is_file():
-        raise ToolError("zizmor is not installed beside this Python", next_step="install govsec-ci anew")
-    return path
+    try:
+        files = metadata.files("zizmor") or ()
+    except metadata.PackageNotFoundError:
+        files = ()
+    paths = [Path(str(file.locate())) for file in files if file.name in {"zizmor", "zizmor.exe"}]
+    found = next((path for path in paths if path.is_file()), None)
+    if found is None:
+        raise ToolError("zizmor is not installed with this Python", next_step="install govsec-ci anew")
+    return found.resolve()
 
 
 def _handfuls(files: Sequence[str], root_characters: int) -> Iterator[list[str]]:

@@ -290,3 +290,14 @@ def test_imports_stand_after_our_own_scans(tmp_path: Path, monkeypatch: pytest.M
     request = make_request(tmp_path, config=Config(imports=(Import(path="r.sarif", role=Role.SAST),)))
     assert [output.run.id for output in scan(request)] == ["semgrep"]
     assert scan(request, only=["bandit"]) == ()
+
+
+@pytest.mark.full
+def test_a_hundred_megabytes_of_results_are_read_right(tmp_path: Path) -> None:
+    one = json.dumps(result(message={"text": "m" * 300}))
+    count = 100_000_000 // (len(one) + 2) + 1
+    head, _, tail = log(run("big", "HERE")).partition('"HERE"')  # type: ignore[arg-type]
+    (only,) = imports(tmp_path, head + ", ".join([one] * count) + tail)
+    assert (tmp_path / "r.sarif").stat().st_size > 100_000_000
+    assert len(only.results) == count
+    assert {place(found) for found in only.results} == {("src/a.py", 3)}

@@ -1,5 +1,5 @@
 import json
-import sysconfig
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -184,8 +184,17 @@ def test_a_hang_is_told(tmp_path: Path) -> None:
     assert "took longer than" in run.notifications[0].text
 
 
-def test_a_missing_program_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+def no_files(_: str) -> None:
+    return None
+
+
+def no_package(name: str) -> None:
+    raise metadata.PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize("files", [no_files, no_package])
+def test_a_missing_program_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Any) -> None:
+    monkeypatch.setattr(metadata, "files", files)
     run = scan(tmp_path, {PATH: CLEAN})
     assert told(run) == [("file-not-scanned", "error")]
     assert "not installed" in run.notifications[0].text
