@@ -41,7 +41,7 @@ def _result(kind: str, one: ResultView, folder: str) -> str:
     column = {"col": str(one.column)} if one.line and one.column else {}
     fixed = f" Fixed in {one.fixed_in}." if one.fixed_in else ""
     title = {"title": f"{one.severity} {one.rule}"}
-    return _command(kind, place | line | column | title, one.message + fixed)
+    return _command(kind, place | line | column | title, one.what + fixed)
 
 
 def _problems(run: RunView) -> Iterator[str]:

@@ -16,6 +16,7 @@ from govsec_ci.formats import manifest
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.model import Check, Verdict
+from govsec_ci.system.files import recover
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ def verify(folder: Path, trusted: tuple[TrustedKey, ...] = ()) -> Held:
     :raises BundleError: a file is missing, extra or changed, the decision does not follow from the evidence, or no
         trusted key signed it
     """
+    recover(folder)
     _check_digests(folder)
     try:
         recorded = bundle.read_verdict(folder)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -12,6 +13,11 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover — Windows
+    fcntl = None  # type: ignore[assignment]
 
 from govsec_ci.errors import InputError, UsageError
 
@@ -202,9 +208,10 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
 
     :raises UsageError: ``target`` cannot be written, or holds something that is not ours
     """
-    _recover(target)
+    recover(target)
     _check_ours(target)
     staging = _make_staging(target)
+    in_use = _lock(staging)
     try:
         if keep and target.exists():
             shutil.copytree(target, staging, dirs_exist_ok=True)
@@ -217,6 +224,21 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
         raise  # any other is a defect, and must not be told as the operator's
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if in_use is not None:
+            os.close(in_use)
+
+
+def _lock(folder: Path) -> int | None:
+    """Hold a staging folder, so that nobody takes it for a leftover; None where another process holds it."""
+    if fcntl is None:  # pragma: no cover — Windows: leftovers stay
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _check_ours(target: Path) -> None:
@@ -254,12 +276,20 @@ def _previous(target: Path) -> Path:
     return target.with_name(f".{target.name}.previous")
 
 
-def _recover(target: Path) -> None:
-    """After a kill between the two renames the earlier bundle stands as ``.NAME.previous``: put it back."""
+def recover(target: Path) -> None:
+    """Mend what a killed run left: put an earlier bundle back, remove half-made ones that nobody holds."""
     previous = _previous(target)
-    if not previous.exists():
-        return
-    if target.exists():
-        shutil.rmtree(previous, ignore_errors=True)
-    else:
+    if previous.exists() and not target.exists():
         os.rename(previous, target)
+    leftovers = [previous, *target.parent.glob(f".{glob.escape(target.name)}.new-*")]
+    for leftover in leftovers:
+        _remove_leftover(leftover)
+
+
+def _remove_leftover(folder: Path) -> None:
+    if not is_output_folder(folder):
+        return
+    held = _lock(folder)
+    if held is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)

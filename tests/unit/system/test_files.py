@@ -191,6 +191,16 @@ def test_a_full_disk_inside_the_block_is_said_and_changes_nothing(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_another_run_is_making_is_left_alone(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        with files.staged_folder(target, keep=False) as other:
+            (other / "two").write_text("2")
+        assert staging.exists()
+        (staging / "one").write_text("1")
+    assert {path.name for path in target.iterdir()} == {".gitignore", "one"}
+
+
 def test_an_error_that_has_nothing_to_do_with_writing_is_not_told_as_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), files.staged_folder(tmp_path / "out", keep=False):
         (tmp_path / "missing").read_bytes()
@@ -204,8 +214,9 @@ def test_a_replacement_killed_between_its_two_renames_is_mended(tmp_path: Path) 
     target.rename(tmp_path / ".out.previous")
     with files.staged_folder(target, keep=True) as staging:
         assert (staging / "one").exists()
-    target_and_leftover = tmp_path / ".out.previous"
-    target_and_leftover.mkdir()
+    for leftover in (".out.previous", ".out.new-abc"):
+        (tmp_path / leftover).mkdir()
+        (tmp_path / leftover / ".gitignore").write_text(files.MARKER)
     with files.staged_folder(target, keep=True):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
