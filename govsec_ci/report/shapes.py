@@ -169,19 +169,14 @@ class FeedView(Struct, frozen=True, kw_only=True):
 
 
 class NoteView(Struct, frozen=True, kw_only=True):
-    """One notification of a run."""
+    """One notification of a run: its own words, and what it says with its place, in both languages."""
 
     id: str
     level: str
     text: str
     place: str
-    next_step: str
-
-    @property
-    def said(self) -> str:
-        """The text, with the place before it unless it names the file itself."""
-        path = self.place.partition(":")[0]
-        return self.text if not path or path in self.text else f"{self.place}: {self.text}"
+    said: Text
+    next_step: Text
 
 
 class RunView(Struct, frozen=True, kw_only=True):

@@ -208,7 +208,7 @@ class _Page:
     def run(self, run: RunView) -> list[str]:
         seen = self.say("{targets} of {scope} looked at", targets=run.targets, scope=run.scope)
         notes = [
-            f"- {text(note.said)}" + (f" → {text(note.next_step)}" if note.next_step else "")
+            f"- {self.tell(note.said)}" + (f" → {self.tell(note.next_step)}" if note.next_step else "")
             for note in run.problems[:_ROWS]
         ]
         return [

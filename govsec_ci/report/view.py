@@ -18,7 +18,7 @@ from govsec_ci.model import (
     Verdict,
     VerdictWord,
 )
-from govsec_ci.report import labels
+from govsec_ci.report import labels, notices
 from govsec_ci.report.i18n import Text, both, both_n
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import (
@@ -168,12 +168,16 @@ def _note(notification: Notification) -> NoteView:
     location = notification.location
     line = location.region.start_line if location and location.region else None
     place = word(location.path) + (f":{line}" if line else "") if location else ""
+    text = message(notification.text)
+    # Most texts name their file themselves.
+    whole = text if not location or word(location.path) in text else f"{place}: {text}"
     return NoteView(
         id=word(notification.id),
         level=notification.level.value,
-        text=message(notification.text),
+        text=text,
         place=place,
-        next_step=message(notification.next_step),
+        said=notices.said(notification.id, whole),
+        next_step=notices.step(message(notification.next_step)),
     )
 
 

@@ -139,8 +139,8 @@ def _mend_steps(against: Iterable[ResultView], now: datetime) -> Iterator[StepVi
 
 def _unchecked(said: Iterable[NoteView], now: datetime) -> Iterator[StepView]:
     for note in said:
-        text = f"{note.said}: {note.next_step}" if note.next_step else note.said
-        yield _step("scans", same(text), now, anchor="not-checked")
+        what = _joined(note.said, note.next_step) if note.next_step else note.said
+        yield _step("scans", what, now, anchor="not-checked")
 
 
 def _undecided(blocking: Iterable[CheckView], said: Iterable[NoteView], now: datetime) -> Iterator[StepView]:

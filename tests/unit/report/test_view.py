@@ -202,8 +202,8 @@ def test_a_run_with_an_error_is_not_believed_to_be_complete() -> None:
     hint = Notification(id="y", level=Level.NOTE, text="left out", location=Location(path="a.py"))
     view = _built(runs=(cases.bandit_run(notifications=(note, hint)),))
     assert view.not_checked[0].state == ScanState.INCOMPLETE.value
-    assert view.not_checked[0].problems[0].said == "crashed"
-    assert view.runs[0].notes[0].said == "a.py: left out"
+    assert view.not_checked[0].problems[0].said.en == "crashed"
+    assert view.runs[0].notes[0].said.en == "a.py: left out"
 
 
 def test_sbom_feeds_and_files() -> None:
