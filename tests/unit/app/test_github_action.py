@@ -1,6 +1,7 @@
 """Inputs from the environment, outputs and summary to the runner's files."""
 
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from govsec_ci.app import github_action as action
 from govsec_ci.errors import UsageError
+from govsec_ci.formats import sarif
 from govsec_ci.model import Stage
+from tests.support import report_cases
 
 LIMIT = 1024 * 1024
 
@@ -114,3 +117,70 @@ def test_nothing_between_is_a_workflow_command() -> None:
     assert first != token != ""
     assert inner.startswith("::set-output")
     assert last == f"::{token}::"
+
+
+def finished(tmp_path: Path, word: str = "FAIL") -> action.Finished:
+    (tmp_path / "work/src").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/github.sarif").write_bytes(sarif.write([report_cases.bandit_run(report_cases.static("a" * 16))]))
+    (tmp_path / "out/summary.md").write_text(word)
+    return action.Finished(verdict=word, out=tmp_path / "out", view=report_cases.failing())
+
+
+def published(tmp_path: Path, one: action.Finished, code: int = 1, **inputs: str) -> tuple[dict[str, str], str]:
+    log = io.StringIO()
+    runner = given_inputs(tmp_path, **inputs) | {"GITHUB_OUTPUT": str(tmp_path / "output")}
+    action.publish(runner, one, exit_code=code, log=log)
+    return _as_the_runner_reads((tmp_path / "output").read_text("utf-8")), log.getvalue()
+
+
+def test_a_folder_of_the_workspace_gets_a_log_of_its_own_and_the_bundle_stays_as_it_is(tmp_path: Path) -> None:
+    one = finished(tmp_path)
+    before = sorted((tmp_path / "out").iterdir())
+    told, log = published(tmp_path, one, path="src")
+    assert sorted((tmp_path / "out").iterdir()) == before
+    assert Path(told["sarif-file"]).parent == tmp_path
+    assert sarif.load(Path(told["sarif-file"]))[0].results[0].locations[0].path == "src/app/backup.py"
+    assert "::error file=src/app/" in log
+
+
+def test_the_whole_workspace_keeps_the_bundle_s_own_log(tmp_path: Path) -> None:
+    told, log = published(tmp_path, finished(tmp_path), annotations="false")
+    assert told["sarif-file"] == str(tmp_path / "out/github.sarif")
+    assert log == ""
+    counts = dict(report_cases.failing().counts)
+    assert json.loads(told["counts"]) == counts
+    assert told["count-critical"] == str(counts["CRITICAL"])
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "given", "fails"),
+    [
+        ("FAIL", 1, "", "true"),
+        ("INCOMPLETE", 3, "", "true"),
+        ("PASS", 0, "", "false"),
+        ("INCOMPLETE", 3, "FAIL", "false"),
+        ("FAIL", 1, "FAIL,\n INCOMPLETE", "true"),
+        ("FAIL", 1, "never", "false"),
+    ],
+)
+def test_fail_on_names_the_verdicts_that_fail(tmp_path: Path, word: str, code: int, given: str, fails: str) -> None:
+    told, _ = published(tmp_path, finished(tmp_path, word), code, fail_on=given)
+    assert told["fails"] == fails
+
+
+def test_without_a_verdict_the_step_always_fails(tmp_path: Path) -> None:
+    told, _ = published(tmp_path, action.Finished(), 2, fail_on="never", path="src")
+    assert (told["fails"], told["uploads"]) == ("true", "0")
+
+
+@pytest.mark.parametrize(("path", "folder"), [("", ""), (".", ""), ("a/../b", "b"), ("..", ""), ("/etc", "")])
+def test_the_judged_folder_as_the_repository_counts_it(tmp_path: Path, path: str, folder: str) -> None:
+    assert action.judged_folder(given_inputs(tmp_path, path=path)) == folder
+
+
+def test_refs_and_files_reach_the_run(tmp_path: Path) -> None:
+    environment = given_inputs(tmp_path, since="origin/main", policy_ref="abc", baseline="old.sarif", offline="true")
+    options = action.options(environment, jobs=1)
+    assert (options.since, options.policy_ref, options.offline) == ("origin/main", "abc", True)
+    assert options.baseline == tmp_path / "work/old.sarif"

@@ -18,10 +18,8 @@ WORKFLOWS = sorted([*(ROOT / "docs/workflows").glob("*.yml"), *(ROOT / ".github/
 
 
 def inputs() -> str:
-    rows = [
-        f"| `{name}` | `{entry['default'] or ' '}` | {entry['description'].strip()} |"
-        for name, entry in _named("inputs")
-    ]
+    given = {name: f"`{entry['default']}`" if entry["default"] else "" for name, entry in _named("inputs")}
+    rows = [f"| `{name}` | {given[name]} | {entry['description'].strip()} |" for name, entry in _named("inputs")]
     return "\n".join(["| input | default | |", "|---|---|---|", *rows])
 
 
