@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from govsec_ci.app import bundle
 from govsec_ci.app.annotations import annotations
@@ -39,7 +38,7 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
     out = _input(environment, "OUT")
     baseline, waivers = _input(environment, "BASELINE"), _input(environment, "WAIVERS")
     advisories = _input(environment, "ADVISORIES") or environment.get("GOVSEC_ADVISORIES", "")
-    judged = Options(
+    return Options(
         path=workspace / (_input(environment, "PATH") or "."),
         out=workspace / out if out else temporary / f"govsec-out-{uuid.uuid4().hex[:8]}",
         now=parse(_input(environment, "NOW") or None),
@@ -48,12 +47,12 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
         advisories=workspace / advisories if advisories else None,
         baseline=workspace / baseline if baseline else None,
         waivers=workspace / waivers if waivers else None,
+        since=_input(environment, "SINCE"),
+        policy_ref=_input(environment, "POLICY_REF"),
         offline=_one_of(environment, "OFFLINE", ("true", "false"), "false") == "true",
         jobs=jobs,
         lang=_one_of(environment, "LANGUAGE", ("en", "ja"), "en"),
     )
-    refs = {"since": _input(environment, "SINCE"), "policy_ref": _input(environment, "POLICY_REF")}
-    return replace(judged, **{name: value for name, value in refs.items() if value})
 
 
 def _profiles(environment: Mapping[str, str], workspace: Path) -> Iterator[str]:

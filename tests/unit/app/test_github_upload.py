@@ -10,9 +10,7 @@ from tests.support import report_cases as cases
 RUN = replace(
     cases.bandit_run(cases.static("a" * 16)),
     notifications=(
-        Notification(
-            id="x", level=Level.NOTE, text="told", location=Location(path="b.py", region=Region(start_line=1))
-        ),
+        Notification(id="x", level=Level.NOTE, text="told", location=Location(path="b.py")),
         Notification(id="y", level=Level.NOTE, text="told"),
     ),
     artifacts=(Artifact(path="app/backup.py", sha256="0" * 64, length=1),),
