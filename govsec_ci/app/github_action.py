@@ -56,11 +56,19 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
 
 
 def _profiles(environment: Mapping[str, str], workspace: Path) -> Iterator[str]:
-    """Ids as they are; files from the workspace, for the current folder is not that one."""
+    """Ids as they are; files from the workspace, for the current folder is not that one.
+
+    With a trusted ref files stay relative to the judged folder: an absolute one would be read from the judged tree.
+    """
+    judged = workspace / (_input(environment, "PATH") or ".")
     for part in re.split(r"[,\r\n]", _input(environment, "PROFILES")):
         name = part.strip()
-        if name:
-            yield str(workspace / name) if "/" in name or name.endswith(".toml") else name
+        if not name or not ("/" in name or name.endswith(".toml")):
+            yield from filter(None, [name])
+        elif _input(environment, "POLICY_REF"):
+            yield os.path.relpath(workspace / name, judged).replace(os.sep, "/")
+        else:
+            yield str(workspace / name)
 
 
 @contextlib.contextmanager
