@@ -337,6 +337,111 @@ def diff(old: Path, new: Path) -> int:
 
 
 @cli.group()
+def profile() -> None:
+    """Look at profiles; check, compare and test them; start one of your own."""
+
+
+@profile.command("list")
+@_with("lang")
+def profile_list(lang: str | None) -> int:
+    """List the shipped profiles."""
+    from govsec_ci.app import profiles
+
+    _table(profiles.list_rows(lang or _locale_language()))
+    return 0
+
+
+@profile.command("show")
+@click.argument("name", metavar="ID|FILE")
+@_with("lang")
+def profile_show(name: str, lang: str | None) -> int:
+    """Show a profile as people read it: gates, limits, clauses, labels."""
+    from govsec_ci.app import profiles
+
+    for line in profiles.show_lines(name, lang or _locale_language()):
+        click.echo(line)
+    return 0
+
+
+@profile.command("check")
+@click.argument("file", metavar="FILE")
+def profile_check(file: str) -> int:
+    """Check that FILE is a profile; an error names file and line."""
+    from govsec_ci.app import profiles
+
+    click.echo(profiles.check_line(file))
+    return 0
+
+
+@profile.command("diff")
+@click.argument("old", metavar="ID|FILE")
+@click.argument("new", metavar="ID|FILE")
+def profile_diff(old: str, new: str) -> int:
+    """Say what becomes stricter or looser from OLD to NEW."""
+    from govsec_ci.app import profiles
+
+    for line in profiles.diff_lines(old, new):
+        click.echo(line)
+    return 0
+
+
+@profile.command("test")
+@click.argument("name", metavar="ID|FILE")
+def profile_test(name: str) -> int:
+    """Run a profile's own cases; 1 where one comes out otherwise than it says."""
+    from govsec_ci.app import profiles
+
+    right, lines = profiles.case_lines(name)
+    for line in lines:
+        click.echo(line)
+    return 0 if right else 1
+
+
+@profile.command("new")
+@click.argument("identifier", metavar="ID")
+@click.option(
+    "--extends", "base", default="jp-gov", show_default=True, metavar="ID", help="Profile that it starts from."
+)
+@click.option("--to", type=click.Path(path_type=Path), default=".", help="Folder to write to.")
+def profile_new(identifier: str, base: str, to: Path) -> int:
+    """Write a profile of your own, with cases, to start from."""
+    from govsec_ci.app import profiles
+
+    for path in profiles.start(identifier, base, to):
+        click.echo(str(path))
+    return 0
+
+
+@cli.command()
+@click.argument("fingerprint")
+@_with("out")
+@click.option("--id", "identifier", prompt="Id of the waiver", help="Its id, e.g. W-2026-014.")
+@click.option("--reason", prompt="Why is it acceptable", help="Why the result is acceptable.")
+@click.option("--owner", prompt="Who owns the risk", help="Who owns the risk.")
+@click.option("--approver", default="", help="Who approved it. Empty: a draft, without effect.")
+@click.option("--ticket", prompt="Ticket", help="Where it is tracked.")
+@click.option("--plan", prompt="How will it be mended", help="How, and how long until, it will be mended.")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), prompt="Last day it holds (YYYY-MM-DD)", help="Last day.")
+@click.option("--reopen-epss", type=click.FloatRange(0, 1), help="EPSS probability from which it no longer holds.")
+@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="[default: govsec-waivers.toml]")
+@_with("now")
+def waive(fingerprint: str, out: Path, **given: Any) -> int:
+    """Add a waiver for the result of --out whose fingerprint starts with FINGERPRINT.
+
+    What is not given as a flag is asked for. The profile rules on what is admissible; `govsec run` tells.
+    """
+    from govsec_ci.app.clock import parse
+    from govsec_ci.app.waive import Words
+    from govsec_ci.app.waive import waive as add_waiver
+
+    to, now = given.pop("to"), given.pop("now")
+    expires = given.pop("expires").date()
+    words = Words(id=given.pop("identifier"), created=parse(now).date(), expires=expires, **given)
+    click.echo(str(add_waiver(out, fingerprint, words, to)))
+    return 0
+
+
+@cli.group()
 def advisories() -> None:
     """Keep advisory data: fetch it, carry it in and out, look at its age."""
 

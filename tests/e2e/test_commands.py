@@ -205,3 +205,56 @@ def test_a_wrong_key_costs_no_scan(tmp_path: Path) -> None:
     done = govsec("run", ROOT / "examples/clean-app", "--sign-key", tmp_path / "key.pem", "--out", tmp_path / "out")
     assert done.returncode == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_profiles_are_listed_and_shown_in_both_languages() -> None:
+    listed = govsec("profile", "list", "--lang", "en").stdout
+    names = [line.split()[0] for line in listed.splitlines()[1:]]
+    assert {"jp-gov", "essentials"} <= set(names)
+    for name in names:
+        english, japanese = (govsec("profile", "show", name, "--lang", lang) for lang in ("en", "ja"))
+        assert english.returncode == japanese.returncode == 0
+        assert english.stdout != japanese.stdout
+        assert len(english.stdout.splitlines()) == len(japanese.stdout.splitlines())
+
+
+def test_a_profile_of_ones_own_is_checked_tested_and_compared(tmp_path: Path) -> None:
+    made = govsec("profile", "new", "our-agency", "--to", tmp_path)
+    assert made.stdout.splitlines() == [
+        str(tmp_path / "our-agency.toml"), str(tmp_path / "our-agency.cases.toml")
+    ]  # fmt: skip
+    file = tmp_path / "our-agency.toml"
+    assert govsec("profile", "check", file).returncode == 0
+    assert govsec("profile", "test", file).returncode == 0
+    assert "stricter our-static-medium: gate" in govsec("profile", "diff", "jp-gov", file).stdout
+    assert govsec("profile", "new", "our-agency", "--to", tmp_path).returncode == 2
+    file.write_text(file.read_text("utf-8").replace("limit = 0", "limit = 5"), "utf-8")
+    assert govsec("profile", "test", file).returncode == 1
+    file.write_text(file.read_text("utf-8").replace("limit = 5", "limti = 5"), "utf-8")
+    wrong = govsec("profile", "check", file)
+    assert wrong.returncode == 2
+    assert "limti" in wrong.stderr
+    assert "limit" in wrong.stderr
+
+
+def test_a_waiver_is_added_and_has_its_effect(tmp_path: Path) -> None:
+    project = shutil.copytree(ROOT / "examples/vulnerable-app", tmp_path / "project")
+    given = ["--advisories", ADVISORIES, "--offline", "--now", NOW, "--out", tmp_path / "out"]
+    govsec("run", project, *given)
+    log = json.loads((tmp_path / "out/results.sarif").read_text("utf-8"))
+    shell = next(one for run in log["runs"] for one in run.get("results", []) if one["ruleId"] == "B602")
+    words = {
+        "id": "W-1", "reason": "the line is a constant of the operator", "owner": "platform team", "approver": "ciso",
+        "ticket": "SEC-1", "plan": "replaced by the new job runner", "expires": "2024-12-01",
+    }  # fmt: skip
+    flags = [part for name, value in words.items() for part in (f"--{name}", value)]
+    waivers = project / "govsec-waivers.toml"
+    done = govsec(
+        "waive", shell["fingerprints"]["govsec/v1"], *flags, "--now", NOW, "--to", waivers, "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
+    govsec("run", project, *given)
+    verdict = json.loads((tmp_path / "out/verdict.json").read_text("utf-8"))
+    assert {check["gate"]: check["verdict"] for check in verdict["checks"]}["static-high"] == "PASS"
+    unknown = govsec("waive", "ffffffffffffffff", *flags, "--to", waivers, "--out", tmp_path / "out")
+    assert unknown.returncode == 2

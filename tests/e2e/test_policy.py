@@ -55,7 +55,7 @@ def _loosened(repository: Path) -> None:
 
 def _waived(repository: Path) -> None:
     (repository / "govsec-waivers.toml").write_text(
-        '[[waiver]]\nid = "W-1"\nrule = "B602"\npath = "weak.py"\nreason = "safe, believe me"\nowner = "team"\n'
+        '[[waivers]]\nid = "W-1"\nrule = "B602"\npath = "weak.py"\nreason = "safe, believe me"\nowner = "team"\n'
         'approver = "ciso"\nticket = "T-1"\ncreated = 2024-10-01\nexpires = 2024-11-01\nplan = "none"\n'
     )
 
