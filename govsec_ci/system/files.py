@@ -7,17 +7,13 @@ import hashlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover — Windows
-    fcntl = None  # type: ignore[assignment]
 
 from govsec_ci.errors import InputError, UsageError
 
@@ -230,8 +226,10 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
 
 def _lock(folder: Path) -> int | None:
     """Hold a staging folder, so that nobody takes it for a leftover; None where another process holds it."""
-    if fcntl is None:  # pragma: no cover — Windows: leftovers stay
+    if sys.platform == "win32":  # pragma: no cover — leftovers stay there
         return None
+    import fcntl  # noqa: PLC0415 — not there on Windows
+
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
