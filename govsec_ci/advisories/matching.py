@@ -43,13 +43,15 @@ def _span(span: osv.Range) -> Span:
                 events.append((kind, version))
     limits = tuple(event.limit for event in span.events if event.limit is not None)
     # Stable: events at the same version stay in the record's order, but a last_affected acts after its introduced.
-    events.sort(key=lambda event: (_start(event), event[0] == LAST_AFFECTED))
+    events.sort(key=lambda event: (_place(event), event[0] == LAST_AFFECTED))
     return Span(tuple(events), limits)
 
 
-def _start(event: tuple[int, str]) -> versions.Key:
+def _place(event: tuple[int, str]) -> versions.Key:
     kind, version = event
-    return versions.BEGINNING if kind == INTRODUCED and version == "0" else versions.key(version)
+    if kind != INTRODUCED:
+        return versions.latest_end(version)
+    return versions.BEGINNING if version == "0" else versions.key(version)
 
 
 def is_affected(version: str, entries: Iterable[Entry]) -> bool:
@@ -71,18 +73,18 @@ def _within(version: str, span: Span) -> bool:
         kind, at = event
         if kind == LAST_AFFECTED:
             affected = affected and not _after(version, at)
-        elif place >= _start(event):
+        elif place >= _place(event):
             affected = kind == INTRODUCED
     return affected
 
 
 def _limit(limit: str) -> versions.Key:
-    return versions.END if limit == "*" else versions.key(limit)
+    return versions.END if limit == "*" else versions.latest_end(limit)
 
 
 def _after(version: str, last: str) -> bool:
     """``version > last`` as the negation of PEP 440's ``<=``, which ignores the local part of the candidate."""
-    return versions.key(version if "+" in last else versions.public(version)) > versions.key(last)
+    return versions.key(version if "+" in last else versions.public(version)) > versions.latest_end(last)
 
 
 def fix(version: str, entries: Sequence[Entry]) -> Fix:
@@ -91,9 +93,9 @@ def fix(version: str, entries: Sequence[Entry]) -> Fix:
     The nearest is the least of them with the same major version where there is one, else the least; a pre-release
     only where nothing else is to be had, or a pre-release is installed.
     """
-    place = versions.key(version)
+    installed = versions.key(version)
     named = {at for e in entries for s in e.spans for kind, at in s.events if kind == FIXED}
-    above = (v for v in named if versions.key(v) > place and not is_affected(v, entries))
+    above = (v for v in named if versions.key(v) > installed and not is_affected(v, entries))
     # Of two spellings of one version (1.3, 1.3.0) the shorter, whatever the order they came in.
     ordered = sorted(above, key=lambda v: (versions.key(v), len(v), v))
     unique = tuple({versions.canonical(v): v for v in reversed(ordered)}.values())[::-1]

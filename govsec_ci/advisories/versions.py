@@ -17,6 +17,8 @@ Key = tuple[int, Any]
 BEGINNING: Key = (-1, ())
 END: Key = (2, ())
 
+_RELEASE = re.compile(r"^\s*v?(\d{1,18}(?:\.\d{1,18}){0,9})")
+_LAST_POST = 10**18
 _PIECES = re.compile(r"\d+|[a-z]+")
 
 
@@ -43,6 +45,20 @@ def parse(version: str) -> Version | None:
 def canonical(version: str) -> str:
     """One spelling for equal versions (``1.0`` and ``1.0.0``): equal strings mean equal versions."""
     return canonicalize_version(version) if parse(version) is not None else version
+
+
+@lru_cache(maxsize=65_536)
+def latest_end(version: str) -> Key:
+    """Where a span of PEP 440 versions ends at the latest that ends at ``version``.
+
+    What PEP 440 can read is its own place. ``0.2.0-n653`` (PYSEC-2021-371) has none in the order, but belongs to
+    release 0.2.0: whatever is above 0.2.0 is past it, and nothing else is. A text without a number is never passed:
+    what cannot be compared must not clear a version.
+    """
+    if parse(version) is not None:
+        return key(version)
+    release = _RELEASE.match(version)
+    return (1, Version(f"{release[1]}.post{_LAST_POST}")) if release else END
 
 
 def public(version: str) -> str:

@@ -19,6 +19,7 @@ _ID = r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$"
 _ID_RE = re.compile(_ID)
 
 Identifier = Annotated[str, Meta(pattern=_ID)]
+Version = Annotated[str, Meta(min_length=1, max_length=1024)]
 Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
@@ -32,10 +33,10 @@ class Package(Struct, frozen=True, kw_only=True):
 class Event(Struct, frozen=True, kw_only=True):
     """One end of a span of versions; the schema lets exactly one of the four be set."""
 
-    introduced: str | None = None
-    fixed: str | None = None
-    last_affected: str | None = None
-    limit: str | None = None
+    introduced: Version | None = None
+    fixed: Version | None = None
+    last_affected: Version | None = None
+    limit: Version | None = None
 
 
 class Range(Struct, frozen=True, kw_only=True):

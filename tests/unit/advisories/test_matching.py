@@ -42,6 +42,11 @@ EPOCH = [{"introduced": "1!0"}, {"fixed": "1!2"}]
         ([{"introduced": "1.0"}, {"fixed": "1.0"}], [], ["0.9", "1.0", "1.1"]),
         ([{"introduced": "1.0+b"}, {"last_affected": "1.0+c"}], ["1.0+b", "1.0+c"], ["1.0", "1.0+d"]),
         ([{"introduced": "0.2.0-n653"}, {"fixed": "1.0"}], ["0.2.1", "0.1"], ["1.0"]),
+        ([{"introduced": "0"}, {"fixed": "0.2.0-n653"}], ["0.1", "0.2.0", "0.2.0.post1", "2004d"], ["0.2.1", "1.0"]),
+        ([{"introduced": "0.1"}, {"fixed": "0.2.0-n653"}], ["0.1", "0.2"], ["0.0.9", "0.3"]),
+        ([{"introduced": "0"}, {"last_affected": "v2.0-final"}], ["2.0", "1.9"], ["2.0.1"]),
+        ([{"introduced": "0"}, {"limit": "2.0-final"}], ["2.0", "1.9"], ["2.0.1"]),
+        ([{"introduced": "0"}, {"fixed": "latest"}], ["0.1", "99"], []),
     ],
 )
 def test_ranges(events: list[dict[str, str]], affected: list[str], clean: list[str]) -> None:

@@ -70,6 +70,10 @@ def test_the_year_one_without_leading_zeros_is_read() -> None:
         ({"affected": [{"versions": [1.1]}]}, "`$.affected[0].versions[0]`"),
         ({"affected": [{"package": {"name": "x"}}]}, "`$.affected[0].package`"),
         ({"affected": [{"package": {"ecosystem": "PyPI", "name": ""}}]}, "`$.affected[0].package.name`"),
+        (
+            {"affected": [{"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": ""}]}]}]},
+            "`$.affected[0].ranges[0].events[1].fixed`",
+        ),
         ({"affected": [{"ranges": [{"type": "SEMVER", "events": []}]}]}, "`$.affected[0].ranges[0].events`"),
         ({"affected": [{"ranges": [{"type": "DATE", "events": [{"fixed": "1"}]}]}]}, "`$.affected[0].ranges[0].type`"),
         ({"affected": [{"ranges": [{"type": "ECOSYSTEM", "events": [{}]}]}]}, "`$.affected[0].ranges[0].events`"),
