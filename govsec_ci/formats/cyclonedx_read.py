@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from msgspec import UNSET
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from govsec_ci.formats.cyclonedx_sbom import COMMIT
 from govsec_ci.formats.cyclonedx_wire import Bom, Entity, NamedLicence, Tool, Tools, WireComponent, decode
@@ -62,23 +61,19 @@ def timestamp(bom: Bom) -> datetime | None:
 
 
 def component_ref(component: WireComponent) -> ComponentRef:
-    """Name, version and purl; those of type pypi normalised (PEP 503, PEP 440), without qualifiers."""
+    """Name, version and purl; those of type pypi with their name normalised (PEP 503), and without qualifiers.
+
+    The version stays as it is written: so a component of our own SBOM has the purl that its manifest gave it.
+    """
     name, version = component.name, component.version
     purl = parse_purl(component.purl)
     if purl is None:
         return ComponentRef(name=name, version=version, purl=component.purl)
     if purl.type != "pypi":
         return ComponentRef(name=purl.name, version=purl.version or version, purl=component.purl)
-    normal = _normal_version(purl.version or version)
-    plain = Component(name=canonicalize_name(purl.name), version=normal or None, location=Location(path=""))
+    exact = purl.version or version or None
+    plain = Component(name=canonicalize_name(purl.name), version=exact, location=Location(path=""))
     return ComponentRef(name=plain.name, version=plain.version or "", purl=plain.purl)
-
-
-def _normal_version(version: str) -> str:
-    try:
-        return str(Version(version))
-    except InvalidVersion:
-        return version
 
 
 def parse_purl(text: str) -> PackageURL | None:

@@ -500,10 +500,15 @@ def test_reads_back_what_it_wrote() -> None:
 
 
 def test_purls_of_any_source_compare_with_the_models() -> None:
-    odd = component("a", "1.0+local", source="vcs", url="git+https://h.example/a")
-    read = cyclonedx.read_sbom(cyclonedx.write(sbom(part(odd))))
+    odd = [
+        component("a", "1.0+local", source="vcs", url="git+https://h.example/a"),
+        component("b", "1!2.0", source="path", url="../b"),
+        component("c", "2023.07.01-RC1"),
+        component("d", None, source="private-index", index="https://pkg.example/simple"),
+    ]
+    read = cyclonedx.read_sbom(cyclonedx.write(sbom(part(*odd))))
 
-    assert [ref.purl for ref in read.components] == [odd.purl]
+    assert [ref.purl for ref in read.components] == [one.purl for one in odd]
 
 
 def test_every_minimum_element_can_be_missing() -> None:
@@ -579,7 +584,7 @@ def test_a_dependency_on_itself_is_no_relationship() -> None:
     assert read.missing["dependency relationship"] == ("x",)
 
 
-def test_names_and_versions_of_purls_are_normalised() -> None:
+def test_names_of_purls_are_normalised() -> None:
     components = [
         {"type": "library", "name": "x", "purl": "pkg:PyPI/Foo_Bar.baz@1.0-RC1?extension=whl"},
         {"type": "library", "name": "y", "version": "2004d", "purl": "pkg:pypi/y"},
@@ -587,7 +592,7 @@ def test_names_and_versions_of_purls_are_normalised() -> None:
     ]
     refs = cyclonedx.read_sbom(bom(components=components)).components
 
-    assert [ref.purl for ref in refs] == ["pkg:pypi/foo-bar-baz@1.0rc1", "pkg:pypi/y@2004d", "no purl"]
+    assert [ref.purl for ref in refs] == ["pkg:pypi/foo-bar-baz@1.0-RC1", "pkg:pypi/y@2004d", "no purl"]
 
 
 def test_several_licences_all_hold() -> None:
