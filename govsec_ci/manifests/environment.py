@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from packaging.markers import Marker
 from packaging.metadata import parse_email
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.errors import UsageError
 from govsec_ci.manifests import core_metadata, sources
@@ -135,7 +135,7 @@ class _Reading:
     def _installed(self, folder: Path, file: Path, text: str) -> _Installed:
         metadata, _ = parse_email(text)
         name, version = metadata.get("name", ""), normal(metadata.get("version", ""))
-        if not name or version is None:
+        if not is_normalized_name(canonicalize_name(name)) or version is None:
             raise UnreadableError("names no valid name and version")
         origin = _direct_url(folder)
         component = Component(

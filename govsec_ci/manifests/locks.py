@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declared, Manifest
-from govsec_ci.manifests.notices import at, notice
+from govsec_ci.manifests.notices import at, notice, shown
 from govsec_ci.manifests.pins import normal
 from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8, table_lines
@@ -73,17 +73,24 @@ def read_lock(
 
 def _manifest(name: str, path: str, contents: Contents) -> Manifest:
     """Each component normalised, its shortcomings told."""
-    every = [_normalised(component) for component in contents.components]
+    nameless = [one for one in contents.components if not is_normalized_name(one.name)]
+    every = [_normalised(component) for component in contents.components if is_normalized_name(component.name)]
     components = tuple(one for one in every if not _is_project(one.source, one.url))
     told = [note for component in components for note in shortcomings(component)]
     return Manifest(
         path=path,
         format=name,
         components=components,
-        notifications=(*contents.notifications, *_told_as_project(every), *told),
+        notifications=(*contents.notifications, *_nameless(nameless), *_told_as_project(every), *told),
         members=contents.members,
         stated=contents.stated,
     )
+
+
+def _nameless(components: Iterable[Component]) -> Iterator[Notification]:
+    for component in components:
+        line = component.location.region.start_line if component.location.region else 1
+        yield malformed(component.location.path, line, f"'{shown(component.name)}' is no name of a package")
 
 
 def _normalised(component: Component) -> Component:

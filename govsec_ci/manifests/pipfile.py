@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.declared import unlocked, unreadable
@@ -64,6 +64,9 @@ def _entries(path: str, text: str, data: dict[str, Any]) -> Iterator[Declared | 
 
 def _entry(path: str, line: int, name: str, wanted: Any, group: str) -> Declared | Notification:
     table = wanted if isinstance(wanted, dict) else {"version": wanted}
+    if not is_normalized_name(canonicalize_name(name)):
+        text = f"'{shown(name)}' is no name of a package"
+        return notice("requirement-malformed", text, path=path, line=line, next_step="correct the name")
     version = table.get("version", "*")
     try:
         specifier = str(SpecifierSet("" if version == "*" else version))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
@@ -146,6 +146,9 @@ class _Reader:
             if name.lower() == "python":
                 continue
             line = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            if not is_normalized_name(canonicalize_name(name)):
+                self._malformed(line, f"'{shown(name)}' is no name of a package")
+                continue
             for one in wanted if isinstance(wanted, list) else [wanted]:
                 yield self._poetry_entry(name, one, line, group)
 

@@ -75,7 +75,7 @@ def name_of_link(link: str) -> tuple[str, str | None]:
     for part in fragment.split("&"):
         key, _, value = part.partition("=")
         if key == "egg" and value:
-            return canonicalize_name(value.partition("[")[0]), None
+            return _cleaned(value.partition("[")[0]), None
     last = re.split(r"[#?]", link, maxsplit=1)[0].replace("\\", "/").rstrip("/").rpartition("/")[2]
     return _name_of_file(last)
 
@@ -90,5 +90,9 @@ def _name_of_file(file: str) -> tuple[str, str | None]:
             return sdist, str(version)
     except (InvalidWheelFilename, InvalidSdistFilename):
         pass
-    bare = _COMMIT.sub("", file).removesuffix(".git")
-    return canonicalize_name(re.sub(r"[^A-Za-z0-9._-]+", "-", bare).strip("-._")) or "unnamed", None
+    return _cleaned(_COMMIT.sub("", file).removesuffix(".git")), None
+
+
+def _cleaned(text: str) -> str:
+    """A normalised name made of any text (PEP 503)."""
+    return canonicalize_name(re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")) or "unnamed"

@@ -139,6 +139,7 @@ def test_the_project_itself_is_no_component(write: Write) -> None:
         {"a-1.dist-info/RECORD": ""},
         {"a-1.dist-info/METADATA": "Name: a\n\n"},
         {"a-1.dist-info/METADATA": metadata("a", "not a version")},
+        {"a-1.dist-info/METADATA": metadata("../a")},
         {"a-1.dist-info/METADATA": b"Name: \xff\n"},
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": "{"},
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": "[]"},

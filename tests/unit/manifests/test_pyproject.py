@@ -330,3 +330,13 @@ def test_requirements_in(declare: Declare, read: Read) -> None:
 @pytest.mark.parametrize("path", ["MANIFEST.in", "config.h.in", "a.in"])
 def test_other_in_files(path: str) -> None:
     assert not FORMATS["requirements.in"].matches(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [("pyproject.toml", '[tool.poetry.dependencies]\n"../x" = "*"\n', 2), ("Pipfile", '[packages]\n"a b" = "*"\n', 2)],
+)
+def test_what_is_no_name(declare: Declare, path: str, text: str, line: int) -> None:
+    declaration = declare(path, text)
+    assert declaration.requirements == ()
+    assert [note.text.partition(": ")[0] for note in declaration.notifications] == [f"{path}:{line}"]

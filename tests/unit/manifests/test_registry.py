@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.utils import is_normalized_name
 
 from govsec_ci.manifests.base import DeclaringFormat
 from govsec_ci.manifests.notices import MEANINGS
@@ -90,6 +91,6 @@ def test_no_change_to_a_file_makes_its_reader_raise(
     for component in manifest.components:
         assert component.location.region is not None
         assert 1 <= component.location.region.start_line <= lines
-        assert component.name
+        assert is_normalized_name(component.name)
     if isinstance(reader, DeclaringFormat):
         assert reader.declaration(root, path).path == path

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.utils import is_normalized_name
 
 from govsec_ci.manifests import sources
 
@@ -54,7 +55,7 @@ def test_no_text_makes_links_raise(text: str) -> None:
     sources.is_link(text)
     sources.kind_of_link(text)
     name, _ = sources.name_of_link(text)
-    assert name
+    assert is_normalized_name(name)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ def test_kinds(link: str, kind: str) -> None:
     [
         ("https://h/x.git@abc#egg=A.B", "a-b", None),
         ("https://h/team/x.git@abc", "x", None),
+        ("https://h/x#egg=../../etc", "etc", None),
         ("https://h/x.git?y=z", "x", None),
         ("https://h/not-a-wheel.whl", "not-a-wheel-whl", None),
         ("https://h/a-1.zip", "a", "1"),

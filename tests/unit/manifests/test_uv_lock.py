@@ -181,3 +181,11 @@ def test_unreadable(read: Read, text: str) -> None:
 def test_more_packages_than_any_lock_has(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govsec_ci.manifests.locks._MOST_ENTRIES", 1)
     assert ids(read("uv.lock", HEAD + package("a") + package("b"))) == ["manifest-unreadable"]
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a b", "ä", "-a"])
+def test_what_is_no_name(read: Read, name: str) -> None:
+    manifest = read("uv.lock", HEAD + package(name) + package("a"))
+    assert [one.name for one in manifest.components] == ["a"]
+    assert ids(manifest) == ["requirement-malformed"]
+    assert manifest.notifications[0].text.startswith("uv.lock:4: ")
