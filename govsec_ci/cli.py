@@ -81,6 +81,10 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
         help="Advisory data: a folder of OSV JSON, or an OSV all.zip. GOVSEC_ADVISORIES does the same.",
     ),
+    "environment": click.option(
+        "--environment", type=click.Path(path_type=Path), metavar="DIR",
+        help="An installed (virtual) environment of PATH: its metadata files are read, its Python is never started.",
+    ),
     "waivers": click.option(
         "--waivers", type=click.Path(path_type=Path), metavar="FILE",
         help="Waivers.  [default: govsec-waivers.toml of PATH, where there is one]",
@@ -134,7 +138,7 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @cli.command()
 @_folder_argument
-@_with("profiles", "out", "stage", "advisories", "offline", "online")
+@_with("profiles", "out", "stage", "advisories", "offline", "online", "environment")
 @_with("waivers", "baseline", "vex", "since", "policy_ref", "config", "sign_key", "now", "jobs", "lang", "quiet")
 def run(**given: Any) -> int:
     r"""Scan PATH, merge, judge, report: the whole way.
@@ -155,7 +159,7 @@ def run(**given: Any) -> int:
 
 @cli.command()
 @_folder_argument
-@_with("out", "stage", "advisories", "offline", "online", "waivers", "baseline", "vex")
+@_with("out", "stage", "advisories", "offline", "online", "environment", "waivers", "baseline", "vex")
 @_with("since", "policy_ref", "config", "now", "jobs", "quiet")
 def scan(**given: Any) -> int:
     """Run the scanners over PATH; write one SARIF log a tool and the SBOM.
@@ -629,6 +633,7 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         profiles=tuple(given.get("profiles", ())),
         stage=Stage(given.get("stage", "build")),
         advisories=given.get("advisories"),
+        environment=given.get("environment"),
         waivers=given.get("waivers"),
         baseline=given.get("baseline"),
         vex=tuple(given.get("vex", ())),

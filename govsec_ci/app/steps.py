@@ -50,6 +50,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     :param now: the clock of the decision (UTC); :param jobs: processes a scanner may use
     :param profiles: shipped ids or files; empty means the configuration's, else the default
+    :param environment: an installed environment of the project
     :param waivers: the waivers, unless they stand in the tree; :param baseline: an earlier ``results.sarif``
     :param vex: OpenVEX or CycloneDX VEX documents; :param since: git ref of which the change is told apart
     :param policy_ref: git ref that settings, waivers and profile files are read from, instead of the tree
@@ -62,6 +63,7 @@ class Options(Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     stage: Stage = Stage.BUILD
     advisories: Path | None = None
+    environment: Path | None = None
     waivers: Path | None = None
     baseline: Path | None = None
     vex: tuple[Path, ...] = ()
@@ -111,7 +113,7 @@ def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]
 
 def scan(options: Options, policy: Policy, folder: Path) -> None:
     """PATH → ``runs/``, the SBOM and ``inputs/``."""
-    target = open_target(options.path, out=options.out, config=policy.config)
+    target = open_target(options.path, out=options.out, config=policy.config, environment=options.environment)
     files = operator_files(options, policy)
     documents = collect(options.path, target.config.evidence)
     outputs = scan_target(target, options)

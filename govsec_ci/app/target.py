@@ -12,6 +12,7 @@ from govsec_ci.config import Config
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.discover import discover
+from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
 from govsec_ci.model import Subject
 from govsec_ci.system import files, git
@@ -27,19 +28,21 @@ class Target(Struct, frozen=True, kw_only=True):
     subject: Subject
 
 
-def open_target(path: Path, *, out: Path, config: Config) -> Target:
+def open_target(path: Path, *, out: Path, config: Config, environment: Path | None = None) -> Target:
     """Walk the tree and read its manifests; nothing of it runs.
 
-    :raises UsageError: ``path`` is missing or no folder
+    :param environment: an installed environment of the project, which answers what manifests leave open
+    :raises UsageError: ``path`` is missing or no folder, or ``environment`` is none
     """
     check_folder(path, out)
     tree = files.walk(path, leave_out=(out,))
     project = read_project(tree)
+    installed = read_environment(environment, project=project.name) if environment else None
     checkout = git.inspect(path)
     name = config.name or project.name or path.resolve().name
     return Target(
         tree=tree,
-        manifests=discover(tree, limit_bytes=config.limits.manifest_bytes).manifests,
+        manifests=discover(tree, limit_bytes=config.limits.manifest_bytes, environment=installed).manifests,
         config=config,
         checkout=checkout,
         subject=git.subject(name, config.version or project.version, checkout),

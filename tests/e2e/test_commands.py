@@ -258,3 +258,22 @@ def test_a_waiver_is_added_and_has_its_effect(tmp_path: Path) -> None:
     assert {check["gate"]: check["verdict"] for check in verdict["checks"]}["static-high"] == "PASS"
     unknown = govsec("waive", "ffffffffffffffff", *flags, "--to", waivers, "--out", tmp_path / "out")
     assert unknown.returncode == 2
+
+
+def test_an_installed_environment_answers_what_an_unpinned_line_leaves_open(tmp_path: Path) -> None:
+    project = shutil.copytree(ROOT / "examples/unlocked-app", tmp_path / "project")
+    packages = tmp_path / "environment/lib/python3.11/site-packages"
+    for line in (project / "requirements.txt").read_text("utf-8").splitlines():
+        name, _, version = line.partition("==") if "==" in line else ("click", "==", "8.1.7")
+        info = packages / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (info / "RECORD").write_text("")
+        (info / "INSTALLER").write_text("pip\n")
+    given = ["--advisories", ADVISORIES, "--offline", "--now", NOW, "--out", tmp_path / "out"]
+    assert govsec("run", project, *given).returncode == 3
+    done = govsec("run", project, *given, "--environment", tmp_path / "environment")
+    sbom = json.loads((tmp_path / "out/sbom.cdx.json").read_text("utf-8"))
+    assert "pkg:pypi/click@8.1.7" in {component.get("purl") for component in sbom["components"]}
+    assert "click was not audited" not in done.stdout
+    assert govsec("run", project, *given, "--environment", tmp_path / "nowhere").returncode == 2
