@@ -11,9 +11,11 @@ import hashlib
 import os
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -40,6 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     :param slowest: (bytes a second, seconds): an average below it over that long ends the attempt
     :param timeout_s: for one attempt as a whole
+    :param answer_timeout_s: from the request to the end of the answer's headers
     :param backoff_s: before the second attempt; doubles with each, up to ``backoff_most_s``, which also bounds what a
         server's Retry-After can ask
     """
@@ -49,6 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     most_bytes: int = 2_000_000_000
     connect_timeout_s: float = 15.0
     read_timeout_s: float = 30.0
+    answer_timeout_s: float = 90.0
     timeout_s: float = 1800.0
     slowest: tuple[int, float] = (1_000, 30.0)
     backoff_s: float = 1.0
@@ -247,14 +251,7 @@ class _Download:
     def _follow(self, session: "Session", headers: Mapping[str, str]) -> "Response":
         url = self.url
         for _ in range(self.settings.redirects + 1):
-            response = session.get(
-                url,
-                headers=headers,
-                stream=True,
-                allow_redirects=False,
-                timeout=(self.settings.connect_timeout_s, self.settings.read_timeout_s),
-                verify=_certificates(),
-            )
+            response = self._get(session, url, headers)
             if response.status_code not in _REDIRECTS:
                 return response
             url = urljoin(url, response.headers.get("Location", ""))
@@ -262,6 +259,32 @@ class _Download:
             if urlsplit(url).scheme != "https":
                 raise _failed(self.url, f"it redirects to {shown(url)}, which is not HTTPS")
         raise _failed(self.url, f"it redirects more than {self.settings.redirects} times")
+
+    def _get(self, session: "Session", url: str, headers: Mapping[str, str]) -> "Response":
+        """The beginning of an answer, in time: the read timeout alone would start again with every byte of a header."""
+        timeouts = (self.settings.connect_timeout_s, self.settings.read_timeout_s)
+        verify = _certificates()
+        answers: SimpleQueue[Response | BaseException] = SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(
+                    session.get(
+                        url, headers=headers, stream=True, allow_redirects=False, timeout=timeouts, verify=verify
+                    )
+                )
+            except BaseException as error:  # noqa: BLE001 — raised again below, in the thread that waits
+                answers.put(error)
+
+        # A daemon: it cannot be stopped, and must not keep the process when nobody waits for it any more.
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answer = answers.get(timeout=self.settings.answer_timeout_s)
+        except Empty:
+            raise _AgainError(f"no answer within {self.settings.answer_timeout_s:g} s") from None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def _check_status(self, response: "Response") -> None:
         status = response.status_code

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,21 @@ def test_a_slow_drip_is_ended(server: Server, tmp_path: Path, waits: Waits) -> N
     server.answers["/slow"] = https.drip(2, pieces=2)
     with pytest.raises(FetchError, match=r"[Tt]imed out"):
         fetch(server.address("/slow"), tmp_path / "x", settings=Settings(attempts=1, read_timeout_s=0.2), sleep=waits)
+
+
+def test_headers_that_drip_are_ended(server: Server, tmp_path: Path, waits: Waits) -> None:
+    """Every line comes within the read timeout; the answer never begins."""
+
+    def answer(request: Handler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(90):
+            request.wfile.write(b"X-%d: a\r\n" % number)
+            time.sleep(0.05)
+
+    server.answers["/slow"] = answer
+    settings = Settings(attempts=2, read_timeout_s=2, answer_timeout_s=0.3)
+    with pytest.raises(FetchError, match=r"no answer within 0\.3 s \(tried 2 times\)"):
+        fetch(server.address("/slow"), tmp_path / "x", settings=settings, sleep=waits)
 
 
 def test_a_steady_download_is_not_slow(server: Server, tmp_path: Path, waits: Waits) -> None:
