@@ -13,6 +13,7 @@ from govsec_ci.model import Check, Level, Location, Notification, Result, Rule, 
 from govsec_ci.report.inert import message, word
 
 _TOLD: Final = 20
+_OF_A_RUN: Final = frozenset({"run-said", "run-incomplete"})
 _STYLES: Final = {
     "CRITICAL": "1;31", "HIGH": "31", "MEDIUM": "33", "LOW": "36", "UNKNOWN": "35",
     "FAIL": "1;31", "INCOMPLETE": "1;33", "PASS": "1;32",
@@ -117,14 +118,23 @@ def _missing_data(runs: Iterable[Run]) -> Iterator[str]:
 
 
 def _checks(answer: Answer, style: Style) -> Iterator[str]:
-    for check in answer.verdict.checks:
-        if check.verdict is VerdictWord.PASS:
-            continue
+    open_ = [check for check in answer.verdict.checks if check.verdict is not VerdictWord.PASS]
+    starved = [check for check in open_ if _is_starved(check)]
+    if starved:
+        names = ", ".join(f"{word(check.profile)}/{word(check.gate)}" for check in starved)
+        yield f"{style.paint('INCOMPLETE')} {names}: not decided, for want of what was not checked"
+    for check in (check for check in open_ if check not in starved):
         head = style.paint(check.verdict.value) if check.mode == "block" else f"warning ({check.verdict.value})"
         yield f"{head} {word(check.profile)}/{word(check.gate)}: {_limit(check)} [{_clause(check)}]"
         yield from (f"    {message(reason)}" for reason in check.reasons)
         if check.next_step:
             yield f"    to do: {message(check.next_step)}"
+
+
+def _is_starved(check: Check) -> bool:
+    """Whether all that it says is that a run was not whole, which its notifications have said already."""
+    said = {note.id for note in check.notes}
+    return check.verdict is VerdictWord.INCOMPLETE and bool(said) and said <= _OF_A_RUN
 
 
 def _limit(check: Check) -> str:

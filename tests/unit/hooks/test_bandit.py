@@ -80,6 +80,8 @@ def test_what_does_not_parse_is_not_called_clean(top: Path) -> None:
     assert code == 3
     assert "broken.py:1" in said
     assert "not checked by bandit" in said
+    assert "INCOMPLETE jp-gov/static-scan, jp-gov/static-high, jp-gov/static-medium: not decided, for want of" in said
+    assert said.count("\n") == 4
 
 
 def test_paths_count_from_the_current_folder(top: Path) -> None:
