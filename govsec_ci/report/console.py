@@ -17,6 +17,8 @@ _STYLE: Final = {VerdictWord.PASS: "bold green", VerdictWord.FAIL: "bold red", V
 _SEVERITY_STYLE: Final = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow", "UNKNOWN": "magenta"}
 _RESULTS: Final = 30
 _STEPS: Final = 10
+_CHARACTERS: Final = 200
+"""Longest text of a result; advisories can be a page long."""
 
 
 def show(view: View, file: TextIO, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -53,7 +55,11 @@ def _results(view: View, *, verbose: bool) -> Iterator[str]:
 
 def line(one: ResultView) -> str:
     """One result on one line: ``path:line:col SEVERITY RULE message``."""
-    return " ".join((one.place or "-", one.severity, one.rule, one.what))
+    return " ".join((one.place or "-", one.severity, one.rule, _short(one.what)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…"
 
 
 def _more(view: View, count: int) -> Iterator[str]:
@@ -141,5 +147,5 @@ def _table(view: View, *, verbose: bool) -> "Table":
         table.add_column(title, ratio=ratio, overflow="fold")
     for one in shown:
         style = _SEVERITY_STYLE.get(one.severity, "")
-        table.add_row(Styled(one.place), Styled(one.severity, style=style), Styled(one.rule), Styled(one.what))
+        table.add_row(Styled(one.place), Styled(one.severity, style=style), Styled(one.rule), Styled(_short(one.what)))
     return table

@@ -75,7 +75,7 @@ def status_banner(status: str) -> Text:
 
 def who(kind: str) -> Text:
     """Who usually closes what a gate of this kind finds."""
-    if kind in {"results", "deadlines", "pipeline", "licenses"}:
+    if kind in {"results", "deadlines", "pipeline", "licenses", "suppressions"}:
         return both("developers")
     if kind in {"scans", "coverage", "advisories", "sbom"}:
         return both("whoever runs the pipeline")
