@@ -357,3 +357,16 @@ def test_location_without_a_line(tmp_path: Path, tool: Tool) -> None:
     assert by_name(document(scan(tmp_path, manifest(placed))))["a"]["evidence"]["occurrences"] == [
         {"location": "requirements.txt"}
     ]
+
+
+def test_the_tools_default_index_is_not_taken_for_another_source(tmp_path: Path, tool: Tool) -> None:
+    listed = manifest(
+        component("a", source="vcs", url="https://[broken"),
+        component("b", source="private-index", index="https://pkg.example/simple"),
+        component("c", source="path"),
+    )
+    written = by_name(document(scan(tmp_path, listed)))
+
+    assert written["a"]["externalReferences"] == []
+    assert [one["url"] for one in written["b"]["externalReferences"]] == ["https://pkg.example/simple/b/"]
+    assert [one["type"] for one in written["c"]["externalReferences"]] == ["other"]
