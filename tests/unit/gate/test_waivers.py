@@ -139,6 +139,13 @@ def test_a_code_waiver_covers_its_place_alone(given: dict[str, str], path: str, 
     assert waivers.covers(waiver(**blank, **given), code(path=path), Rule(id="B602")) is expected
 
 
+def test_a_result_that_only_touches_a_waived_file_is_not_waived() -> None:
+    other = replace(code(path="lib/x.py"), locations=(*code(path="lib/x.py").locations, *code().locations))
+    own = waiver(vulnerability="", component="", versions="", rule="B602", path="app/main.py")
+    assert not waivers.covers(own, other, Rule(id="B602"))
+    assert not waivers.covers(own, code(locations=()), Rule(id="B602"))
+
+
 def test_a_claim_is_attached_once() -> None:
     before = (run(Role.SCA, [vulnerable(), vulnerable(key="dep-2", rule="CVE-2024-0002")], [rule()]),)
     once = waivers.attach(before, [waiver()])
