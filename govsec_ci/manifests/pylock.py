@@ -4,17 +4,20 @@ Source: PyPA specification "pylock.toml".
 """
 
 import posixpath
+import re
 from pathlib import Path
 from typing import Any
 
 from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
+from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
 from govsec_ci.manifests.locks import Contents, LockFile, LockText, foreign_file, hashes, named, read_lock
 from govsec_ci.manifests.notices import shown
 from govsec_ci.manifests.text import UnreadableError, table_lines
-from govsec_ci.model import Component
+from govsec_ci.model import Component, Location
+
+_MEMBERSHIP = re.compile(r"[\"']([^\"']+)[\"'] in (?:extras|dependency_groups)")
 
 
 class PylockToml:
@@ -38,18 +41,22 @@ def _contents(lock: LockText) -> Contents:
         raise UnreadableError(
             f"is no valid pylock file (PEP 751): {shown(str(error))}", next_step="write it anew with its tool"
         ) from error
+    grouped = bool(pylock.dependency_groups or pylock.extras)
     lines = table_lines(lock.text, "packages", len(pylock.packages))
     return Contents(
-        components=tuple(_component(lock, line, package) for line, package in zip(lines, pylock.packages, strict=True))
+        components=tuple(
+            _component(lock.place(line), package, grouped=grouped)
+            for line, package in zip(lines, pylock.packages, strict=True)
+        )
     )
 
 
-def _component(lock: LockText, line: int, package: Package) -> Component:
+def _component(place: Location, package: Package, *, grouped: bool) -> Component:
     source, index, url = _origin(package)
     return Component(
         name=package.name,
         version=None if package.version is None else str(package.version),
-        location=lock.place(line),
+        location=place,
         hashes=hashes(f"{algorithm}:{digest}" for file in _files(package) for algorithm, digest in file.hashes.items()),
         source=source,
         index=index,
@@ -58,7 +65,14 @@ def _component(lock: LockText, line: int, package: Package) -> Component:
         depends_on=None
         if package.dependencies is None
         else tuple(sorted({named(str(one.get("name", ""))) for one in package.dependencies})),
+        groups=_groups(str(package.marker or "")) if grouped else (),
     )
+
+
+def _groups(marker: str) -> tuple[str, ...]:
+    """Extras and dependency groups that a marker asks for; without any, the package is always installed."""
+    found = {MAIN if name == "default" else named(name) for name in _MEMBERSHIP.findall(marker)}
+    return tuple(sorted(found)) or (MAIN,)
 
 
 def _files(package: Package) -> list[Any]:

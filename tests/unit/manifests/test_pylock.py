@@ -118,3 +118,18 @@ def test_unreadable(read: Read, text: str) -> None:
     manifest = read("pylock.toml", text)
     assert (manifest.components, ids(manifest)) == ((), ["manifest-unreadable"])
     assert "PEP 751" in manifest.notifications[0].text
+
+
+@pytest.mark.parametrize(
+    ("marker", "groups"),
+    [
+        ("'dev' in dependency_groups", ("dev",)),
+        ("'default' in dependency_groups or 'My_X' in extras", ("main", "my-x")),
+        ("os_name == 'nt'", ("main",)),
+    ],
+)
+def test_groups(read: Read, marker: str, groups: tuple[str, ...]) -> None:
+    text = package("a", f'marker = "{marker}"', wheel("a"))
+    assert read("pylock.toml", HEAD + text).components[0].groups == ()
+    grouped = HEAD.strip() + '\ndependency-groups = ["dev", "default"]\n' + text
+    assert read("pylock.toml", grouped).components[0].groups == groups
