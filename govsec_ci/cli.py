@@ -531,6 +531,32 @@ def sbom_check(file: Path) -> int:
 
 
 @cli.group()
+def oscal() -> None:
+    """Write OSCAL 1.2.1 (NIST): profiles as catalog, verdicts as assessment results."""
+
+
+@oscal.command("profile")
+@click.argument("name", metavar="ID|FILE")
+@click.option("--to", type=click.Path(path_type=Path), default=".", show_default=True, help="Folder to write to.")
+@_with("lang")
+def oscal_profile(name: str, to: Path, lang: str | None) -> int:
+    """Write a profile's clauses as catalog, and its gates as component definition."""
+    from govsec_ci.app.oscal import profile_files
+
+    return _write_all(to, profile_files(name, lang or _locale_language()))
+
+
+@oscal.command("verdict")
+@_with("out")
+@click.option("--to", type=click.Path(path_type=Path), default=".", show_default=True, help="Folder to write to.")
+def oscal_verdict(out: Path, to: Path) -> int:
+    """Write the verdict of --out as assessment results, and what is waived or overdue as POA&M."""
+    from govsec_ci.app.oscal import verdict_files
+
+    return _write_all(to, verdict_files(out))
+
+
+@cli.group()
 def bundle() -> None:
     """Work with evidence bundles."""
 
@@ -652,6 +678,15 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
 def _locale_language() -> str:
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return "ja" if next(filter(None, names), "").startswith("ja") else "en"
+
+
+def _write_all(folder: Path, files: dict[str, bytes]) -> int:
+    from govsec_ci.system.files import write_atomic
+
+    for name, data in files.items():
+        write_atomic(folder / name, data)
+        click.echo(str(folder / name))
+    return 0
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> None:

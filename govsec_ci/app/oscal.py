@@ -1,0 +1,98 @@
+"""``govsec oscal``: a profile or a verdict in OSCAL's models."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Final
+
+from govsec_ci.app import bundle, steps
+from govsec_ci.formats import oscal
+from govsec_ci.formats.oscal import Control, Item, Source
+from govsec_ci.gate import profile as profiles
+from govsec_ci.gate.describe import GateRow, describe
+from govsec_ci.gate.profile import Profile
+from govsec_ci.model import Result, Run, Verdict, Waiver
+
+# A profile has no date of its own: the first day of its rules, else the epoch, so that the file never changes itself.
+_UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def profile_files(name: str, lang: str) -> dict[str, bytes]:
+    """``<id>.catalog.json`` and ``<id>.component-definition.json`` of a profile."""
+    profile = profiles.load(name)
+    source, own = _source(profile, lang), controls(profile, lang)
+    return {
+        f"{profile.id}.catalog.json": oscal.catalog(source, own),
+        f"{profile.id}.component-definition.json": oscal.component_definition(source, own),
+    }
+
+
+def verdict_files(folder: Path) -> dict[str, bytes]:
+    """``assessment-results.json`` of a bundle, and ``poam.json`` where something is waived or overdue."""
+    verdict = bundle.read_verdict(bundle.require(folder))
+    evidence = steps.read_evidence(folder)
+    files = {"assessment-results.json": oscal.assessment_results(verdict, bundle.digests(folder))}
+    plan = oscal.poam(verdict, [*_waived(evidence.waivers, verdict.now), *_overdue(verdict, evidence.runs)])
+    return files | ({"poam.json": plan} if plan else {})
+
+
+def controls(profile: Profile, lang: str) -> list[Control]:
+    """The clauses of a profile in the order of its gates, each with every gate that asks for it."""
+    rows = {row.id: row for row in describe(profile, lang).gates}
+    by_clause: dict[tuple[str, str], list[str]] = {}
+    for gate in profile.gates:
+        by_clause.setdefault((gate.clause.document, gate.clause.id), []).append(gate.id)
+    return [_control(profile, key, [rows[name] for name in names], lang) for key, names in by_clause.items()]
+
+
+def _control(profile: Profile, key: tuple[str, str], rows: list[GateRow], lang: str) -> Control:
+    document = profile.document(key[0])
+    clause = profile.gate(rows[0].id).clause
+    return Control(
+        document=key[0],
+        clause=key[1],
+        title=f"{document.title.get(lang)} {key[1]}",
+        edition=document.edition,
+        label=clause.label or document.label,
+        origin=clause.origin,
+        gates=tuple((row.id, row.title, row.text) for row in rows),
+    )
+
+
+def _source(profile: Profile, lang: str) -> Source:
+    first = profile.effective_from
+    modified = datetime.combine(first, time(), UTC) if first else _UNDATED
+    title, text = profile.title.get(lang), profile.text.get(lang)
+    return Source(id=profile.id, version=profile.version, title=title, text=text, modified=modified)
+
+
+def _waived(waivers: tuple[Waiver, ...], now: datetime) -> Iterator[Item]:
+    for waiver in waivers:
+        subject = waiver.vulnerability or waiver.rule or waiver.fingerprint
+        yield Item(
+            key=f"waiver {waiver.id}",
+            title=f"{waiver.id}: {subject} {waiver.component or waiver.path}".strip(),
+            description=f"{waiver.reason}\n{waiver.plan}",
+            due=waiver.expires,
+            owner=waiver.owner,
+            status="expired" if waiver.expires < now.replace(hour=0, minute=0, second=0) else "risk-accepted",
+        )
+
+
+def _overdue(verdict: Verdict, runs: tuple[Run, ...]) -> Iterator[Item]:
+    results = {result.fingerprints.get("govsec/v1", ""): result for run in runs for result in run.results}
+    for check in verdict.checks:
+        for fingerprint, due in sorted(check.due.items()):
+            if due < verdict.now and fingerprint in results:
+                yield _overdue_item(f"{check.profile}/{check.gate}", fingerprint, due, results[fingerprint])
+
+
+def _overdue_item(gate: str, fingerprint: str, due: datetime, result: Result) -> Item:
+    where = result.locations[0].path if result.locations else ""
+    return Item(
+        key=f"{gate} {fingerprint}",
+        title=f"{result.rule_id} {where}".strip(),
+        description=f"{result.message}\n{gate}",
+        due=due,
+        status="overdue",
+    )

@@ -1,0 +1,104 @@
+"""formats/oscal.py and app/oscal.py: valid against NIST's schemas, the same bytes for the same decision."""
+
+import json
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govsec_ci.app.oscal import profile_files, verdict_files
+from govsec_ci.formats.oscal import Item, poam, token
+from govsec_ci.gate import profile as profiles
+from tests.support.command import govsec
+
+
+def _problems(shared: Path, model: str, data: bytes) -> list[str]:
+    schema = json.loads((shared / f"schemas/oscal-1.2.1-{model}.json").read_text("utf-8"))
+    return [str(one) for one in jsonschema_rs.validator_for(schema).iter_errors(json.loads(data))]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("name", profiles.shipped())
+def test_every_profile_is_a_valid_catalog_and_component_definition(shared: Path, name: str, lang: str) -> None:
+    files = profile_files(name, lang)
+    assert _problems(shared, "catalog", files[f"{name}.catalog.json"]) == []
+    assert _problems(shared, "component", files[f"{name}.component-definition.json"]) == []
+
+
+@pytest.mark.parametrize("name", profiles.shipped())
+def test_every_gate_is_found_again_under_its_clause(name: str) -> None:
+    body = json.loads(profile_files(name, "en")[f"{name}.catalog.json"])["catalog"]
+    parts = [part["id"] for group in body["groups"] for control in group["controls"] for part in control["parts"]]
+    gates = [gate.id for gate in profiles.load(name).gates]
+    assert len(parts) == len(set(parts)) == len(gates)
+    assert all(any(part.endswith(gate) for part in parts) for gate in gates)
+
+
+def test_verdicts_are_valid_assessment_results(shared: Path, failing_bundle: Path, passing_bundle: Path) -> None:
+    for folder in (failing_bundle, passing_bundle):
+        files = verdict_files(folder)
+        assert _problems(shared, "assessment-results", files["assessment-results.json"]) == []
+        assert files == verdict_files(folder)
+
+
+def test_each_check_is_a_finding_with_its_state(failing_bundle: Path) -> None:
+    verdict = json.loads((failing_bundle / "verdict.json").read_text("utf-8"))
+    body = json.loads(verdict_files(failing_bundle)["assessment-results.json"])["assessment-results"]
+    result = body["results"][0]
+    states = {}
+    for finding in result["findings"]:
+        gate = next(one["value"] for one in finding["props"] if one["name"] == "gate")
+        states[gate] = finding["target"]["status"]["reason"]
+    words = {"PASS": "pass", "FAIL": "fail", "INCOMPLETE": "other"}
+    assert states == {check["gate"]: words[check["verdict"]] for check in verdict["checks"]}
+    evidence = result["observations"][0]["relevant-evidence"]
+    assert [one["href"] for one in evidence] == ["results.sarif", "sbom.cdx.json"]
+
+
+def test_waivers_and_overdue_results_make_a_plan(shared: Path, failing_bundle: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(failing_bundle, tmp_path / "bundle"))
+    assert "poam.json" not in verdict_files(folder)
+    (folder / "inputs/waivers.toml").write_text(
+        '[[waivers]]\nid = "W-1"\nrule = "B602"\npath = "backup.py"\nreason = "constant"\nowner = "team"\n'
+        'approver = "ciso"\nticket = "T-1"\ncreated = 2024-01-01\nexpires = 2024-02-01\nplan = "replace"\n'
+    )
+    verdict: dict[str, Any] = json.loads((folder / "verdict.json").read_text("utf-8"))
+    check = next(one for one in verdict["checks"] if one["results"])
+    check["due"] = {check["results"][0]: "2024-10-01T00:00:00Z"}
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+    plan = verdict_files(folder)["poam.json"]
+    assert _problems(shared, "poam", plan) == []
+    items = json.loads(plan)["plan-of-action-and-milestones"]["poam-items"]
+    states = [next(one["value"] for one in item["props"] if one["name"] == "status") for item in items]
+    assert states == ["expired", "overdue"]
+
+
+def test_an_item_with_nothing_but_a_name_is_valid(shared: Path, failing_bundle: Path) -> None:
+    from govsec_ci.app.bundle import read_verdict
+
+    verdict = read_verdict(failing_bundle)
+    due = datetime(2026, 1, 1, tzinfo=UTC)
+    bare = Item(key="k", title="t", description="d")
+    plan = poam(verdict, [bare, Item(key="k2", title="t", description="d", due=due, owner="o")])
+    assert plan is not None
+    assert _problems(shared, "poam", plan) == []
+    assert poam(verdict, []) is None
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=3))
+def test_any_name_becomes_a_token(parts: list[str]) -> None:
+    assert re.fullmatch(r"[^\W\d][\w.\-]*|_[\w.\-]*", token(*parts))
+
+
+def test_the_commands_write_the_files(failing_bundle: Path, tmp_path: Path) -> None:
+    assert govsec("oscal", "profile", "essentials", "--to", tmp_path).returncode == 0
+    assert govsec("oscal", "verdict", "--out", failing_bundle, "--to", tmp_path).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "essentials.catalog.json", "essentials.component-definition.json", "assessment-results.json",
+    }  # fmt: skip
