@@ -148,6 +148,7 @@ def _syntax_error(error: SyntaxError, data: bytes) -> dict[str, Any]:
 
 # What the line of the error looks like; a guess, and worded as one. Newest first.
 _NEWER = (
+    (re.compile(r"^\s*lazy\s+(?:import|from)\s"), "a lazy import: looks like Python 3.15 or newer"),
     (re.compile(r"""\b[tT][rR]?["']|\b[rR][tT]["']"""), "a t-string: looks like Python 3.14 or newer"),
     (re.compile(r"^\s*except\s*\*?\s+[\w.]+\s*(?:,\s*[\w.]+\s*)+:"), "looks like Python 3.14 or newer, or Python 2"),
     (re.compile(r"^\s*(?:async\s+)?(?:def|class)\s+\w+\s*\[[^\]]*="), "looks like Python 3.13 or newer"),

@@ -1,7 +1,10 @@
 """All scanners side by side. Each does its work in child processes; a thread each waits for it."""
 
+import contextlib
+import signal
+import threading
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from govsec_ci.model import Notification, Run, ScanState
@@ -28,7 +31,10 @@ def scan(request: ScanRequest, only: Collection[str] | None = None) -> tuple[Sca
         try:
             return (*(future.result() for future in futures), *(ScanOutput(run=run) for run in imports))
         except BaseException:
-            _stop(futures)
+            # A second Ctrl-C may come before the first one's handling has begun.
+            while any(not future.done() for future in futures):
+                with contextlib.suppress(KeyboardInterrupt):
+                    _stop(futures)
             raise
 
 
@@ -39,9 +45,28 @@ def _imports(request: ScanRequest) -> tuple[Run, ...]:
 
 
 def _stop(futures: list[Future[ScanOutput]]) -> None:
-    """On an interrupt: a scanner's thread may start its next child after we killed the last one."""
-    while wait(futures, timeout=_KILL_AGAIN_S).not_done:
+    """End what still runs, and wait for it: each thread has temporary folders to remove.
+
+    A thread may start its next child after we killed the last one; and people press Ctrl-C more than once.
+    """
+    with _deaf():
         process.kill_all()
+        while wait(futures, timeout=_KILL_AGAIN_S).not_done:
+            process.kill_all()
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore further interrupts for a moment; only the main thread can, and only it gets them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
 
 
 def _guarded(scanner: Scanner, request: ScanRequest) -> ScanOutput:

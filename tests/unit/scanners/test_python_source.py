@@ -130,6 +130,7 @@ def test_comments_before_a_broken_line_are_found() -> None:
         ("type X[T] = list[T]", "3.12"),
         ("except ValueError, TypeError:", "3.14"),
         ("x = t'{a}'", "3.14"),
+        ("lazy import json", "3.15"),
         ('x = f"{a["b"]}"', "3.12"),
         ("print 'x'", "Python 2"),
         ("exec code in ns", "Python 2"),

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,4 +77,31 @@ def test_an_interrupt_ends_every_child_and_goes_on_up(tmp_path: Path, monkeypatc
     use(monkeypatch, first, Fake("b", after=killed))
     with pytest.raises(KeyboardInterrupt):
         scan(make_request(tmp_path))
+    assert killed.is_set()
+
+
+def test_a_second_interrupt_does_not_leave_threads_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = threading.Event()
+    calls: list[int] = []
+
+    def kill_all() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        killed.set()
+
+    monkeypatch.setattr(process, "kill_all", kill_all)
+    second = Fake("b", after=killed)
+    use(monkeypatch, Fake("a", raises=KeyboardInterrupt()), second)
+    with pytest.raises(KeyboardInterrupt):
+        scan(make_request(tmp_path))
+    assert second.done.is_set()
+
+
+def test_scanning_from_another_thread_is_stopped_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = threading.Event()
+    monkeypatch.setattr(process, "kill_all", killed.set)
+    use(monkeypatch, Fake("a", raises=SystemExit(3)), Fake("b", after=killed))
+    with ThreadPoolExecutor(1) as pool, pytest.raises(SystemExit):
+        pool.submit(scan, make_request(tmp_path)).result()
     assert killed.is_set()
