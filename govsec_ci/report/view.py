@@ -15,6 +15,7 @@ from govsec_ci.model import (
     Sbom,
     ScanState,
     Severity,
+    Stage,
     Verdict,
     VerdictWord,
 )
@@ -74,11 +75,12 @@ def build(
     rows = upgrades(results)
     todo = steps(blocking, runs, rows, results, verdict.now)
     passed = tuple(one for one in checks if one.verdict is VerdictWord.PASS)
+    later = _asked_later(verdict.stage, profiles)
     return View(
         lang=lang,
         verdict=verdict.verdict,
-        sentence=_sentence(verdict, blocking),
-        answers=answers(verdict.verdict, blocking, passed, todo),
+        sentence=_sentence(verdict, blocking, later),
+        answers=answers(verdict.verdict, blocking, passed, todo, later),
         subject=word(verdict.subject.name),
         subject_version=word(verdict.subject.version),
         commit=word(verdict.subject.commit or ""),
@@ -110,11 +112,17 @@ def build(
     )
 
 
-def _sentence(verdict: Verdict, blocking: Sequence[CheckView]) -> Text:
+def _asked_later(stage: Stage, profiles: Sequence[Profile]) -> int:
+    """How many gates the release stage asks and this one does not: a PASS here says nothing of them."""
+    gates = (gate for profile in profiles for gate in profile.gates)
+    return sum(Stage.RELEASE in gate.stages and stage not in gate.stages for gate in gates)
+
+
+def _sentence(verdict: Verdict, blocking: Sequence[CheckView], later: int) -> Text:
     failed = sum(one.verdict is VerdictWord.FAIL for one in blocking)
     unknown = len(blocking) - failed
     if verdict.verdict is VerdictWord.PASS:
-        return both("You may release: every gate asked at stage {stage} is met.", stage=labels.stage(verdict.stage))
+        return _passed(labels.stage(verdict.stage), later)
     if verdict.verdict is VerdictWord.INCOMPLETE:
         return both_n(
             "Do not release yet: {n} gate could not be decided, because something was not checked.",
@@ -122,6 +130,17 @@ def _sentence(verdict: Verdict, blocking: Sequence[CheckView]) -> Text:
             unknown,
         )
     return _failed(failed, unknown)
+
+
+def _passed(stage: Text, later: int) -> Text:
+    if not later:
+        return both("You may release: every gate asked at stage {stage} is met.", stage=stage)
+    return both_n(
+        "Every gate asked at stage {stage} is met; the release stage asks {n} more.",
+        "Every gate asked at stage {stage} is met; the release stage asks {n} more.",
+        later,
+        stage=stage,
+    )
 
 
 def _failed(failed: int, unknown: int) -> Text:

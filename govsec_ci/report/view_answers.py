@@ -11,11 +11,15 @@ _LINES: Final = 4
 
 
 def answers(
-    verdict: VerdictWord, blocking: Sequence[CheckView], passed: Sequence[CheckView], steps: Sequence[StepView]
+    verdict: VerdictWord,
+    blocking: Sequence[CheckView],
+    passed: Sequence[CheckView],
+    steps: Sequence[StepView],
+    later: int,
 ) -> tuple[AnswerView, ...]:
-    """In the order in which they are asked."""
+    """In the order in which they are asked; :param later: gates that only the release stage asks."""
     return (
-        AnswerView(question=both("May I release?"), lines=(_may_i(verdict),)),
+        AnswerView(question=both("May I release?"), lines=(_may_i(verdict, later),)),
         AnswerView(question=both("What blocks?"), lines=_blocks(blocking), anchor="blocks" if blocking else ""),
         AnswerView(question=both("By which rule?"), lines=_rules(blocking or passed), anchor="trace"),
         AnswerView(question=both("Who must do what, by when?"), lines=_who(steps), anchor="next" if steps else ""),
@@ -23,8 +27,14 @@ def answers(
     )
 
 
-def _may_i(verdict: VerdictWord) -> Text:
+def _may_i(verdict: VerdictWord, later: int) -> Text:
     match verdict:
+        case VerdictWord.PASS if later:
+            return both_n(
+                "Nothing blocks so far. Before you release, ask again with --stage release: {n} more gate applies then.",
+                "Nothing blocks so far. Before you release, ask again with --stage release: {n} more gates apply then.",
+                later,
+            )
         case VerdictWord.PASS:
             return both("Yes, as far as these gates go.")
         case VerdictWord.FAIL:

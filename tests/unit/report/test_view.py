@@ -135,6 +135,18 @@ def test_sentences() -> None:
     assert sentence(unknown, unknown, unknown).startswith("Do not release yet: 2 gates could not be decided")
 
 
+def test_a_pass_before_the_release_stage_does_not_say_that_you_may_release() -> None:
+    judge = profile.load("jp-gov")
+    later = sum(Stage.RELEASE in gate.stages and Stage.BUILD not in gate.stages for gate in judge.gates)
+    judged = cases.verdict(VerdictWord.PASS)
+    early = build(judged, cases.evidence(), [judge], lang="en")
+    assert early.sentence.en == f"Every gate asked at stage build is met; the release stage asks {later} more."
+    assert early.answers[0].lines[0].en.startswith("Nothing blocks so far.")
+    final = build(structs.replace(judged, stage=Stage.RELEASE), cases.evidence(), [judge], lang="en")
+    assert final.sentence.en == "You may release: every gate asked at stage release is met."
+    assert final.answers[0].lines[0].en == "Yes, as far as these gates go."
+
+
 def test_steps_say_who_what_and_when() -> None:
     told = [(step.who.en, step.when.en, step.what.en) for step in cases.failing().steps]
     assert told == [
