@@ -1,7 +1,8 @@
 """The protocol of a feed, and what feeds share."""
 
+import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -88,3 +89,17 @@ def utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:  # the year 1 (a database's "unknown") east of Greenwich
         return moment.replace(tzinfo=UTC)
+
+
+def one_line(text: str, most: int = 300) -> str:
+    """Foreign text as one line of at most ``most`` printable characters: it reaches terminals, logs and pages."""
+    line = "".join(c for c in " ".join(text.split()) if c.isprintable())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def cwes(found: Iterable[str]) -> tuple[str, ...]:
+    """Those that are CWE identifiers, each once."""
+    return tuple(dict.fromkeys(one for one in found if _CWE.match(one)))
+
+
+_CWE = re.compile(r"^CWE-\d{1,6}\Z")

@@ -18,7 +18,7 @@ ADDRESS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 SUFFIX = ".csv.gz"
 
 _GZIP = b"\x1f\x8b"
-_FIRST = re.compile(r"^#model_version:([^,\s]+),\s*score_date:(\S+)$")
+_FIRST = re.compile(r"^#model_version:([\w.+-]{1,64}),\s*score_date:([\w:.+-]{1,64})\Z")
 _HEADER = "cve,epss,percentile"
 _ROW = re.compile(r"^(CVE-\d{4}-\d{4,}),([0-9.eE+-]{1,24}),([0-9.eE+-]{1,24})$")
 _LINE_CHARACTERS = 1_000

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from govsec_ci.advisories.base import Exploited, Loaded, encode, utc
+from govsec_ci.advisories.base import Exploited, Loaded, cwes, encode, one_line, utc
 from govsec_ci.advisories.sources import Source, only_entry
 from govsec_ci.errors import InputError
 from govsec_ci.model import Kev
@@ -24,7 +24,7 @@ _RANSOMWARE = {"known": True}
 
 
 class _Entry(Struct, frozen=True, kw_only=True, rename="camel"):
-    cve_id: Annotated[str, Meta(pattern=r"^CVE-\d{4}-\d{4,}$")] = msgspec.field(name="cveID")
+    cve_id: Annotated[str, Meta(pattern=r"^CVE-\d{4}-\d{4,}\Z")] = msgspec.field(name="cveID")
     date_added: date
     due_date: date
     vulnerability_name: str = ""
@@ -75,4 +75,4 @@ def _exploited(entry: _Entry) -> Exploited:
         due_date=datetime.combine(entry.due_date, time(), UTC),
         ransomware=_RANSOMWARE.get(entry.known_ransomware_campaign_use.casefold()),
     )
-    return Exploited(kev=kev, name=entry.vulnerability_name, cwes=tuple(entry.cwes or ()))
+    return Exploited(kev=kev, name=one_line(entry.vulnerability_name), cwes=cwes(entry.cwes or ()))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from govsec_ci.advisories import versions
+from govsec_ci.advisories.base import one_line
 from govsec_ci.formats import osv
 from govsec_ci.model import Fix
 
@@ -120,7 +121,7 @@ def ranges(entries: Iterable[Entry]) -> tuple[str, ...]:
         spans = dict.fromkeys(text for span in one.spans for text in _texts(span))
         apart = (v for v in one.versions if not any(_within(v, span) for span in one.spans))
         found |= spans | dict.fromkeys(f"=={version}" for version in sorted(apart, key=versions.key))
-    return tuple(found)
+    return tuple(one_line(text) for text in found)
 
 
 def _texts(span: Span) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from packaging.utils import canonicalize_name
 
 from govsec_ci.advisories import matching
-from govsec_ci.advisories.base import Loaded, encode, utc
+from govsec_ci.advisories.base import Loaded, cwes, encode, one_line, utc
 from govsec_ci.advisories.facts import Facts
 from govsec_ci.advisories.sources import Source
 from govsec_ci.errors import InputError
@@ -19,7 +19,7 @@ TITLE = "OSV advisories"
 ADDRESS = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
 SUFFIX = ".zip"
 
-_SUMMARY_CHARACTERS = 300
+_LINK = re.compile(r"^https?://[!-~]{1,2000}\Z")
 
 
 def claims(name: str, _data: bytes) -> bool:
@@ -58,7 +58,7 @@ class _Loading:
             return
         self.modified[record.id] = modified
         packages = (affected.package for affected in record.affected or ())
-        self.ecosystems[record.id] = frozenset(p.ecosystem for p in packages if p is not None)
+        self.ecosystems[record.id] = frozenset(one_line(p.ecosystem, 100) for p in packages if p is not None)
         if record.withdrawn is not None:
             self.database.execute("DELETE FROM record WHERE id = ?", (record.id,))
             return
@@ -78,20 +78,10 @@ def _facts(record: osv.Record) -> Facts:
         id=record.id,
         modified=utc(record.modified),
         published=utc(record.published) if record.published else None,
-        summary=_summary(record),
+        summary=one_line(record.summary or record.details or ""),
         vectors=tuple(dict.fromkeys(vectors)),
         word=record.severity_word(),
-        cwes=record.cwes(),
+        cwes=cwes(record.cwes()),
         references=tuple(r.url for r in record.references or () if _LINK.match(r.url)),
         packages=tuple((canonicalize_name(a.package.name), matching.entry(a)) for a in matched if a.package),
     )
-
-
-_LINK = re.compile(r"^https?://[!-~]{1,2000}$")
-
-
-def _summary(record: osv.Record) -> str:
-    """One line of printable text: the record's summary, else the beginning of its details."""
-    text = " ".join((record.summary or record.details or "").split())
-    text = "".join(c for c in text if c.isprintable())
-    return text if len(text) <= _SUMMARY_CHARACTERS else text[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from govsec_ci.advisories import severity
-from govsec_ci.advisories.base import Enrichment, Loaded, encode, utc
+from govsec_ci.advisories.base import Enrichment, Loaded, cwes, encode, utc
 from govsec_ci.advisories.sources import Source
 from govsec_ci.errors import InputError
 from govsec_ci.model import Cvss, Ssvc
@@ -57,7 +57,7 @@ class _Containers(Struct, frozen=True):
 
 
 class _Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
-    cve_id: Annotated[str, Meta(pattern=r"^CVE-\d{4}-\d{4,}$")]
+    cve_id: Annotated[str, Meta(pattern=r"^CVE-\d{4}-\d{4,}\Z")]
     state: str = ""
     date_updated: str = ""
 
@@ -120,7 +120,7 @@ def _enrichment(record: _Record) -> Enrichment:
     return Enrichment(
         ssvc=max(points, key=lambda one: one.date or _BEGINNING, default=None),
         cvss=tuple(_cvss(record.cve_metadata.cve_id, containers)),
-        cwes=tuple(dict.fromkeys(cwe for cwe in problems if cwe.startswith("CWE-"))),
+        cwes=cwes(problems),
     )
 
 

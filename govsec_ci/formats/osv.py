@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from govsec_ci.errors import InputError
 
 # Ids reach reports, file names of others and terminals: printable ASCII without separators of paths or of lists.
-_ID = r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$"
+_ID = r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}\Z"
 _ID_RE = re.compile(_ID)
 
 Identifier = Annotated[str, Meta(pattern=_ID)]

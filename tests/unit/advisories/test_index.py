@@ -195,6 +195,24 @@ def test_what_people_read_is_one_clean_line(make: Make) -> None:
     assert found.published == datetime(2024, 7, 1, tzinfo=UTC)
 
 
+def test_nothing_foreign_reaches_a_terminal(make: Make, tmp_path: Path) -> None:
+    evil = "\u001b[2J\u202e\n"
+    npm = made.record("X-2")
+    npm["affected"][0]["package"]["ecosystem"] = f"npm{evil}"
+    entry = made.kev_entry(vulnerabilityName=f"Demo{evil}", cwes=[f"CWE-1{evil}", "CWE-2\n", "CWE-3"])
+    record = made.record(
+        "X-1",
+        aliases=["CVE-2024-0001", f"CVE-2024-2{evil}"],
+        database_specific={"severity": f"HIGH{evil}", "cwe_ids": [f"CWE-4{evil}"]},
+        references=[{"url": f"https://a.example/{evil}"}, {"url": "https://a.example/\n"}],
+    )
+    index = make(record, npm, others=(made.kev(tmp_path / "kev.json", entry),))
+    ((_, said),) = [(match.fix, match.vulnerability) for match in index.match("demo", "1.0")]
+    texts = (said.id, *said.aliases, said.summary, said.severity_source, *said.cwes, *said.references)
+    assert texts == ("CVE-2024-0001", "X-1", "Demo[2J", "", "CWE-3")
+    assert list(index.unmatched()) == ["npm[2J"]
+
+
 def test_times_are_utc_even_in_the_year_one(make: Make) -> None:
     index = make(made.record("X-1", modified="0001-01-01T00:00:00+09:00", published="2024-09-01T00:00:00+09:00"))
     (match,) = index.match("demo", "1.0")

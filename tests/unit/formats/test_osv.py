@@ -169,5 +169,10 @@ def test_json_and_yaml_are_read_alike() -> None:
     assert osv.decode(json.dumps(document).encode(), "x.yaml") == osv.decode(json.dumps(document).encode(), "x.json")
 
 
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    with pytest.raises(InputError):
+        osv.decode_json(b'{"id": "X-1", "modified": "2024-09-01T00:00:00Z", "summary": "\\ud800"}', "x.json")
+
+
 def test_a_star_in_text_is_no_yaml_alias() -> None:
     assert osv.decode(YAML + b"details: 'all *versions*'\n", "x.yaml") is not None
