@@ -31,7 +31,8 @@ def left_out(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notifi
     if request.checkout is None:
         return [_told(one) for one in folders if not one.reason.startswith("version control")]
     try:
-        counts = Counter(_folder_of(path, folders) for path in _tracked(request) if wanted(path))
+        names = frozenset(one.path for one in folders)
+        counts = Counter(_folder_of(path, names) for path in _tracked(request) if wanted(path))
     except ToolError as failed:
         return [error("left-out-unknown", f"git could not say what it tracks: {failed.what}")]
     return [_tracked_there(one, counts[one.path]) for one in folders if counts[one.path]]
@@ -48,8 +49,12 @@ def _tracked(request: ScanRequest) -> Iterable[str]:
     return done.stdout.decode("utf-8", "surrogateescape").split("\0")
 
 
-def _folder_of(path: str, folders: list[Skipped]) -> str:
-    return next((one.path for one in folders if path.startswith(one.path + "/")), "")
+def _folder_of(path: str, folders: frozenset[str]) -> str:
+    """Which of ``folders`` a path lies in: none of them lies in another."""
+    parent = path.rpartition("/")[0]
+    while parent and parent not in folders:
+        parent = parent.rpartition("/")[0]
+    return parent
 
 
 def _tracked_there(folder: Skipped, count: int) -> Notification:
