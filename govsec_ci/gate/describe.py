@@ -50,7 +50,7 @@ _BANNERS: Final = {
 # (English, Japanese) of the words that tables are made of.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "commit": ("commit", "コミット"),
-    "build": ("build", "構築"),
+    "build": ("build", "ビルド"),
     "release": ("release", "リリース"),
     "block": ("decides", "判定"),
     "warn": ("warns", "警告"),
