@@ -31,8 +31,8 @@ def _may_i(verdict: VerdictWord, later: int) -> Text:
     match verdict:
         case VerdictWord.PASS if later:
             return both_n(
-                "Nothing blocks so far. Before you release, ask again with --stage release: {n} more gate applies then.",
-                "Nothing blocks so far. Before you release, ask again with --stage release: {n} more gates apply then.",
+                "Nothing blocks so far. Before you release, ask again with --stage release: {n} more gate applies.",
+                "Nothing blocks so far. Before you release, ask again with --stage release: {n} more gates apply.",
                 later,
             )
         case VerdictWord.PASS:

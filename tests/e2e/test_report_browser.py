@@ -141,6 +141,9 @@ def test_filter_search_and_sort(seen: Seen) -> None:
     assert all("django" in row.lower() and "sql" in row.lower() for row in told["search"])
     assert int(told["count"]) == len(told["search"])
     assert all(told["blocking"])
+    assert len(told["gate"]["rows"]) > 20
+    assert all(f"#{told['gate']['wanted']}" in row for row in told["gate"]["rows"])
+    assert f"gate={told['gate']['wanted']}" in told["gate"]["link"]
     assert told["ascending"] == sorted(told["ascending"])
     assert told["descending"] == sorted(told["descending"], reverse=True)
     assert told["sort"] == "descending"
@@ -208,4 +211,5 @@ def test_many_results_stay_usable(seen: Seen, name: str, limit_ms: float) -> Non
 def test_what_is_folded_is_said(seen: Seen, pages: dict[str, Path]) -> None:
     assert "90,000 further results are folded by rule" in pages["100k"].read_text("utf-8")
     assert seen["load 100k"]["rows"] == 200
+    assert seen["many 100k"][0]["more"] == {"rows": 400, "left": "9,600"}
     assert pages["10k"].stat().st_size < 8_000_000

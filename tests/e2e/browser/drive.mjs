@@ -77,6 +77,10 @@ async function working(name) {
   await page.waitForFunction(() => location.hash.includes("blocking=1"));
   told.blocking = (await visible(page)).map((row) => row[6]);
   await page.click("button[type=reset]");
+  await page.click("a[data-gate]");
+  told.gate = { wanted: await page.$eval("a[data-gate]", (link) => link.dataset.gate), rows: await page.$$eval("#results-table tbody tr.on", (found) => found.map((row) => Array.from(row.cells[6].querySelectorAll("a"), (link) => link.getAttribute("href")))), link: await page.evaluate(() => location.hash) };
+  await page.click("button[type=reset]");
+  await page.waitForFunction(() => !location.hash.includes("gate="));
   await page.click("#results-table th:nth-child(2) button");
   told.ascending = (await visible(page)).map((row) => row[1]);
   await page.click("#results-table th:nth-child(2) button");
@@ -153,6 +157,14 @@ async function withoutScripts(name) {
   await close();
 }
 
+async function pageThrough(page) {
+  await page.click("button[type=reset]");
+  await page.waitForFunction(() => !location.hash.includes("q="));
+  await page.click(".more");
+  const rows = (await visible(page)).length;
+  return { rows, left: await page.innerText(".js-left") };
+}
+
 async function many(name) {
   const times = [];
   for (let index = 0; index < 5; index += 1) {
@@ -161,7 +173,10 @@ async function many(name) {
     await page.fill("#search", "number 777");
     await page.waitForFunction(() => location.hash.includes("q="));
     await settled(page);
-    times.push({ open: took, search: performance.now() - start, found: await page.innerText(".js-shown") });
+    const search = performance.now() - start;
+    const found = await page.innerText(".js-shown");
+    const more = index ? null : await pageThrough(page);
+    times.push({ more, open: took, search, found });
     await close();
   }
   seen[`many ${name}`] = times;

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -116,3 +118,18 @@ def test_regions_without_column() -> None:
     result = cases.static("k", locations=(Location(path="a", region=Region(start_line=2)),))
     view = build(cases.verdict(VerdictWord.PASS), cases.evidence(cases.bandit_run(result)), (), lang="en")
     assert _rows(csv_table.render(view))[1][2:5] == ["a", "2", ""]
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice (Debian: libreoffice-calc-nogui)")
+def test_libreoffice_opens_the_table_without_asking_and_computes_nothing(tmp_path: Path) -> None:
+    result = cases.static("k", message='=HYPERLINK("http://e.example")', rule_id="=1+1", locations=cases.at("-2+3", 1))
+    view = build(cases.verdict(VerdictWord.PASS), cases.evidence(cases.bandit_run(result)), (), lang="en")
+    (tmp_path / "results.csv").write_bytes(csv_table.render(view, bom=True))
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = ["soffice", "--headless", "--norestore", profile, "--convert-to", "fods", "results.csv"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120, capture_output=True)
+    sheet = (tmp_path / "results.fods").read_text("utf-8")
+    assert "table:formula" not in sheet
+    assert "=HYPERLINK(" in sheet
+    assert "mended_in" in sheet
