@@ -8,7 +8,8 @@ folder that is excluded with permission is not scanned, and counted; everything 
 import configparser
 import re
 import tomllib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -35,6 +36,7 @@ _SKIPS, _EXCLUDES = "bandit.skips", "bandit.exclude_dirs"
 # What each key is called in the two files; bandit takes no other of them for these two purposes.
 _KEYS = {"skips": _SKIPS, "exclude_dirs": _EXCLUDES, "exclude": _EXCLUDES}
 _LIMIT_BYTES = 1_000_000
+_MOST_TOLD = 100
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -66,9 +68,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def told(self, files: Iterable[str], results: Iterable[Result]) -> list[Notification]:
         """A note for each setting: what it switched off, or that it has no effect; each with its number."""
-        paths, rules = list(files), [result.rule_id for result in results]
-        allowed = {id(one): by for one, by in self.allowed}
-        return [_note(one, allowed.get(id(one)), _count(one, paths, rules)) for one in self.asked]
+        paths, rules = list(files), Counter(result.rule_id for result in results)
+        allowed = {one for one, _ in self.allowed}
+        refused = [one for one in self.asked if one not in allowed]
+        notes = [_note(one, by, _count(one, paths, rules)) for one, by in self.allowed]
+        notes += [_note(one, None, _count(one, paths, rules)) for one in refused[:_MOST_TOLD]]
+        return [*notes, _and_more(refused)] if len(refused) > _MOST_TOLD else notes
 
 
 def read(request: ScanRequest) -> Settings:
@@ -82,15 +87,17 @@ def _settings(request: ScanRequest, path: str) -> Iterable[Setting]:
     try:
         text = read_limited(request.tree.root / path, limit_bytes=_LIMIT_BYTES).decode("utf-8")
         table = _pyproject(text) if path == _PYPROJECT else _ini(text)
-    except (InputError, ValueError, configparser.Error):
+    except (InputError, ValueError, RecursionError, configparser.Error):
         return
     for key, value in table.items():
+        line = _line(text, key)
         for one in _values(value):
-            yield Setting(path=path, key=key, setting=_KEYS.get(key, ""), value=one, line=_line(text, key))
+            yield Setting(path=path, key=key, setting=_KEYS.get(key, ""), value=one, line=line)
 
 
 def _pyproject(text: str) -> dict[str, Any]:
-    table = tomllib.loads(text).get("tool", {}).get("bandit", {})
+    tool = tomllib.loads(text).get("tool")
+    table = tool.get("bandit") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else {}
 
 
@@ -140,10 +147,15 @@ def _location(one: Setting) -> Location:
     return Location(path=one.path, region=Region(start_line=one.line) if one.line else None)
 
 
-def _count(one: Setting, paths: list[str], rules: list[str]) -> tuple[int, str]:
+def _count(one: Setting, paths: list[str], rules: Mapping[str, int]) -> tuple[int, str]:
     if one.setting == _SKIPS:
-        return rules.count(one.value), "results"
+        return rules.get(one.value, 0), "results"
     return (sum(_is_within(path, one.value) for path in paths), "files") if one.setting else (0, "")
+
+
+def _and_more(refused: list[Setting]) -> Notification:
+    text = f"{len(refused) - _MOST_TOLD} more values of bandit's settings in the tree have no effect"
+    return Notification(id="tree-setting-without-effect", level=Level.NOTE, text=text)
 
 
 def _note(one: Setting, by: TreeSetting | None, count: tuple[int, str]) -> Notification:

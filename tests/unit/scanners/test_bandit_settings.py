@@ -107,6 +107,8 @@ def test_a_folder_is_excluded_by_whole_names(tmp_path: Path, folder: str, path: 
         {"pyproject.toml": "[tool.bandit"},
         {"pyproject.toml": "[tool]\nbandit = 5\n"},
         {"pyproject.toml": "x = 1\n"},
+        {"pyproject.toml": "tool = 5\n"},
+        {"pyproject.toml": "x = " + "[" * 100_000},
         {".bandit": "no section\n"},
         {".bandit": "[other]\nskips = B101\n"},
         {"sub/pyproject.toml": PYPROJECT},
@@ -121,3 +123,11 @@ def test_settings_of_single_tests_are_told_too(tmp_path: Path) -> None:
     assert read(make_request(make_tree(tmp_path, {"pyproject.toml": text}))).asked == (
         Setting(path="pyproject.toml", key="assert_used", setting="", value="…", line=1),
     )
+
+
+def test_a_tree_full_of_settings_does_not_flood_the_report(tmp_path: Path) -> None:
+    values = [f"B{number:05}" for number in range(30_000)]
+    run = scan(tmp_path, {"pyproject.toml": f"[tool.bandit]\nskips = {values!r}\n"}, allow("bandit.skips", "B29999"))
+    assert len(run.notifications) == 102
+    assert run.notifications[0].id == "tree-setting-allowed"
+    assert run.notifications[-1].text.startswith("29899 more values")
