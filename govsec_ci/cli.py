@@ -340,6 +340,26 @@ def diff(old: Path, new: Path) -> int:
     return 0
 
 
+@cli.command()
+@_with("out", "advisories")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "requirements"]), default="text", show_default=True,
+    help="For people, for programs, or as lower bounds for a package manager.",
+)  # fmt: skip
+def plan(out: Path, advisories: Path | None, form: str) -> int:
+    """Say which versions clear what blocks in --out, and what is left to do.
+
+    Versions are taken from the advisory data and are not resolved against one another.
+    """
+    from govsec_ci.app import plan as planning
+    from govsec_ci.app.advisories import resolve_advisories
+    from govsec_ci.config import AdvisorySettings
+
+    with resolve_advisories(advisories, AdvisorySettings()) as found:
+        click.echo(planning.render(planning.plan(out, found), form))
+    return 0
+
+
 @cli.group()
 def profile() -> None:
     """Look at profiles; check, compare and test them; start one of your own."""
