@@ -159,7 +159,7 @@ def test_what_one_record_calls_fixed_and_another_affected_is_no_fix() -> None:
         ([{"introduced": "1"}, {"limit": "*"}], [], (">=1",)),
         ([{"introduced": "1"}, {"introduced": "2"}, {"fixed": "3"}, {"fixed": "4"}], [], (">=1,<3",)),
         ([], ["10", "9", "2004d"], ("==2004d", "==9", "==10")),
-        ([{"introduced": "0"}, {"fixed": "2\u001b[2J"}], ["x\n"], ("<2[2J", "==x")),
+        ([{"introduced": "1"}, {"fixed": "2\u001b[2J"}], ["x\n"], (">=1,<2[2J", "==x")),
     ],
 )
 def test_ranges_as_text(events: list[dict[str, str]], versions: list[str], texts: tuple[str, ...]) -> None:
