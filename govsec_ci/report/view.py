@@ -87,7 +87,7 @@ def build(
         dirty=verdict.subject.dirty,
         stage=verdict.stage,
         now=verdict.now,
-        engine=verdict.engine,
+        engine=word(verdict.engine),
         profiles=all_profiles(verdict, profiles),
         feeds=tuple(_feed(feed, verdict) for feed in verdict.advisories),
         blocking=blocking,
@@ -101,13 +101,13 @@ def build(
         trace=tuple(_trace(check) for check in checks),
         charts=charts(results, checks, verdict.now),
         sbom=_sbom(evidence.sbom),
-        files=tuple(FileView(name=word(name), sha256=digest) for name, digest in sorted((files or {}).items())),
+        files=tuple(FileView(name=word(name), sha256=word(digest)) for name, digest in sorted((files or {}).items())),
         counts=verdict.counts,
         severities=_severities(results),
         new=sum(one.state is BaselineState.NEW for one in results) if evidence.baseline else None,
         absent=sum(one.state is BaselineState.ABSENT for one in everything),
         first_due=min((one.due for one in results if one.due and one.gates), default=None),
-        signature=evidence.signature,
+        signature=word(evidence.signature),
         policy_changes=tuple(word(path) for path in evidence.policy_changes),
     )
 
@@ -160,7 +160,7 @@ def _feed(feed: FeedState, verdict: Verdict) -> FeedView:
         as_of=feed.as_of,
         age_days=(verdict.now - feed.as_of).days,
         records=feed.records,
-        sha256=feed.sha256,
+        sha256=word(feed.sha256),
     )
 
 

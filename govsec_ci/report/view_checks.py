@@ -34,7 +34,7 @@ def _check(check: Check, profile: Profile | None, results: Mapping[str, ResultVi
         anchor=gate_link(check).anchor,
         gate=word(check.gate),
         profile=word(check.profile),
-        kind=check.kind,
+        kind=word(check.kind),
         title=profile_text(gate.title) if gate else same(message(check.title)),
         text=profile_text(gate.text) if gate else same(""),
         verdict=check.verdict,
@@ -81,8 +81,8 @@ def clause_view(clause: Clause, profile: Profile | None) -> ClauseView:
         id=word(clause.id),
         document=_document(clause.document, profile),
         edition=word(clause.edition),
-        origin=clause.origin,
-        label=clause.label,
+        origin=word(clause.origin),
+        label=word(clause.label),
         label_text=labels.clause_label(clause),
         mark=labels.clause_mark(clause),
     )
@@ -101,10 +101,10 @@ def all_profiles(verdict: Verdict, profiles: Iterable[Profile]) -> tuple[Profile
         ProfileView(
             id=word(ref.id),
             version=word(ref.version),
-            status=ref.status,
-            sha256=ref.sha256,
+            status=word(ref.status),
+            sha256=word(ref.sha256),
             title=titles.get(ref.id, same(word(ref.id))),
-            banner=labels.status_banner(ref.status),
+            banner=labels.status_banner(word(ref.status)),
         )
         for ref in verdict.profiles
     )
