@@ -1,8 +1,8 @@
 """``govsec plan``: the nearest versions that clear every blocking vulnerability, and what is left to do.
 
 A version is proposed only when the advisory data, asked again for that very version, knows no vulnerability in it
-beyond those that do not block today. Versions are not resolved against one another: whether they fit together, the package
-manager decides.
+beyond those that do not block today. Versions are not resolved against one another: whether they fit together, the
+package manager decides.
 """
 
 import json
