@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from govsec_ci.report import notices
+from govsec_ci.report.i18n import same
 
 
 def _sources(root: Path) -> str:
@@ -26,6 +27,6 @@ def test_a_known_notification_is_explained_and_its_own_words_stay() -> None:
 
 
 def test_an_unknown_one_stays_as_it_is() -> None:
-    assert notices.said("of a plug-in", "x") == notices.same("x")
-    assert notices.step("do this") == notices.same("do this")
+    assert notices.said("of a plug-in", "x") == same("x")
+    assert notices.step("do this") == same("do this")
     assert notices.step("run the tool that writes it again").ja == "当該ファイルを出力するツールを再度実行する"
