@@ -1,15 +1,18 @@
 """A scan against an earlier one: what is new, what stayed, what went, and since when each result is known.
 
 Results are the same when their ``govsec/v1`` without its number is: same rule, file name and text of the line, or same
-vulnerability and component. Among equals those are paired first that share path and surroundings, then path, then
-surroundings, then the rest in order: an equal line added above is told from the one that was there. What is left is
+vulnerability and component. Among equals those are paired first that share path and surroundings, then those of a file
+that moved as their neighbours did, then by path, by surroundings, and the rest in order: an equal line added above is
+told from the one that was there. What is left is
 paired by surroundings alone (a renamed file) or by a vulnerability's other names (a CVE given later).
 
 Nothing is paired by resemblance: a line that was changed into another weak line is new, and the old one absent.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
+from operator import itemgetter
 
 import msgspec
 
@@ -138,8 +141,10 @@ class _Cause:
 def _pair(current: list[Result], old: Run, run: Run) -> dict[int, int]:
     """Number of a current result → number of the old one that it is."""
     pairing = _Pairing(current, old.results)
-    for keys in _STAGES:
-        pairing.by(keys)
+    pairing.by(_SURE)
+    pairing.by_nearness()
+    for stage in _LESS_SURE:
+        pairing.by(stage)
     pairing.by_names(_names(run), _names(old))
     return pairing.pairs
 
@@ -161,13 +166,15 @@ def _rule(result: Result) -> Hashable:
     return result.rule_id if result.component is None else None
 
 
-_STAGES: tuple[tuple[Callable[[Result], Hashable], ...], ...] = (
-    (_base, _path, _surroundings),
-    (_base, _path),
-    (_base, _surroundings),
-    (_base,),
-    (_rule, _surroundings),
-)
+# Which of a result's (base, path, surroundings, rule) must be equal, stage by stage.
+_SURE = (0, 1, 2)
+_LESS_SURE = ((0, 1), (0, 2), (0,), (3, 2))
+# More equal lines than this in one file are paired in their order.
+_MOST_COMPARED = 10_000
+
+
+def _keys(result: Result) -> tuple[Hashable, ...]:
+    return _base(result), _path(result), _surroundings(result), _rule(result)
 
 
 class _Pairing:
@@ -175,27 +182,59 @@ class _Pairing:
 
     def __init__(self, current: list[Result], old: tuple[Result, ...]) -> None:
         self.pairs: dict[int, int] = {}
-        self._current = dict(enumerate(current))
-        self._old = dict(enumerate(old))
+        self._results, self._old_results = current, old
+        self._current = {number: _keys(result) for number, result in enumerate(current)}
+        self._old = {number: _keys(result) for number, result in enumerate(old)}
 
-    def by(self, keys: tuple[Callable[[Result], Hashable], ...]) -> None:
-        """Pair in order what has the same keys; a result for which a key is not known waits for a later stage."""
+    def by(self, stage: tuple[int, ...]) -> None:
+        """Pair in order what has the same keys; a result of which a key is not known waits for a later stage."""
+        pick = itemgetter(*stage)
         waiting: dict[Hashable, list[int]] = {}
         for number in reversed(self._old):
-            waiting.setdefault(tuple(key(self._old[number]) for key in keys), []).append(number)
-        for number, result in tuple(self._current.items()):
-            key = tuple(key(result) for key in keys)
-            if waiting.get(key) and None not in key:
-                self._take(number, waiting[key].pop())
+            waiting.setdefault(pick(self._old[number]), []).append(number)
+        for number, keys in tuple(self._current.items()):
+            same = waiting.get(pick(keys))
+            if same and all(keys[place] is not None for place in stage):
+                self._take(number, same.pop())
+
+    def by_nearness(self) -> None:
+        """Of equal lines in one file, of which some came or went, pair those that moved as their neighbours did."""
+        moves = _Moves((self._old_results[old], self._results[number]) for number, old in self.pairs.items())
+        current, old = self._by_file(self._current), self._by_file(self._old)
+        for key in current.keys() & old.keys():
+            if len(current[key]) != len(old[key]) and len(current[key]) * len(old[key]) <= _MOST_COMPARED:
+                self._nearest_first(current[key], old[key], moves)
+
+    def _by_file(self, keys: dict[int, tuple[Hashable, ...]]) -> dict[Hashable, list[int]]:
+        found: dict[Hashable, list[int]] = {}
+        for number, (base, path, *_) in keys.items():
+            if path is not None:
+                found.setdefault((base, path), []).append(number)
+        return found
+
+    def _nearest_first(self, current: list[int], old: list[int], moves: "_Moves") -> None:
+        distances = sorted(
+            (abs(_line(self._results[number]) - moves.expected(self._old_results[one])), number, one)
+            for number in current
+            for one in old
+        )
+        for _, number, one in distances:
+            if number in self._current and one in self._old:
+                self._take(number, one)
 
     def by_names(self, names: "_Names", old_names: "_Names") -> None:
         """Pair what concerns one component and shares a name of its vulnerability."""
         waiting: dict[Hashable, list[int]] = {}
         for number in reversed(self._old):
-            for name in old_names(self._old[number]):
+            for name in old_names(self._old_results[number]):
                 waiting.setdefault(name, []).append(number)
-        for number, result in tuple(self._current.items()):
-            known = (old for name in names(result) for old in reversed(waiting.get(name, ())) if old in self._old)
+        for number in tuple(self._current):
+            known = (
+                old
+                for name in names(self._results[number])
+                for old in reversed(waiting.get(name, ()))
+                if old in self._old
+            )
             old = next(known, None)
             if old is not None:
                 self._take(number, old)
@@ -203,6 +242,29 @@ class _Pairing:
     def _take(self, number: int, old: int) -> None:
         self.pairs[number] = old
         del self._current[number], self._old[old]
+
+
+class _Moves:
+    """How far the lines of each file moved, as the results that are paired for sure tell."""
+
+    def __init__(self, pairs: Iterable[tuple[Result, Result]]) -> None:
+        self._moves: dict[Hashable, list[tuple[int, int]]] = {}
+        for old, new in pairs:
+            self._moves.setdefault(_path(old), []).append((_line(old), _line(new) - _line(old)))
+        for moves in self._moves.values():
+            moves.sort()
+
+    def expected(self, old: Result) -> int:
+        """The line where ``old`` would stand if it moved like its nearest neighbour."""
+        line, moves = _line(old), self._moves.get(_path(old), [])
+        place = bisect_left(moves, (line, 0))
+        near = moves[max(place - 1, 0) : place + 1]
+        return line + min(near, key=lambda move: abs(move[0] - line), default=(0, 0))[1]
+
+
+def _line(result: Result) -> int:
+    region = result.locations[0].region if result.locations else None
+    return region.start_line if region else 0
 
 
 _Names = Callable[[Result], list[tuple[str, str]]]

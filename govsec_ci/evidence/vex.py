@@ -48,7 +48,7 @@ def _attach(run: Run, statements: Sequence[VexStatement], by_name: dict[str, lis
     names = {rule.id: (rule.vulnerability.id, *rule.vulnerability.aliases) for rule in run.rules if rule.vulnerability}
     results = []
     for result in run.results:
-        ids = {result.rule_id, *names.get(result.rule_id, ())} if result.component else set()
+        ids = {result.rule_id, *names.get(result.rule_id, ())}
         numbers = {number for name in ids for number in by_name.get(name.upper(), ())}
         about = [number for number in sorted(numbers) if _speaks_of(statements[number], result.component)]
         used.update(about)

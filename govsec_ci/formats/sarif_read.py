@@ -11,7 +11,10 @@ from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_decode import decode
 from govsec_ci.formats.sarif_wire import (
     CATEGORY,
+    VERSION,
     NotificationProperties,
+    OwnLog,
+    OwnRun,
     ResultBag,
     ResultProperties,
     RuleProperties,
@@ -21,12 +24,10 @@ from govsec_ci.formats.sarif_wire import (
     WireArtifact,
     WireInvocation,
     WireLocation,
-    WireLog,
     WireNotification,
     WireRegion,
     WireResult,
     WireRule,
-    WireRun,
     WireSuppression,
 )
 from govsec_ci.model import (
@@ -56,9 +57,9 @@ def read(data: bytes, origin: str) -> tuple[Run, ...]:
     :param origin: the file's name, for messages
     :raises InputError: it is no SARIF 2.1.0, or not a log of ours
     """
-    log = decode(data, WireLog, origin)
-    if log.version != "2.1.0" or log.runs is None:
-        raise InputError(f"{origin}: not a SARIF 2.1.0 log with runs")
+    log = decode(data, OwnLog, origin)
+    if log.version != VERSION:
+        raise InputError(f"{origin}: $.version: is {log.version!r}, not {VERSION}")
     return tuple(_Reader(origin, f"$.runs[{number}]").run(run) for number, run in enumerate(log.runs))
 
 
@@ -70,7 +71,7 @@ class _Reader:
         self.path = path
         self._paths: dict[str, str] = {}
 
-    def run(self, wire: WireRun) -> Run:
+    def run(self, wire: OwnRun) -> Run:
         bag = self._properties(wire.properties, _RUN, "properties").govsec
         invocation = wire.invocations[0] if wire.invocations else WireInvocation(execution_successful=False)
         if wire.automation_details.id != f"{CATEGORY}/{bag.id}/":
@@ -97,9 +98,15 @@ class _Reader:
             properties=bag.properties,
         )
 
-    def _results(self, wire: WireRun) -> Iterator[Result]:
-        for number, result in enumerate(wire.results or ()):
-            yield self._result(result, f"results[{number}]")
+    def _results(self, wire: OwnRun) -> Iterator[Result]:
+        for number, raw in enumerate(wire.results):
+            path = f"results[{number}]"
+            try:
+                result = _WIRE_RESULT.decode(raw)
+            except msgspec.ValidationError as error:
+                why, _, inner = str(error).partition(" - at `$")
+                raise self._refused(f"{path}{inner.rstrip('`')}", why) from error
+            yield self._result(result, path)
 
     def _rule(self, wire: WireRule, number: int) -> Rule:
         properties = self._properties(wire.properties, _RULE, f"tool.driver.rules[{number}].properties")
@@ -221,6 +228,7 @@ class _Reader:
         )
 
 
+_WIRE_RESULT = msgspec.json.Decoder(WireResult)
 _RUN: Any = msgspec.json.Decoder(RunProperties)
 _RULE: Any = msgspec.json.Decoder(RuleProperties)
 _RESULT: Any = msgspec.json.Decoder(ResultProperties)

@@ -278,11 +278,10 @@ class WireResult(Wire, frozen=True, kw_only=True):
     properties: Raw = Raw(b"{}")
 
 
-class WireRun(Wire, frozen=True, kw_only=True):
-    """Section 3.14; ``results`` is None where the scan did not get as far as looking (section 3.14.23)."""
+class WireRunHead(Wire, frozen=True, kw_only=True):
+    """Section 3.14, all but the results."""
 
     tool: WireTool
-    results: list[WireResult] | None = None
     invocations: list[WireInvocation] = []
     artifacts: list[WireArtifact] = []
     logical_locations: list[WireLogicalLocation] = []
@@ -294,6 +293,25 @@ class WireRun(Wire, frozen=True, kw_only=True):
     external_property_file_references: WireExternalFiles = WireExternalFiles()
     column_kind: str | None = None
     properties: Raw = Raw(b"{}")
+
+
+class WireRun(WireRunHead, frozen=True, kw_only=True):
+    """Section 3.14; ``results`` is None where the scan did not get as far as looking (section 3.14.23)."""
+
+    results: list[WireResult] | None = None
+
+
+class OwnRun(WireRunHead, frozen=True, kw_only=True):
+    """A run as we write it; each result is decoded when its turn comes, so that only one is held twice."""
+
+    results: list[Raw]
+
+
+class OwnLog(Wire, frozen=True, kw_only=True):
+    """A log as we write it."""
+
+    version: str
+    runs: list[OwnRun]
 
 
 class WireExternalProperties(Wire, frozen=True, kw_only=True):

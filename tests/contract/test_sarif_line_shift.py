@@ -41,11 +41,15 @@ class Changed(Struct):
     planted: int = 0
 
 
-def change(root: Path, seed: int = 5) -> Changed:
-    """Insert, delete and plant lines in 300 files; give 300 others other line ends and blanks at line ends."""
+def change(root: Path, first: frozenset[str] = frozenset(), seed: int = 5) -> Changed:
+    """Insert, delete and plant lines in 300 files; give 300 others other line ends and blanks at line ends.
+
+    :param first: paths that are changed before all others: those with results, where it matters
+    """
     chance = random.Random(seed)
     files = sorted(path for path in root.rglob("*.py") if path.stat().st_size > 200)
     chance.shuffle(files)
+    files.sort(key=lambda path: path.relative_to(root).as_posix() not in first)
     done = Changed(origin={})
     for path in files:
         if len(done.origin) < CHANGED_FILES:
@@ -61,9 +65,9 @@ def _shift(path: Path, root: Path, done: Changed, chance: random.Random) -> None
     if text is None:
         return
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1)]
-    for _ in range(20):
+    for _ in range(200):
         tried = list(lines)
-        for _ in range(chance.randint(1, 4)):
+        for _ in range(chance.randint(2, 10)):
             del tried[chance.randrange(len(tried))]
             tried[chance.randrange(len(tried)) : 0] = [(0, "# inserted"), (0, "")][: chance.randint(1, 2)]
         plant = chance.random() < 0.1
@@ -147,7 +151,7 @@ def our_states(runs: tuple[Run, ...]) -> list[tuple[_Spot, str]]:
 def test_line_shift_trial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = unpacked("django", "5.2.4", tmp_path)
     earlier = stamp(scan(project, tmp_path / "before"), NOW)
-    changed = change(project)
+    changed = change(project, frozenset(path for path, _, _ in map(_spot, earlier[0].results)))
     later = scan(project, tmp_path / "after")
     before = [_spot(result) for run in earlier for result in run.results]
     compared = compare(later, earlier, NOW)

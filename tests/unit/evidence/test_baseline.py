@@ -73,6 +73,24 @@ def test_an_equal_line_added_above_is_the_new_one() -> None:
     assert states(after) == [("a.py", 2, NEW), ("a.py", 5, UNCHANGED)]
 
 
+def test_of_equal_lines_the_one_that_moved_with_its_neighbours_stayed() -> None:
+    """The first of two equal lines goes, and what follows the second changes too: only its neighbours tell."""
+    before = "weak(7)\n" + "a = 1\n" * 30 + "weak(1)\n" + "b = 1\n" * 30 + "weak(8)\nweak(1)\nc = 1\n"
+    after = "weak(7)\n" + "a = 1\n" * 30 + "b = 1\n" * 30 + "weak(8)\nweak(1)\nd = 2\n"
+    found = compare(scan({"a.py": after}), old({"a.py": before}), NOW)
+    assert states(found) == [
+        ("a.py", 1, UNCHANGED), ("a.py", 62, UNCHANGED), ("a.py", 63, UNCHANGED), ("a.py", 32, ABSENT),
+    ]  # fmt: skip
+    # And the other way round: the first is the new one.
+    found = compare(scan({"a.py": before}), old({"a.py": after}), NOW)
+    assert [line for _, line, state in states(found) if state is NEW] == [32]
+
+
+def test_very_many_equal_lines_are_paired_in_order() -> None:
+    found = compare(scan({"a.py": "x\n" + "weak(1)\n" * 150}), old({"a.py": "weak(1)\n" * 149 + "y"}), NOW)
+    assert [state for _, _, state in states(found)].count(NEW) == 1
+
+
 def test_equal_lines_of_equal_file_names_keep_to_their_folder() -> None:
     before = old({"b/a.py": "weak(1)"})
     after = compare(scan({"a/a.py": "weak(1)", "b/a.py": "weak(1)"}), before, NOW)

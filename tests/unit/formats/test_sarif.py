@@ -243,8 +243,9 @@ _RESULT = ("runs", 0, "results", 0)
     ("change", "message"),
     [
         (_delete("runs"), r"\$: Object missing required field `runs`"),
-        (_set(None, "runs"), "not a SARIF 2.1.0 log with runs"),
-        (_set("2.0.0", "version"), "not a SARIF 2.1.0 log with runs"),
+        (_set(None, "runs"), r"\$\.runs: Expected `array`"),
+        (_set("2.0.0", "version"), r"\$\.version: is '2.0.0'"),
+        (_delete("runs", 0, "results"), r"\$\.runs\[0\]: Object missing required field `results`"),
         (_delete("runs", 0, "properties"), r"\$\.runs\[0\]\.properties: .*not written by govsec"),
         (_set("x/y/", "runs", 0, "automationDetails", "id"), r"\$\.runs\[0\]\.automationDetails\.id"),
         (_set(3, *_RESULT, "message", "text"), r"\$\.runs\[0\]\.results\[0\]\.message\.text: Expected"),
@@ -265,3 +266,8 @@ def test_what_is_no_log_of_ours_is_refused_by_its_path(change: Any, message: str
 def test_a_log_without_invocation_is_read_as_it_is() -> None:
     (run,) = sarif.load(_broken(_delete("runs", 0, "invocations")))
     assert run.invocation == Invocation()
+
+
+def test_a_log_that_is_nested_without_end_is_refused() -> None:
+    with pytest.raises(InputError, match="nested too deeply"):
+        sarif.load(b'{"version": "2.1.0", "runs": [{"results": [' + b"[" * 200_000)
