@@ -1,6 +1,7 @@
 """A declaration held against the locks beside it: what is locked, what is not, and what is out of step."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -229,32 +230,29 @@ def _out_of_step(declaration: Declaration, one: Declared, why: str) -> Notificat
     )
 
 
-_PLATFORMS = (
-    {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
-    {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
-    {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
-)
-_IMPLEMENTATIONS = (
-    {"implementation_name": "cpython", "platform_python_implementation": "CPython"},
-    {"implementation_name": "pypy", "platform_python_implementation": "PyPy"},
-)
-_PYTHONS = ("2.7", *(f"3.{minor}" for minor in range(5, 31)))
+# Each release line by its first and by a late bug-fix release, for markers on python_full_version.
+_PYTHONS = tuple(f"{line}.{last}" for line in ("2.7", *(f"3.{minor}" for minor in range(5, 31))) for last in (0, 99))
+_OF_PYTHON = re.compile(r"(python_version|python_full_version) [^ ]+ \"[^\"]*\"")
 
 
 def is_possible(one: Declared, declaration: Declaration) -> bool:
-    """Whether a requirement's marker can be true on any usual platform with a Python that the project allows."""
-    if not one.marker:
-        return True
+    """Whether a requirement's marker can be true with a Python that the project allows, on whatever platform."""
     try:
-        marker, pythons = Marker(one.marker), SpecifierSet(declaration.requires_python)
+        text = _about_python(str(Marker(one.marker))) if one.marker else ""
+        pythons = SpecifierSet(declaration.requires_python)
     except (InvalidMarker, InvalidSpecifier):
         return True
+    if not text:
+        return True
+    marker = Marker(text)
+    allowed = [python for python in _PYTHONS if pythons.contains(python)]
     return any(
-        marker.evaluate(
-            {"python_version": python, "python_full_version": f"{python}.99", "extra": "", **platform, **implementation}
-        )
-        for python in _PYTHONS
-        if pythons.contains(f"{python}.99") or pythons.contains(f"{python}.0")
-        for platform in _PLATFORMS
-        for implementation in _IMPLEMENTATIONS
+        marker.evaluate({"python_version": python.rpartition(".")[0], "python_full_version": python})
+        for python in allowed
     )
+
+
+def _about_python(marker: str) -> str:
+    """The part of a marker that Python's version alone decides; empty where other things may make it true."""
+    parts = [marker] if " or " in marker or "(" in marker else marker.split(" and ")
+    return " and ".join(part for part in parts if _OF_PYTHON.fullmatch(part))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests import sources
@@ -162,7 +163,7 @@ class _Reader:
             name=canonicalize_name(name),
             line=line,
             specifier=specifier or "",
-            marker=_string(table.get("markers")),
+            marker=_poetry_marker(table),
             group=group,
             url=url,
         )
@@ -196,6 +197,15 @@ class _Reader:
     def _malformed(self, line: int, text: str) -> None:
         step = "correct the entry; the packaging guide at packaging.python.org shows the form"
         self.notifications.append(notice("requirement-malformed", text, path=self.path, line=line, next_step=step))
+
+
+def _poetry_marker(table: dict[str, Any]) -> str:
+    """``markers`` and ``python`` of a Poetry dependency as one environment marker."""
+    python = specifier_of(_string(table.get("python")) or "*") or ""
+    parts = [f'python_full_version {one.operator} "{one.version}"' for one in SpecifierSet(python)]
+    markers = _string(table.get("markers"))
+    both = f"({markers})" if parts and " or " in markers else markers
+    return " and ".join(filter(None, (*sorted(parts), both)))
 
 
 def _string(value: Any) -> str:

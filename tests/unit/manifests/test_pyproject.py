@@ -79,7 +79,7 @@ python = "^3.10"
 a = "^1.2"
 b = { version = "~2.0", optional = true, markers = "os_name == 'nt'" }
 c = { git = "https://example.org/c" }
-d = [{ version = "1.0", python = "<3.12" }, { version = "2.0" }]
+d = [{ version = "1.0", python = "<3.12" }, { version = "2.0", python = "3.12", markers = "a or b" }]
 e = "not a version"
 [tool.poetry.dev-dependencies]
 f = "*"
@@ -101,6 +101,8 @@ a = "^1.2"
     ]
     assert declaration.requirements[1].marker == "os_name == 'nt'"
     assert declaration.requirements[2].url == "https://example.org/c"
+    assert declaration.requirements[3].marker == 'python_full_version < "3.12"'
+    assert declaration.requirements[4].marker == 'python_full_version == "3.12" and (a or b)'
     assert declaration.requires_python
     assert [note.id for note in declaration.notifications] == ["requirement-malformed"]
     assert declaration.notifications[0].text.startswith("pyproject.toml:9: ")
