@@ -62,9 +62,10 @@ class Import(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Seconds that one tool may take."""
+    """Seconds that one tool may take; ``file_s``: that bandit may take over one file."""
 
     bandit_s: float = 1800.0
+    file_s: float = 300.0
     pip_audit_s: float = 600.0
     cyclonedx_s: float = 600.0
     zizmor_s: float = 300.0

@@ -136,6 +136,7 @@ def _job(request: ScanRequest, files: list[tuple[str, int]]) -> bandit_shards.Jo
         jobs=request.jobs,
         limit_bytes=request.config.limits.source_file_bytes,
         timeout_s=request.config.timeouts.bandit_s,
+        file_s=request.config.timeouts.file_s,
         progress=lambda done, total: request.progress("bandit", done, total),
     )
 

@@ -23,13 +23,15 @@ _WORTH_A_WORKER_BYTES = 150_000
 _DEATHS_ALLOWED = 8
 _GRACE_S = 15.0
 _POLL_S = 0.2
+# How faulthandler begins what it says when it ends a process.
+_WATCHDOG = "Timeout ("
 _DYING_WORDS_CHARACTERS = 400
 
 
 class Job(Struct, frozen=True, kw_only=True):
     """What to scan and how; ``files`` are pairs of relative path and size in bytes.
 
-    :param timeout_s: for all of it together
+    :param timeout_s: for all of it together; :param file_s: for one file
     :param progress: called with (done, total) from any thread
     """
 
@@ -38,6 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
     jobs: int
     limit_bytes: int
     timeout_s: float
+    file_s: float
     progress: Callable[[int, int], None]
 
 
@@ -127,6 +130,7 @@ class _Shard:
                 "files": rest,
                 "limit_bytes": self.job.limit_bytes,
                 "deadline_s": left_s,
+                "file_s": self.job.file_s,
                 "journal": str(self.journal),
             }
         ).encode("ascii")
@@ -143,6 +147,8 @@ class _Shard:
             return ""
         if time.monotonic() >= self.deadline:
             return self._out_of_time()
+        if _WATCHDOG in done.stderr:
+            return f"bandit took longer than {self.job.file_s:g} s over this file and was stopped"
         if done.exit_code < 0:
             return f"bandit's worker process was ended by signal {-done.exit_code}"
         said = _last_words(done.stderr).replace(str(self.job.root), ".")

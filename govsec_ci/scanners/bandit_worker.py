@@ -1,8 +1,9 @@
 """The worker process of the bandit scanner: ``python -Im govsec_ci.scanners.bandit_worker``.
 
-stdin holds one JSON object: ``root`` (absolute path), ``files`` (relative paths), ``limit_bytes``, ``deadline_s`` and
-``journal`` (a file that gets the index of each file as it is begun). stdout gets one JSON object a line: first
-``{"tests": [...]}``, then one a file: ``path``, ``sha256``, ``length``, ``results`` and ``problems``.
+stdin holds one JSON object: ``root`` (absolute path), ``files`` (relative paths), ``limit_bytes``, ``deadline_s`` (for
+all files), ``file_s`` (for one) and ``journal`` (a file that gets the index of each file as it is begun). stdout gets
+one JSON object a line: first ``{"tests": [...]}``, then one a file: ``path``, ``sha256``, ``length``, ``results`` and
+``problems``.
 
 The results are those of ``bandit -r ROOT`` with bandit's own defaults: no setting of the judged tree is read. What a
 ``# nosec`` comment would hide is kept and marked.
@@ -18,6 +19,7 @@ import json
 import logging
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -202,8 +204,7 @@ def own_tests() -> set[str]:
 def main() -> None:
     """Read the request, scan file by file, write a line a file."""
     request = json.load(sys.stdin)
-    # A hang may be inside C code that never gives the interpreter back: this watchdog is a thread of its own, in C.
-    faulthandler.dump_traceback_later(request["deadline_s"], exit=True)
+    _watch(request, time.monotonic())
     out, sys.stdout = sys.stdout, sys.stderr
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
@@ -214,8 +215,19 @@ def main() -> None:
     gc.disable()
     gc.freeze()
     _write(out, {"tests": sorted(own_tests())})
+    started = time.monotonic()
     for line in scan_all(manager, request):
         _write(out, line)
+        _watch(request, started)
+
+
+def _watch(request: dict[str, Any], started: float) -> None:
+    """End this process when the next file, or the whole, takes too long.
+
+    A hang may be inside C code that never gives the interpreter back: this watchdog is a thread of its own, in C.
+    """
+    left_s = request["deadline_s"] - (time.monotonic() - started)
+    faulthandler.dump_traceback_later(max(0.001, min(left_s, request["file_s"])), exit=True)
 
 
 def _write(out: Any, line: dict[str, Any]) -> None:

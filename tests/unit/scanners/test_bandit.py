@@ -159,7 +159,7 @@ def test_too_deep_nesting_is_told(tmp_path: Path) -> None:
 
 
 def test_a_long_chain_of_parts_is_scanned_where_bandit_gives_up(tmp_path: Path) -> None:
-    run = scan(tmp_path, {"chain.py": "x = " + " + ".join(["'a'"] * 1500) + "\neval(x)\n"})
+    run = scan(tmp_path, {"chain.py": "x = " + " + ".join(["'a'"] * 1100) + "\neval(x)\n"})
     assert run.state is ScanState.COMPLETE
     assert [found.rule_id for found in run.results] == ["B307"]
 
@@ -318,6 +318,17 @@ def test_a_hang_is_stopped_and_told(tmp_path: Path) -> None:
     assert run.invocation.start is not None
     assert run.invocation.end is not None
     assert (run.invocation.end - run.invocation.start).total_seconds() < 10
+
+
+def test_a_hang_over_one_file_costs_that_file(tmp_path: Path) -> None:
+    hang = "x = " + " + ".join(["'select %s from t'"] * 900) + "\n"
+    padding = "#" * 400_000  # so that it is the largest file, and comes last
+    files: dict[str, str | bytes] = {"a.py": EVAL, "b.py": hang * 200, "c.py": f"{EVAL}{padding * 20}\n"}
+    run = scan(tmp_path, files, config=Config(timeouts=Timeouts(file_s=1.5)))
+    assert "b.py: not scanned: bandit took longer than 1.5 s over this file and was stopped" in {
+        one.text for one in run.notifications
+    }
+    assert ("c.py", 1) in [place(result) for result in run.results]
 
 
 @pytest.mark.usefixtures("worker_inside")

@@ -73,6 +73,7 @@ def scan(monkeypatch: pytest.MonkeyPatch, worker: Worker, files: str, **fields: 
         "jobs": 1,
         "limit_bytes": 100,
         "timeout_s": 60.0,
+        "file_s": 9.0,
         "progress": lambda done, total: None,
     }
     return bandit_shards.scan(Job(**(given_ | fields)))
@@ -101,6 +102,13 @@ def test_a_failed_worker_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scan(monkeypatch, worker, "a").failures == {
         "a": "not scanned: bandit's worker process failed (exit 1): MemoryError: no more"
     }
+
+
+def test_a_file_that_takes_too_long_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ended(1, stderr="Timeout (0:00:09)!\nThread 0x00007f (most recent call first):\n")
+    outcome = scan(monkeypatch, Worker(lambda path, start: said if path == "b" else None), "a b c")
+    assert outcome.failures == {"b": "not scanned: bandit took longer than 9 s over this file and was stopped"}
+    assert sorted(outcome.lines) == ["a", "c"]
 
 
 def test_a_worker_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
