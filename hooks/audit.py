@@ -9,11 +9,14 @@ import click
 
 from govsec_ci.advisories.locate import located
 from govsec_ci.advisories.prepare import default_cache
-from govsec_ci.app.check import CheckOptions, Data, check, may_be_included
+from govsec_ci.app.check import CheckOptions, Data, check
+from govsec_ci.app.check_manifests import may_be_included, scanners, with_manifests
 from govsec_ci.app.clock import parse
 from govsec_ci.model import Role
 
 from . import common
+
+_ROLES = frozenset({Role.SCA})
 
 
 @click.command("audit", context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,7 +34,9 @@ def command(**given: Any) -> int:
     repository = common.repository()
     options = CheckOptions(
         repository=repository,
-        roles=frozenset({Role.SCA}),
+        roles=_ROLES,
+        scan=scanners(_ROLES),
+        prepare=with_manifests,
         wanted=may_be_included,
         now=parse(given["now"]),
         ref=given["ref"],

@@ -9,6 +9,7 @@ from govsec_ci.app.check import CheckOptions, check
 from govsec_ci.app.clock import parse
 from govsec_ci.app.snapshot import changed
 from govsec_ci.model import Role
+from govsec_ci.scanners.bandit import BanditScanner
 
 from . import common
 
@@ -45,6 +46,7 @@ def _options(given: dict[str, Any]) -> CheckOptions | None:
     return CheckOptions(
         repository=repository,
         roles=frozenset({Role.SAST}),
+        scan=lambda request: (BanditScanner().scan(request),),
         wanted=frozenset(names).__contains__,
         named=names,
         now=parse(given["now"]),

@@ -5,15 +5,16 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from govsec_ci.app.check import Answer
-from govsec_ci.app.check_lines import Style, lines
 from govsec_ci.app.snapshot import Repository, open_repository
 from govsec_ci.cli import VERDICT_CODES, _guarded
 from govsec_ci.errors import UsageError
+
+if TYPE_CHECKING:
+    from govsec_ci.app.check_gate import Answer
 
 Command = Callable[..., Any]
 
@@ -73,8 +74,10 @@ def _path(top: Path, folder: Path, name: str) -> str:
     return path.replace(os.sep, "/")
 
 
-def show(answer: Answer, repository: Repository, given: dict[str, Any]) -> int:
+def show(answer: "Answer", repository: Repository, given: dict[str, Any]) -> int:
     """Print the answer; :returns: the exit code of its verdict."""
+    from govsec_ci.app.check_lines import Style, lines  # noqa: PLC0415 — check() has imported most of it by now
+
     folder = Path(os.path.realpath(Path.cwd()))
     top = Path(os.path.realpath(repository.top))
     style = Style(top=top, folder=folder, colour=_coloured(given["color"]), wide=given["wide"])

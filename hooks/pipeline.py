@@ -5,11 +5,14 @@ from typing import Any
 import click
 
 from govsec_ci.app.check import CheckOptions, check
+from govsec_ci.app.check_manifests import scanners
 from govsec_ci.app.clock import parse
 from govsec_ci.model import Role
 from govsec_ci.scanners.zizmor import is_target
 
 from . import common
+
+_ROLES = frozenset({Role.PIPELINE})
 
 
 @click.command("pipeline", context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +26,8 @@ def command(**given: Any) -> int:
     repository = common.repository()
     options = CheckOptions(
         repository=repository,
-        roles=frozenset({Role.PIPELINE}),
+        roles=_ROLES,
+        scan=scanners(_ROLES),
         wanted=is_target,
         now=parse(given["now"]),
         ref=given["ref"],

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from govsec_ci.app.check import CheckOptions, check, entries_of, may_be_included
+from govsec_ci.app.check import CheckOptions, check, entries_of
+from govsec_ci.app.check_manifests import may_be_included, scanners, with_manifests
 from govsec_ci.app.clock import parse
 from govsec_ci.app.snapshot import content
 from govsec_ci.formats.cyclonedx_same import same
@@ -15,6 +16,7 @@ from govsec_ci.system.files import write_atomic
 from . import common
 
 OUT_OF_DATE = 1
+_ROLES = frozenset({Role.SBOM})
 
 
 @click.command("sbom", context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,7 +44,9 @@ def _options(given: dict[str, Any]) -> CheckOptions:
     repository = common.repository()
     return CheckOptions(
         repository=repository,
-        roles=frozenset({Role.SBOM}),
+        roles=_ROLES,
+        scan=scanners(_ROLES),
+        prepare=with_manifests,
         wanted=may_be_included,
         now=parse(given["now"]),
         ref=given["ref"],

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from govsec_ci.app.check import CheckOptions, entries_of, settings_of
+from govsec_ci.app.check_gate import profiles_of
 from govsec_ci.app.clock import parse
 from govsec_ci.app.snapshot import content
 from govsec_ci.app.waiver_check import Objection, objections
@@ -42,6 +43,7 @@ def _options(given: dict[str, Any]) -> CheckOptions:
     return CheckOptions(
         repository=repository,
         roles=frozenset(),
+        scan=lambda request: (),
         wanted=lambda path: False,
         named=common.paths(repository, given["files"] or [str(repository.top / FILE_NAME)]),
         now=parse(given["now"]),
@@ -56,7 +58,7 @@ def _problems(options: CheckOptions, path: str) -> Iterator[tuple[str, Objection
     if data is None:
         loose = Path(options.repository.top / path)
         data = loose.read_bytes() if loose.is_file() else b""
-    profiles = settings_of(options).profiles
+    profiles = profiles_of(options, settings_of(options))
     for problem in objections(waivers.parse(data, path), profiles, options.now):
         yield path, problem
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from govsec_ci.app.check import NO_ADVISORIES, Answer
+from govsec_ci.app.check_gate import NO_ADVISORIES, Answer
 from govsec_ci.formats.sarif_wire import FINGERPRINT
 from govsec_ci.model import Check, Level, Location, Notification, Result, Rule, Run, ScanState, Severity, VerdictWord
 from govsec_ci.report.inert import message, word

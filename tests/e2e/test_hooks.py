@@ -76,6 +76,7 @@ def project(
     (folder / ".pre-commit-config.yaml").write_text(
         f"repos:\n- repo: {copy}\n  rev: {git(copy, 'rev-parse', 'HEAD').strip()}\n  hooks:\n"
         f"  - id: govsec-bandit\n  - id: govsec-audit\n    {advisories}\n  - id: govsec-sbom\n"
+        f"  - id: govsec-pipeline\n  - id: govsec-waivers\n    args: [--now, '{NOW}']\n"
         f"  - id: govsec-gate\n    {advisories}\n"
     )
     commit_all(folder, "Use the hooks")
@@ -133,6 +134,70 @@ def test_gate_judges_before_a_push(project: Path, home: dict[str, str], tmp_path
     git(project, "reset", "-q", "--hard", "HEAD~1")
     assert blocked.returncode == 1, blocked.stdout
     assert "app.py:4:1 HIGH B602" in blocked.stdout
+
+
+UNPINNED = "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: a/b@v1\n"
+WAIVER = """[[waivers]]
+id = "W-1"
+rule = "B602"
+path = "tools/*.py"
+reason = "Only fixed commands reach it."
+owner = "a"
+approver = "b"
+ticket = "T-1"
+created = 2024-10-01
+expires = 2024-12-01
+plan = "Replace it."
+"""
+
+
+def test_pipeline_blocks_and_passes(project: Path, home: dict[str, str]) -> None:
+    blocked = _commit(project, home, {".github/workflows/ci.yml": UNPINNED})
+    assert blocked.returncode == 1
+    assert ".github/workflows/ci.yml:7:" in blocked.stdout
+    assert "unpinned-uses" in blocked.stdout
+    sound = UNPINNED.replace("a/b@v1", f"a/b@{'1' * 40} # v1")
+    passed = _commit(project, home, {".github/workflows/ci.yml": sound})
+    assert passed.returncode == 0, passed.stdout
+
+
+def test_waivers_block_and_pass(project: Path, home: dict[str, str]) -> None:
+    blocked = _commit(project, home, {"govsec-waivers.toml": WAIVER.replace('approver = "b"', 'approver = "a"')})
+    assert blocked.returncode == 1
+    assert "waiver W-1 has no effect under jp-gov: its approver is its owner" in blocked.stdout
+    assert _commit(project, home, {"govsec-waivers.toml": WAIVER}).returncode == 0
+
+
+def test_a_merge_is_judged_by_what_it_adds(project: Path, home: dict[str, str]) -> None:
+    _reset(project)
+    here = git(project, "rev-parse", "HEAD").strip()
+    git(project, "checkout", "-q", "-b", "other")
+    (project / "other.py").write_text(SHELL)
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "--no-verify", "-m", "Judged there")
+    git(project, "checkout", "-q", here)
+    assert _commit(project, home, {"here.py": CLEAN}).returncode == 0
+    git(project, "merge", "-q", "--no-commit", "--no-ff", "other")
+    merged = fresh.run("git", "commit", "-m", "Merge", cwd=project, env=home)
+    assert merged.returncode == 0, merged.stdout
+    git(project, "checkout", "-q", "-B", "main", here)
+    git(project, "branch", "-q", "-D", "other")
+
+
+def test_without_a_network_the_answers_are_the_same(project: Path, home: dict[str, str]) -> None:
+    if subprocess.run(["unshare", "-rn", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody make a network namespace")
+    _reset(project)
+    files = {"app.py": SHELL, "requirements.txt": "requests==2.19.0\n", ".github/workflows/x.yml": UNPINNED}
+    with_network = _commit(project, home, files)
+    alone = fresh.run("unshare", "-rn", "git", "commit", "-m", "A change", cwd=project, env=home)
+    assert (with_network.returncode, alone.returncode) == (1, 1)
+    assert _timeless(alone.stdout) == _timeless(with_network.stdout)
+    assert "CVE-2018-18074" in alone.stdout
+
+
+def _timeless(text: str) -> list[str]:
+    return [line for line in text.splitlines() if "duration" not in line]
 
 
 def test_the_staged_half_of_a_file_is_judged(project: Path, home: dict[str, str]) -> None:

@@ -1,19 +1,24 @@
 """Which gates a hook asks, and when what they say stops a commit."""
 
-from dataclasses import dataclass
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from govsec_ci.app import check as module
+from govsec_ci import config
+from govsec_ci.app import check_gate as module
 from govsec_ci.app import steps
-from govsec_ci.app.check import Answer, CheckOptions, check, concerned, is_manifest, may_be_included
+from govsec_ci.app.check import SETTINGS, CheckOptions, check
+from govsec_ci.app.check_gate import Answer, concerned
 from govsec_ci.app.check_lines import Style, lines
+from govsec_ci.app.check_manifests import is_manifest, may_be_included, scanners
 from govsec_ci.app.snapshot import open_repository
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile as profiles
+from govsec_ci.gate import waivers
 from govsec_ci.gate.schema import ScansGate
 from govsec_ci.model import (
     Level,
@@ -30,6 +35,7 @@ from govsec_ci.model import (
     Vulnerability,
 )
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from govsec_ci.system import process
 from tests.support.staging import SHELL, small_repository, stage
 
 SAST, SCA, SBOM = frozenset({Role.SAST}), frozenset({Role.SCA}), frozenset({Role.SBOM})
@@ -60,19 +66,6 @@ def test_gates_that_need_more_than_the_hook_has_are_left_out() -> None:
     assert "coverage" not in ids("essentials", SCA)
 
 
-@dataclass
-class _Scanned:
-    """What the scanners are made to say."""
-
-    top: Path
-    runs: tuple[Run, ...]
-    request: ScanRequest | None = None
-
-    def scan(self, request: ScanRequest, **_only: set[str]) -> tuple[ScanOutput, ...]:
-        self.request = request
-        return tuple(ScanOutput(run=run) for run in self.runs)
-
-
 def run(role: Role = Role.SAST, *results: Result, state: ScanState = ScanState.COMPLETE, **more: object) -> Run:
     given: dict[str, object] = {"id": "t", "tool": "tool", "version": "1", "role": role, "state": state}
     return Run(**(given | {"results": results, "targets": 1, "scope": 1} | more))  # type: ignore[arg-type]
@@ -82,74 +75,75 @@ def result(severity: Severity = Severity.HIGH, *, path: str = "app.py") -> Resul
     return Result(rule_id="B602", message="A shell", severity=severity, locations=(Location(path=path),))
 
 
-def answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *runs: Run, roles: frozenset[Role] = SAST, **more: object
-) -> Answer:
-    top = small_repository(tmp_path / "repo")
-    monkeypatch.setattr(module, "scan", _Scanned(top, runs).scan)
-    given: dict[str, object] = {"repository": open_repository(top, {}), "roles": roles, "now": NOW}
-    options = CheckOptions(**(given | {"wanted": may_be_included} | more))  # type: ignore[arg-type]
-    return check(options)
+def answer(tmp_path: Path, *runs: Run, roles: frozenset[Role] = SAST, **more: object) -> Answer:
+    given: dict[str, object] = {
+        "repository": open_repository(small_repository(tmp_path / "repo"), {}),
+        "roles": roles,
+        "scan": lambda request: tuple(ScanOutput(run=run) for run in runs),
+        "wanted": may_be_included,
+        "now": NOW,
+    }
+    return check(CheckOptions(**(given | more)))  # type: ignore[arg-type]
 
 
 def said(one: Answer) -> str:
     return "\n".join(lines(one, Style(top=Path("/top"), folder=Path("/top"))))
 
 
-def test_a_counted_result_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = answer(tmp_path, monkeypatch, run(Role.SAST, result()))
+def test_a_counted_result_fails(tmp_path: Path) -> None:
+    one = answer(tmp_path, run(Role.SAST, result()))
     assert one.word is VerdictWord.FAIL
     assert said(one).startswith("app.py HIGH B602 A shell\nFAIL jp-gov/static-high: ")
 
 
-def test_a_result_that_no_gate_counts_is_told_and_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = answer(tmp_path, monkeypatch, run(Role.SAST, result(Severity.LOW)))
+def test_a_result_that_no_gate_counts_is_told_and_passes(tmp_path: Path) -> None:
+    one = answer(tmp_path, run(Role.SAST, result(Severity.LOW)))
     assert one.word is VerdictWord.PASS
     assert "1 more that does not block:\n  app.py LOW B602 A shell\nPASS" in said(one)
 
 
-def test_many_results_that_do_not_block_are_cut_unless_all_are_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = answer(tmp_path, monkeypatch, run(Role.SAST, *(result(Severity.LOW, path=f"{n}.py") for n in range(25))))
+def test_many_results_that_do_not_block_are_cut_unless_all_are_asked_for(tmp_path: Path) -> None:
+    one = answer(tmp_path, run(Role.SAST, *(result(Severity.LOW, path=f"{n}.py") for n in range(25))))
     assert "  … and 5 more (--all shows them)" in said(one)
     wide = "\n".join(lines(one, Style(top=Path("/top"), folder=Path("/top"), wide=True)))
     assert wide.count(" LOW B602") == 25
 
 
-def test_a_run_that_is_not_whole_never_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_not_whole_never_passes(tmp_path: Path) -> None:
     broken = Notification(id="x", level=Level.ERROR, text="it\ncrashed", next_step="report it")
-    one = answer(tmp_path, monkeypatch, run(state=ScanState.INCOMPLETE, notifications=(broken,)))
+    one = answer(tmp_path, run(state=ScanState.INCOMPLETE, notifications=(broken,)))
     assert one.word is VerdictWord.INCOMPLETE
     assert "- not checked by tool: it crashed\n    to do: report it" in said(one)
 
 
-def test_a_run_that_no_gate_asks_about_must_be_whole_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = answer(tmp_path, monkeypatch, run(state=ScanState.INCOMPLETE), profiles=("essentials",))
+def test_a_run_that_no_gate_asks_about_must_be_whole_all_the_same(tmp_path: Path) -> None:
+    one = answer(tmp_path, run(state=ScanState.INCOMPLETE), profiles=("essentials",))
     silent = replace(one, verdict=replace(one.verdict, verdict=VerdictWord.PASS))
     assert silent.word is VerdictWord.INCOMPLETE
 
 
-def test_missing_feeds_only_warn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_feeds_only_warn(tmp_path: Path) -> None:
     without = Notification(id="no-advisories", level=Level.WARNING, text="none", next_step="fetch them")
     audit = run(Role.SCA, state=ScanState.INCOMPLETE, notifications=(without,))
-    one = answer(tmp_path, monkeypatch, audit, roles=SCA)
+    one = answer(tmp_path, audit, roles=SCA)
     assert one.word is VerdictWord.PASS
     assert said(one).startswith("warning: none\n    to do: fetch them\n")
     rule = Rule(id="B602", vulnerability=Vulnerability(id="CVE-2024-1", severity=Severity.LOW))
     low = run(Role.SCA, result(Severity.LOW), rules=(rule,))
-    kev = answer(tmp_path / "2", monkeypatch, low, roles=SCA, profiles=("essentials",))
+    kev = answer(tmp_path / "2", low, roles=SCA, profiles=("essentials",))
     assert kev.word is VerdictWord.PASS
     assert "warning (INCOMPLETE) essentials/known-exploited" in said(kev)
 
 
-def test_results_elsewhere_are_told_and_never_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_elsewhere_are_told_and_never_block(tmp_path: Path) -> None:
     top = small_repository(tmp_path / "repo")
     stage(top, {"app.py": SHELL})
     options = CheckOptions(
-        repository=open_repository(top, {}), roles=SAST, wanted=lambda path: path == "app.py", now=NOW
+        repository=open_repository(top, {}),
+        roles=SAST,
+        scan=scanners(SAST),
+        wanted=lambda path: path == "app.py",
+        now=NOW,
     )
     one = check(options, touched=lambda result: False)
     assert one.word is VerdictWord.PASS
@@ -161,9 +155,41 @@ def test_without_a_profile_the_command_s_default_judges() -> None:
     assert (module.DEFAULT_PROFILE, module.ENGINE) == (steps.DEFAULT_PROFILE, steps.ENGINE)
 
 
-def test_a_role_that_nobody_examines_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_are_those_files() -> None:
+    assert SETTINGS == (config.FILE_NAME, "pyproject.toml", waivers.FILE_NAME)
+
+
+def test_bandit_s_hook_imports_little_before_its_scanner_works() -> None:
+    """What it needs later is imported while bandit runs in its own process."""
+    program = "import sys, govsec_ci_hooks.bandit; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    heavy = ("govsec_ci.gate", "govsec_ci.manifests.discover", "govsec_ci.formats", "sarif_om", "packaging.metadata")
+    assert [name for name in loaded if name.startswith(heavy)] == []
+
+
+def test_a_scan_that_raises_is_not_lost(tmp_path: Path) -> None:
+    def broken(request: ScanRequest) -> tuple[ScanOutput, ...]:
+        raise RuntimeError(request.stage.value)
+
+    with pytest.raises(RuntimeError, match="commit"):
+        answer(tmp_path, scan=broken)
+
+
+def test_an_interrupt_stops_the_scanner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[bool] = []
+    monkeypatch.setattr(process, "kill_all", lambda: stopped.append(True))
+
+    def interrupted(request: ScanRequest) -> tuple[ScanOutput, ...]:
+        raise KeyboardInterrupt(request.stage.value)
+
+    with pytest.raises(KeyboardInterrupt):
+        answer(tmp_path, scan=interrupted)
+    assert stopped == [True]
+
+
+def test_a_role_that_nobody_examines_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no scanner examines dast"):
-        answer(tmp_path, monkeypatch, roles=frozenset({Role.DAST}))
+        scanners(frozenset({Role.DAST}))
 
 
 @pytest.mark.parametrize("path", ["requirements.txt", "a/requirements-dev.txt", "uv.lock", "pyproject.toml"])
@@ -178,14 +204,14 @@ def test_what_a_manifest_may_include(path: str, taken: bool) -> None:  # noqa: F
     assert may_be_included(path) is taken
 
 
-def test_colour_only_where_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = answer(tmp_path, monkeypatch, run(Role.SAST, result()))
+def test_colour_only_where_wanted(tmp_path: Path) -> None:
+    one = answer(tmp_path, run(Role.SAST, result()))
     coloured = "\n".join(lines(one, Style(top=Path("/top"), folder=Path("/top"), colour=True)))
     assert "\x1b[31mHIGH\x1b[0m" in coloured
     assert "\x1b" not in said(one)
 
 
-def test_control_characters_of_the_tree_are_made_visible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = answer(tmp_path, monkeypatch, run(Role.SAST, result(path="\x1b[31m\u202e.py")))
+def test_control_characters_of_the_tree_are_made_visible(tmp_path: Path) -> None:
+    one = answer(tmp_path, run(Role.SAST, result(path="\x1b[31m\u202e.py")))
     assert "\x1b" not in said(one)
     assert "\u202e" not in said(one)
