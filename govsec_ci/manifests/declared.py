@@ -79,7 +79,7 @@ def _not_locked(path: str, one: Declared) -> Iterator[Notification]:
 def _component(path: str, one: Declared) -> Component:
     return Component(
         name=one.name,
-        version=_exact(one.specifier),
+        version=exact_version(SpecifierSet(one.specifier)),
         location=Location(path=path, region=Region(start_line=one.line)),
         source=sources.kind_of_link(one.url) if one.url else sources.INDEX,
         marker=one.marker,
@@ -88,13 +88,6 @@ def _component(path: str, one: Declared) -> Component:
         url=sources.without_login(one.url),
         groups=(one.group,),
     )
-
-
-def _exact(specifier: str) -> str | None:
-    try:
-        return exact_version(SpecifierSet(specifier))
-    except InvalidSpecifier:
-        return None
 
 
 class Settled(Struct, frozen=True, kw_only=True):

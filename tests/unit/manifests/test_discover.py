@@ -399,3 +399,16 @@ def test_what_a_folder_taken_in_by_path_needs_is_locked_with_it(found: Found) ->
 def test_what_a_requirements_file_takes_in_by_path_is_locked_with_it(found: Found) -> None:
     files = {"lib/pyproject.toml": PROJECT + 'dependencies = ["a"]\n', "requirements.txt": "-e ./lib\na==1\n"}
     assert taken(found(files)) == {"requirements.txt": ["requirement-not-on-index"]}
+
+
+def test_an_impossible_python_requirement_proves_nothing(found: Found) -> None:
+    text = "[project]\nrequires-python = 'soon'\ndependencies = ['a', 'b ; python_version < \"2\"']\n"
+    assert taken(found({"pyproject.toml": text, "requirements.txt": "a==1\n"}))["pyproject.toml"] == [
+        "manifest-unlocked"
+    ]
+
+
+def test_a_lock_that_repeats_nonsense_is_out_of_step(found: Found) -> None:
+    lock = UV.replace('specifier = ">=1"', 'specifier = "soon"')
+    result = found({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n', "uv.lock": lock})
+    assert taken(result)["pyproject.toml"] == ["lock-out-of-step"]
