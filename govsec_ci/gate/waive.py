@@ -7,13 +7,15 @@ from msgspec import structs
 
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import waivers
+from govsec_ci.gate.context import key_of
 from govsec_ci.model import Result, Rule, Waiver
 
 
 def draft(result: Result, rule: Rule, waiver: Waiver) -> Waiver:
     """``waiver``'s words, covering just this result, with what is known today.
 
-    A vulnerability is covered in this one version of its component; other results by rule and path.
+    A vulnerability is covered in this one version of its component; other results by rule and path, or by their
+    fingerprint where the path would read as a pattern.
 
     :raises UsageError: the result has neither a component nor a place
     """
@@ -28,7 +30,10 @@ def draft(result: Result, rule: Rule, waiver: Waiver) -> Waiver:
         )
     if not result.locations:
         raise UsageError("this result has no place in a file, and cannot be waived by one")
-    return structs.replace(blank, rule=result.rule_id, path=result.locations[0].path, known={})
+    path = result.locations[0].path
+    if waivers.WILD & set(path):
+        return structs.replace(blank, fingerprint=key_of(result), known={})
+    return structs.replace(blank, rule=result.rule_id, path=path, known={})
 
 
 def _known(result: Result, rule: Rule) -> dict[str, str]:

@@ -38,7 +38,8 @@ from govsec_ci.system.files import read_limited
 
 FILE_NAME: Final = "govsec-waivers.toml"
 _LIMIT_BYTES = 5_000_000
-_WILD: Final = frozenset("*?[]!")
+WILD: Final = frozenset("*?[]!")
+"""The characters that make a path a pattern."""
 _FORMS: Final = (("fingerprint",), ("rule", "path"), ("vulnerability", "component", "versions"))
 
 
@@ -109,9 +110,9 @@ def _cover_problems(entry: _Entry) -> Iterator[tuple[str, str]]:
         told = "; or ".join(" + ".join(form) for form in _FORMS)
         yield "id", f"it must say what it covers, by exactly one of: {told}"
     for key in ("fingerprint", "rule", "vulnerability", "component"):
-        if _WILD & set(getattr(entry, key)):
+        if WILD & set(getattr(entry, key)):
             yield key, f"{key} is no pattern: a waiver never covers by wildcard"
-    if entry.path and not any(part.strip(".") and not _WILD & set(part) for part in entry.path.split("/")):
+    if entry.path and not any(part.strip(".") and not WILD & set(part) for part in entry.path.split("/")):
         yield "path", f"the path {entry.path!r} is a bare wildcard: name a folder or a file in it"
     if entry.versions:
         yield from _version_problems(entry.versions)
@@ -153,7 +154,10 @@ def covers(waiver: Waiver, result: Result, rule: Rule) -> bool:
 
 def _covers_place(waiver: Waiver, result: Result) -> bool:
     # The primary location alone: a result that also touches a waived file is not waived.
-    return bool(result.locations) and bool(matcher(waiver.path)(result.locations[0].path))
+    if not result.locations:
+        return False
+    path = result.locations[0].path
+    return waiver.path == path or bool(matcher(waiver.path)(path))
 
 
 def _covers_component(waiver: Waiver, result: Result, rule: Rule) -> bool:

@@ -44,6 +44,15 @@ def test_a_draft_for_code_covers_rule_and_path() -> None:
         draft(code(locations=()), Rule(id="B602"), waiver())
 
 
+def test_a_path_that_reads_as_a_pattern_is_not_used_as_one() -> None:
+    result = code(path="[id].py")
+    own = draft(result, Rule(id="B602"), waiver())
+    assert (own.fingerprint, own.path) == ("code-1", "")
+    assert waivers.covers(own, result, Rule(id="B602"))
+    literal = waiver(vulnerability="", component="", versions="", rule="B602", path="app/[id].py")
+    assert waivers.covers(literal, code(path="app/[id].py"), Rule(id="B602"))
+
+
 def test_it_is_added_at_the_end_and_the_rest_stays() -> None:
     head = b"# our waivers\n\n" + to_toml(waiver()).encode()
     data = add(head, waiver(id="W-2", reopen_epss=0.5, known={"kev": "yes", "fix": "2", "epss": "0.1"}), "w.toml")

@@ -297,3 +297,8 @@ def test_an_ending_waiver_is_told_in_time() -> None:
     ending = check(verdict, "waivers-in-order")
     assert ending.verdict is VerdictWord.FAIL
     assert "the waiver W-1 ends on 2026-04-10" in ending.reasons
+    sca = run(Role.SCA, [vulnerable()], [rule()])
+    for now, expected in (("2026-03-27", VerdictWord.FAIL), ("2026-03-26", VerdictWord.PASS)):
+        fresh = replace(sca, advisories=(feed("osv", now=day(now)), feed("kev", now=day(now))))
+        own = judge(with_waivers(evidence(fresh), given), "jp-gov", now=day(now))
+        assert check(own, "waivers-in-order").verdict is expected, "14 days before, and 15"
