@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test test-full full-tools lint format bench lock clean
+.PHONY: help demo test test-full full-tools lint format bench smoke-online lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ format: $(VENV)/.ready ## rewrite the sources as lint wants them
 
 bench: $(VENV)/.ready ## measure; prints tables, asserts nothing
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+smoke-online: $(VENV)/.ready ## try the publishers' addresses of advisory data (needs the network; not part of CI)
+	@cache=$$(mktemp -d) && GOVSEC_CACHE_DIR=$$cache $(BIN)/govsec advisories sync; code=$$?; rm -rf "$$cache"; exit $$code
 
 lock: $(VENV)/.ready ## renew the lock files with hashes
 	$(BIN)/uv pip compile --quiet pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
