@@ -451,7 +451,7 @@ def test_broken_files_are_refused(kind: str) -> None:
     assert str(caught.value).startswith("x.sarif: ")
 
 
-json_values = st.recursive(
+json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
