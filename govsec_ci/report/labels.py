@@ -82,15 +82,15 @@ def who(kind: str) -> Text:
     return both("release manager")
 
 
-def effect(*, effective: bool, status: SuppressionStatus, overruled: bool) -> Text:
-    """What a suppression claim comes to."""
-    if effective:
-        return both("does not count")
-    if overruled and status is SuppressionStatus.ACCEPTED:
-        return both("counts: the gate does not admit it, or it was re-opened")
-    if status is SuppressionStatus.REJECTED:
-        return both("counts: rejected")
-    return both("counts: under review")
+def effect(status: SuppressionStatus) -> Text:
+    """What a suppression claim comes to by its own status."""
+    match status:
+        case SuppressionStatus.ACCEPTED:
+            return both("does not count")
+        case SuppressionStatus.REJECTED:
+            return both("counts: rejected")
+        case SuppressionStatus.UNDER_REVIEW:
+            return both("counts: under review")
 
 
 def signature(state: str) -> Text:

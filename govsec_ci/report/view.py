@@ -37,6 +37,7 @@ from govsec_ci.report.view_answers import answers
 from govsec_ci.report.view_charts import charts
 from govsec_ci.report.view_checks import all_checks, all_profiles
 from govsec_ci.report.view_results import all_results, all_suppressed, severity_rank, standing
+from govsec_ci.report.view_rulings import ruled
 from govsec_ci.report.view_steps import steps, upgrades
 
 __all__ = ["View", "build"]
@@ -66,7 +67,8 @@ def build(
     :param lang: ``en`` or ``ja``: the language of one-language formats, and the first one of ``report.html``
     :param files: files of the evidence bundle → lower-case hex sha256, as far as they are written by now
     """
-    everything = all_results(evidence, standing(verdict.checks))
+    rulings = ruled(verdict, evidence, profiles)
+    everything = all_results(evidence, standing(verdict.checks), rulings)
     by_fingerprint = {one.fingerprint: one for one in reversed(everything) if one.fingerprint}
     checks = all_checks(verdict, profiles, by_fingerprint)
     blocking = tuple(one for one in checks if one.blocking and one.verdict is not VerdictWord.PASS)
@@ -94,7 +96,7 @@ def build(
         warnings=tuple(one for one in checks if not one.blocking and one.verdict is not VerdictWord.PASS),
         passed=passed,
         results=results,
-        suppressed=all_suppressed(evidence, everything),
+        suppressed=all_suppressed(evidence, everything, rulings),
         runs=runs,
         upgrades=rows,
         steps=todo,

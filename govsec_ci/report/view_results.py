@@ -10,7 +10,9 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from govsec_ci.gate.context import key_of
 from govsec_ci.model import (
+    BaselineState,
     Check,
     Evidence,
     Result,
@@ -18,16 +20,14 @@ from govsec_ci.model import (
     Run,
     Severity,
     Suppression,
-    SuppressionStatus,
     VerdictWord,
     Waiver,
 )
-from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import ComponentView, GateLink, ResultView, SuppressedView, VulnerabilityView
+from govsec_ci.report.view_rulings import Claim, Ruled
 
-FINGERPRINT: Final = "govsec/v1"
 _UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
 """Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
 
@@ -66,9 +66,9 @@ def slug(text: str) -> str:
     return _NOT_IN_ID.sub("-", text)[:120].strip("-")
 
 
-def all_results(evidence: Evidence, stand: Standing) -> tuple[ResultView, ...]:
+def all_results(evidence: Evidence, stand: Standing, rulings: Ruled) -> tuple[ResultView, ...]:
     """Every result, suppressed ones included: blocking first, then by severity, place and rule."""
-    shown = sorted((view for run in evidence.runs for view in _of_run(run, stand)), key=order)
+    shown = sorted((view for run in evidence.runs for view in _of_run(run, stand, rulings)), key=order)
     seen: dict[str, int] = {}
     return tuple(_with_unique_anchor(view, seen) for view in shown)
 
@@ -99,13 +99,13 @@ class _About(Struct, frozen=True, kw_only=True):
     vulnerability: VulnerabilityView | None
 
 
-def _of_run(run: Run, stand: Standing) -> Iterable[ResultView]:
+def _of_run(run: Run, stand: Standing, rulings: Ruled) -> Iterable[ResultView]:
     tool = word(run.tool)
     about = {rule.id: _about(rule, tool) for rule in run.rules}
     for result in run.results:
         if result.rule_id not in about:
             about[result.rule_id] = _about(Rule(id=result.rule_id), tool)
-        yield _result(result, about[result.rule_id], stand)
+        yield _result(result, about[result.rule_id], stand, rulings)
 
 
 def _about(rule: Rule, tool: str) -> _About:
@@ -119,10 +119,11 @@ def _about(rule: Rule, tool: str) -> _About:
     )
 
 
-def _result(result: Result, about: _About, stand: Standing) -> ResultView:
-    fingerprint = word(result.fingerprints.get(FINGERPRINT, ""))
+def _result(result: Result, about: _About, stand: Standing, rulings: Ruled) -> ResultView:
+    key = key_of(result)
+    fingerprint = word(key)
     path, line, column = _place(result)
-    gates = stand.gates.get(fingerprint, ())
+    gates = stand.gates.get(key, ())
     return ResultView(
         anchor=slug(f"r-{fingerprint[:16]}"),
         fingerprint=fingerprint,
@@ -139,10 +140,10 @@ def _result(result: Result, about: _About, stand: Standing) -> ResultView:
         place=_joined(path, line, column),
         cwes=about.cwes,
         gates=gates,
-        due=stand.due.get(fingerprint),
+        due=stand.due.get(key),
         detected=result.first_detected,
         state=result.baseline_state,
-        suppressed=bool(result.suppressions) and not gates and any(map(_accepted, result.suppressions)),
+        suppressed=key in rulings.suppressed,
         component=_component(result),
         vulnerability=about.vulnerability,
     )
@@ -201,26 +202,21 @@ def _web_address(uri: str) -> str:
     return word(uri) if uri.startswith(("https://", "http://")) else ""
 
 
-def _accepted(suppression: Suppression) -> bool:
-    return suppression.status is SuppressionStatus.ACCEPTED
-
-
-def all_suppressed(evidence: Evidence, views: Sequence[ResultView]) -> tuple[SuppressedView, ...]:
+def all_suppressed(evidence: Evidence, views: Sequence[ResultView], rulings: Ruled) -> tuple[SuppressedView, ...]:
     """One row a claim, in the order of ``views``."""
     by_fingerprint = {view.fingerprint: view for view in views if view.fingerprint}
     waivers = {waiver.id: waiver for waiver in evidence.waivers}
     rows = [
-        _suppressed(claim, by_fingerprint[key], waivers.get(claim.origin_id))
+        _suppressed(claim, by_fingerprint[word(key)], waivers.get(claim.origin_id), rulings.claims[key, claim])
         for run in evidence.runs
         for result in run.results
-        if result.suppressions and (key := word(result.fingerprints.get(FINGERPRINT, ""))) in by_fingerprint
+        if result.suppressions and (result.baseline_state is not BaselineState.ABSENT) and (key := key_of(result))
         for claim in result.suppressions
     ]
     return tuple(sorted(rows, key=lambda row: (row.effective, order(row.result), row.origin, row.origin_id)))
 
 
-def _suppressed(claim: Suppression, view: ResultView, waiver: Waiver | None) -> SuppressedView:
-    effective = _accepted(claim) and not view.gates
+def _suppressed(claim: Suppression, view: ResultView, waiver: Waiver | None, ruling: Claim) -> SuppressedView:
     return SuppressedView(
         result=view,
         origin=word(claim.origin),
@@ -231,6 +227,6 @@ def _suppressed(claim: Suppression, view: ResultView, waiver: Waiver | None) -> 
         approver=word(waiver.approver) if waiver else "",
         ticket=word(waiver.ticket) if waiver else "",
         expires=waiver.expires if waiver else None,
-        effective=effective,
-        effect=labels.effect(effective=effective, status=claim.status, overruled=bool(view.gates)),
+        effective=ruling.holds,
+        effect=ruling.effect,
     )

@@ -100,20 +100,39 @@ def test_suppressed_results_leave_the_open_ones_and_keep_who_and_until_when() ->
 
 
 @pytest.mark.parametrize(
-    ("status", "counted", "effect"),
+    ("status", "effect"),
     [
-        (SuppressionStatus.ACCEPTED, False, "does not count"),
-        (SuppressionStatus.ACCEPTED, True, "counts: the gate does not admit it, or it was re-opened"),
-        (SuppressionStatus.UNDER_REVIEW, False, "counts: under review"),
-        (SuppressionStatus.REJECTED, False, "counts: rejected"),
+        (SuppressionStatus.ACCEPTED, "does not count"),
+        (SuppressionStatus.UNDER_REVIEW, "counts: under review"),
+        (SuppressionStatus.REJECTED, "counts: rejected"),
     ],
 )
-def test_what_a_claim_comes_to(status: SuppressionStatus, *, counted: bool, effect: str) -> None:
+def test_without_a_profile_a_claim_comes_to_what_its_status_says(status: SuppressionStatus, effect: str) -> None:
     claimed = cases.static("s", suppressions=(cases.claim(status),))
-    checks = [cases.check(VerdictWord.FAIL, "s")] if counted else []
-    view = _built(*checks, runs=(cases.bandit_run(claimed),))
+    view = _built(runs=(cases.bandit_run(claimed),))
     assert view.suppressed[0].effect.en == effect
     assert bool(view.results) is (effect != "does not count")
+
+
+@pytest.mark.parametrize(
+    ("expires", "effect"),
+    [
+        (datetime(2026, 6, 30, tzinfo=UTC), "does not count"),
+        (datetime(2026, 3, 31, tzinfo=UTC), "counts: it expired on 2026-03-31"),
+    ],
+)
+def test_with_a_profile_a_claim_comes_to_what_the_profile_rules(expires: datetime, effect: str) -> None:
+    """LOW, so that no gate of the profile counts it either way: the report must not take it for suppressed."""
+    claimed = cases.static("s", severity=Severity.LOW, suppressions=(cases.claim(),))
+    waiver = structs.replace(cases.WAIVER, expires=expires)
+    judge = profile.load("jp-gov")
+    proof = cases.evidence(cases.bandit_run(claimed), waivers=(waiver,))
+    judged = evaluate.evaluate(proof, [judge], now=cases.NOW, stage=Stage.BUILD, engine="e")
+    view = build(judged, proof, [judge], lang="en")
+    (row,) = view.suppressed
+    assert (row.effect.en, row.effective) == (effect, effect == "does not count")
+    assert len(view.results) == (0 if row.effective else 1)
+    assert view.severities.get("LOW", 0) == judged.counts["LOW"]
 
 
 def test_baseline_counts() -> None:
