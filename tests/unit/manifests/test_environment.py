@@ -254,12 +254,12 @@ def test_nothing_in_it_runs(environment: Environment, tmp_path: Path) -> None:
         ("other.pth", "/opt/other\n", True),
         ("up.pth", "../elsewhere\n", True),
         ("bad.pth", b"\xff", True),
-        ("__editable__.a.pth", "/work/a/src\n", False),
-        ("__editable__.b.pth", "/work/ab\n", True),
+        ("__editable__.a.pth", "/projects/a/src\n", False),
+        ("__editable__.b.pth", "/projects/ab\n", True),
     ],
 )
 def test_further_folders_are_said(environment: Environment, name: str, text: str | bytes, told: bool) -> None:  # noqa: FBT001
-    origin = json.dumps({"url": "file:///work/a", "dir_info": {"editable": True}})
+    origin = json.dumps({"url": "file:///projects/a", "dir_info": {"editable": True}})
     manifest = environment(
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": origin, name: text}
     )
