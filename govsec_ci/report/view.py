@@ -105,7 +105,7 @@ def build(
         sbom=_sbom(evidence.sbom),
         files=tuple(FileView(name=word(name), sha256=word(digest)) for name, digest in sorted((files or {}).items())),
         counts=verdict.counts,
-        severities=_severities(results),
+        severities=_severities(verdict, results),
         new=sum(one.state is BaselineState.NEW for one in results) if evidence.baseline else None,
         absent=sum(one.state is BaselineState.ABSENT for one in everything),
         first_due=min((one.due for one in results if one.due and one.gates), default=None),
@@ -217,7 +217,9 @@ def _sbom(sbom: Sbom | None) -> SbomView | None:
     )
 
 
-def _severities(results: Sequence[ResultView]) -> Mapping[str, int]:
+def _severities(verdict: Verdict, results: Sequence[ResultView]) -> Mapping[str, int]:
+    """Open weaknesses as the verdict counts them: one that two tools found is one."""
     counted = Counter(one.severity for one in results)
+    counted.update({name: verdict.counts[name] - counted[name] for name in counted if name in verdict.counts})
     names = sorted((one.value for one in Severity), key=severity_rank, reverse=True)
     return {name: counted[name] for name in names if counted[name]}

@@ -246,6 +246,13 @@ def test_sbom_feeds_and_files() -> None:
     assert [file.name for file in view.files] == ["a", "b"]
 
 
+def test_open_results_are_counted_as_the_verdict_counts_them() -> None:
+    twice = (cases.bandit_run(cases.static("a"), cases.static("b")),)
+    assert _built(runs=twice, word=VerdictWord.FAIL).severities == {"HIGH": 2}
+    judged = cases.verdict(VerdictWord.FAIL, counts={"HIGH": 1})
+    assert build(judged, cases.evidence(*twice), (), lang="en").severities == {"HIGH": 1}
+
+
 def test_charts_count_what_they_show() -> None:
     bars = {chart.id: chart.bars for chart in cases.failing().charts}
     assert [(bar.label.en, bar.total) for bar in bars["chart-components"]] == [("django 3.2.0", 2), ("source code", 2)]
