@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_write import cwe_tag, rule_tags, write_to
 from govsec_ci.model import (
     BaselineState,
@@ -51,6 +52,7 @@ class GithubCopy(Struct, frozen=True, kw_only=True):
     left_out: tuple[Notification, ...]
 
 
+@without_collector()
 def github_copy(runs: Iterable[Run]) -> GithubCopy:
     """What may be uploaded of ``runs``.
 

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, TypeVar
 import attr
 import sarif_om  # type: ignore[import-untyped]
 
+from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_serialise import to_json, to_plain
 from govsec_ci.formats.sarif_wire import (
     BAG,
@@ -54,6 +55,7 @@ _Suppression: Any = attr.make_class(
 )
 
 
+@without_collector()
 def write_to(file: BinaryIO, runs: Iterable[Run]) -> None:
     """Write one log; every result stands on a line of its own, so that logs can be compared by line."""
     file.write(b'{"$schema":%b,"version":%b,"runs":[' % (to_json(SCHEMA_URI), to_json(VERSION)))
