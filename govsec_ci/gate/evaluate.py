@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from govsec_ci.errors import UsageError
-from govsec_ci.gate.context import WEAKNESSES, Cell, Context, Finding, Index, deciding, sorted_runs, worst
+from govsec_ci.errors import InputError, UsageError
+from govsec_ci.gate.context import SCOPE, WEAKNESSES, Cell, Context, Finding, Index, deciding, sorted_runs, worst
 from govsec_ci.gate.filters import Group, weaknesses
 from govsec_ci.gate.kinds import KINDS
 from govsec_ci.gate.profile import reference
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import AnyGate, Profile
 from govsec_ci.gate.texts import note, render
+from govsec_ci.gate.tomlfile import suggest
 from govsec_ci.model import (
     Check,
     Clause,
@@ -27,6 +28,11 @@ from govsec_ci.model import (
     VerdictWord,
 )
 
+_OWN_TITLES = {
+    "stage": "The profile has something to decide at this stage",
+    "in-force": "The profile is in force",
+    "parameters": "The declared parameters are known",
+}
 _COUNTING = frozenset({"results", "deadlines", "pipeline"})
 """Kinds whose own ``next`` says how to mend results: no help where it is not known whether there are any."""
 _LOCAL = Clause(id="govsec", document="govsec_ci", origin="local", label="local")
@@ -45,7 +51,8 @@ def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, 
     index = Index(evidence)
     contexts = [Context(index=index, profile=profile, now=now, stage=stage) for profile in ordered]
     rulings = [Rulings(context) for context in contexts]
-    checks = tuple(c for pair in zip(contexts, rulings, strict=True) for c in _checks(*pair))
+    own = (c for pair in zip(contexts, rulings, strict=True) for c in _checks(*pair))
+    checks = (*_unknown_parameters(contexts), *own)
     return Verdict(
         verdict=worst(check.verdict for check in deciding(checks)),
         now=now,
@@ -58,6 +65,25 @@ def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, 
         advisories=_advisories(index),
         counts={**_counts(index, rulings), **_gap(checks)},
     )
+
+
+def check_parameters(declared: Mapping[str, str], profiles: Sequence[Profile]) -> None:
+    """Refuse a parameter that no profile knows: a misspelt one would quietly leave its default in force.
+
+    :param profiles: those that judge, and whichever others the project may declare parameters for
+    :raises InputError: the first that is unknown, with the name that was probably meant
+    """
+    known = (SCOPE, *sorted({name for profile in profiles for name in profile.parameters}))
+    for name in sorted(declared):
+        if name not in known:
+            raise InputError(f"parameter {name!r}: no profile knows it", next_step=suggest(name, known))
+
+
+def _unknown_parameters(contexts: Sequence[Context]) -> Iterator[Check]:
+    """A warning for parameters that no judging profile knows; they may be meant for another, or be misspelt."""
+    known = {SCOPE, *(name for context in contexts for name in context.profile.parameters)}
+    for name in sorted(set(contexts[0].evidence.parameters) - known):
+        yield _own(contexts[0], "parameters", "warn", note("parameter-unknown", parameter=name))
 
 
 def _checks(context: Context, rulings: Rulings) -> Iterator[Check]:
@@ -154,7 +180,7 @@ def _own(context: Context, gate: str, mode: str, said: Note) -> Check:
         gate=gate,
         profile=context.profile.id,
         kind="profile",
-        title="The profile applies",
+        title=_OWN_TITLES[gate],
         verdict=VerdictWord.INCOMPLETE,
         observed=render(observed),
         limit=render(limit),

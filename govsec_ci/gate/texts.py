@@ -165,6 +165,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "not-yet-in-force": ("{profile} is in force from {date}", "{profile} は {date} から効力を持つ"),
     "no-longer-in-force": ("the force of {profile} ended with {date}", "{profile} の効力は {date} までであった"),
+    "parameter-unknown": (
+        "the parameter {parameter} is declared, but no profile of this decision knows it",
+        "パラメータ {parameter} が申告されているが、この判定に用いたプロファイルには存在しない",
+    ),
     "parameter-assumed": (
         "{parameter} is not declared: the strictest value, {value}, is assumed",
         "{parameter} が申告されていないため、最も厳しい値 {value} とみなした",

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govsec_ci.errors import UsageError
+from govsec_ci.errors import InputError, UsageError
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import profile
+from govsec_ci.gate.evaluate import check_parameters
 from govsec_ci.gate.texts import TEXTS, note, render
 from govsec_ci.gate.waivers import attach
 from govsec_ci.model import (
@@ -130,6 +131,21 @@ def test_no_profile_or_one_twice_is_a_usage_error() -> None:
     for names in ((), ("essentials", "essentials")):
         with pytest.raises(UsageError):
             judge(evidence(), *names)
+
+
+def test_a_parameter_that_nobody_knows_is_told() -> None:
+    declared = {"exposure": "internal", "scope": "all"}
+    verdict = judge(evidence(parameters=declared), "jp-gov")
+    assert verdict.verdict is PASS
+    assert check(verdict, "parameters").reasons == (
+        "the parameter exposure is declared, but no profile of this decision knows it",
+    )
+    both = judge(evidence(parameters=declared), "jp-gov", "us-bod-26-04")
+    assert "parameters" not in [own.gate for own in both.checks]
+    check_parameters(declared, PROFILES)
+    with pytest.raises(InputError, match="'exposur'") as caught:
+        check_parameters({"exposur": "internal"}, PROFILES)
+    assert caught.value.next_step == "did you mean 'exposure'?"
 
 
 def test_the_counts() -> None:
