@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govsec_ci.app.snapshot import Repository, open_repository
-from govsec_ci.cli import VERDICT_CODES, _guarded
+from govsec_ci.cli import VERDICT_CODES, _guarded, _locale_language
 from govsec_ci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _OPTIONS = (
     ),
     click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Settings."),
     click.option("--now", metavar="RFC3339", help="The clock of the decision.  [default: the time now]"),
+    click.option("--lang", type=click.Choice(["en", "ja"]), help="Language of our own words.  [default: the locale's]"),
     click.option("--all", "wide", is_flag=True, help="Show every result that does not block, not the first ones."),
     click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
@@ -80,7 +81,10 @@ def show(answer: "Answer", repository: Repository, given: dict[str, Any]) -> int
 
     folder = Path(os.path.realpath(Path.cwd()))
     top = Path(os.path.realpath(repository.top))
-    style = Style(top=top, folder=folder, colour=_coloured(given["color"]), wide=given["wide"])
+    style = Style(
+        top=top, folder=folder, colour=_coloured(given["color"]), wide=given["wide"],
+        lang=given["lang"] or _locale_language(),
+    )  # fmt: skip
     for line in printable(lines(answer, style)):
         click.echo(line, color=style.colour)
     return VERDICT_CODES[answer.word.value]

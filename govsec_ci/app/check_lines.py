@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from govsec_ci.app.check_gate import NO_ADVISORIES, Answer
 from govsec_ci.formats.sarif_wire import FINGERPRINT
-from govsec_ci.model import Check, Level, Location, Notification, Result, Rule, Run, ScanState, Severity, VerdictWord
+from govsec_ci.gate.schema import AnyGate
+from govsec_ci.gate.texts import render
+from govsec_ci.model import Check, Level, Location, Note, Result, Run, ScanState, Severity, VerdictWord
 from govsec_ci.report.inert import message, word
 
 _TOLD: Final = 20
@@ -20,17 +22,63 @@ _STYLES: Final = {
 }  # fmt: skip
 
 
+class Text(Struct, frozen=True):
+    """One text in both languages."""
+
+    en: str
+    ja: str
+
+    def pick(self, lang: str) -> str:
+        """The text in ``en`` or ``ja``."""
+        return self.ja if lang == "ja" else self.en
+
+
+_TEXTS: Final = {
+    "to-do": Text("    to do: {what}", "    対処: {what}"),
+    "raise": Text("raise {name} to {version} or later", "{name} を {version} 以降に更新する"),
+    "no-fix": Text(
+        "no release mends {name}: replace it, or have the risk accepted (a waiver)",
+        "{name} を修正した版はない: 置き換えるか、リスク受容の承認(適用除外)を得る",
+    ),
+    "unchecked": Text("{place} not checked by {tool}: {what}", "{place} {tool} による検査が完了していない: {what}"),
+    "warning": Text("warning: {what}", "警告: {what}"),
+    "warns": Text("warning ({word})", "警告 ({word})"),
+    "starved": Text(
+        "{names}: not decided, for want of what was not checked", "{names}: 検査していないものがあるため判定できない"
+    ),
+    "check": Text(
+        "{head} {gate}: {title}; observed {observed}, limit {limit} [{clause}]",
+        "{head} {gate}: {title} 実測 {observed}、基準 {limit} [{clause}]",
+    ),
+    "one-more": Text("1 more that does not block:", "このほか、コミットを止めない検出結果 1 件:"),
+    "more": Text("{n} more that do not block:", "このほか、コミットを止めない検出結果 {n} 件:"),
+    "cut": Text("  … and {n} more (--all shows them)", "  … 他 {n} 件(--all で全て表示)"),
+    "answer": Text(
+        "{word}{count} (profile {judged}, stage commit; {looked})",
+        "{word}{count} (プロファイル {judged}、段階 commit、{looked})",
+    ),
+    "blocking": Text(": {n} blocking", ": コミットを止める検出結果 {n} 件"),
+    "looked": Text("{tool} {targets} of {scope}", "{tool} {scope} 件中 {targets} 件"),
+}  # fmt: skip
+
+
 class Style(Struct, frozen=True, kw_only=True):
     """How to print.
 
     :param top, folder: paths are relative to ``top``; they are shown relative to ``folder``
     :param wide: the other results too, however many
+    :param lang: ``en`` or ``ja``: our own words and the profile's; tools speak their own
     """
 
     top: Path
     folder: Path
     colour: bool = False
     wide: bool = False
+    lang: str = "en"
+
+    def say(self, key: str, **values: object) -> str:
+        """One of our own texts."""
+        return _TEXTS[key].pick(self.lang).format(**values)
 
     def paint(self, name: str) -> str:
         """A severity or verdict, coloured where colour is wanted."""
@@ -56,9 +104,9 @@ def lines(answer: Answer, style: Style) -> Iterator[str]:
     counted = {print_ for check in blocking if check.verdict is VerdictWord.FAIL for print_ in check.results}
     yield from _results(answer, style, lambda result: result.fingerprints.get(FINGERPRINT) in counted)
     yield from _unchecked(answer.runs, style)
-    yield from _missing_data(answer.runs)
+    yield from _missing_data(answer.runs, style)
     yield from _checks(answer, style)
-    others = [*_unsuppressed(answer, counted), *answer.elsewhere]
+    others = [*_unsuppressed(answer, counted), *(one for one in answer.elsewhere if not one[1].suppressions)]
     yield from _others(others, style)
     yield _answer(answer, counted, style)
 
@@ -68,9 +116,9 @@ def _results(answer: Answer, style: Style, chosen: Callable[[Result], bool]) -> 
     told: set[str] = set()
     for run, result in sorted(found, key=_order):
         yield _line(result, style)
-        remedy = _remedy(run, result)
+        remedy = _remedy(run, result, style)
         if remedy and remedy not in told:
-            yield f"    {remedy}"
+            yield style.say("to-do", what=remedy)
             told.add(remedy)
 
 
@@ -90,31 +138,33 @@ def _line(result: Result, style: Style) -> str:
     return f"{place} {style.paint(result.severity.value)} {word(result.rule_id)} {message(result.message)}"
 
 
-def _remedy(run: Run, result: Result) -> str:
+def _remedy(run: Run, result: Result, style: Style) -> str:
     if result.component is not None:
-        name = f"{result.component.name} {result.component.version}"
+        name = word(f"{result.component.name} {result.component.version}")
         if result.fix is not None and result.fix.nearest:
-            return f"to do: raise {word(name)} to {word(result.fix.nearest)} or later"
-        return f"to do: no release mends {word(name)}: replace it, or have the risk accepted (a waiver)"
-    rule = next((rule for rule in run.rules if rule.id == result.rule_id), Rule(id=result.rule_id))
-    return f"to do: {message(rule.help)}" if rule.help else ""
+            return style.say("raise", name=name, version=word(result.fix.nearest))
+        return style.say("no-fix", name=name)
+    return next((message(rule.help) for rule in run.rules if rule.id == result.rule_id), "")
 
 
 def _unchecked(runs: Iterable[Run], style: Style) -> Iterator[str]:
     for run in runs:
-        if run.state is ScanState.INCOMPLETE:
-            yield from (_notice(run, one, style) for one in run.notifications if one.level is Level.ERROR)
+        for one in run.notifications if run.state is ScanState.INCOMPLETE else ():
+            if one.level is Level.ERROR:
+                place = style.place(one.location)
+                yield style.say("unchecked", place=place, tool=word(run.tool), what=message(one.text))
+                yield from _to_do(one.next_step, style)
 
 
-def _notice(run: Run, one: Notification, style: Style) -> str:
-    next_step = f"\n    to do: {message(one.next_step)}" if one.next_step else ""
-    return f"{style.place(one.location)} not checked by {word(run.tool)}: {message(one.text)}{next_step}"
+def _to_do(what: str, style: Style) -> Iterator[str]:
+    if what:
+        yield style.say("to-do", what=message(what))
 
 
-def _missing_data(runs: Iterable[Run]) -> Iterator[str]:
+def _missing_data(runs: Iterable[Run], style: Style) -> Iterator[str]:
     for one in (one for run in runs for one in run.notifications if one.id == NO_ADVISORIES):
-        yield f"warning: {message(one.text)}"
-        yield f"    to do: {message(one.next_step)}"
+        yield style.say("warning", what=message(one.text))
+        yield from _to_do(one.next_step, style)
 
 
 def _checks(answer: Answer, style: Style) -> Iterator[str]:
@@ -122,23 +172,41 @@ def _checks(answer: Answer, style: Style) -> Iterator[str]:
     starved = [check for check in open_ if _is_starved(check)]
     if starved:
         names = ", ".join(f"{word(check.profile)}/{word(check.gate)}" for check in starved)
-        yield f"{style.paint('INCOMPLETE')} {names}: not decided, for want of what was not checked"
+        yield f"{style.paint('INCOMPLETE')} {style.say('starved', names=names)}"
     for check in (check for check in open_ if check not in starved):
-        head = style.paint(check.verdict.value) if check.mode == "block" else f"warning ({check.verdict.value})"
-        yield f"{head} {word(check.profile)}/{word(check.gate)}: {_limit(check)} [{_clause(check)}]"
-        yield from (f"    {message(reason)}" for reason in check.reasons)
-        if check.next_step:
-            yield f"    to do: {message(check.next_step)}"
+        yield from _check(check, answer, style)
+
+
+def _check(check: Check, answer: Answer, style: Style) -> Iterator[str]:
+    gate = _gate(check, answer)
+    head = style.paint(check.verdict.value)
+    yield style.say(
+        "check",
+        head=head if check.mode == "block" else style.say("warns", word=check.verdict.value),
+        gate=f"{word(check.profile)}/{word(check.gate)}",
+        title=message(gate.title.get(style.lang) if gate else check.title),
+        observed=_noted(check.observed_note, check.observed, style),
+        limit=_noted(check.limit_note, check.limit, style),
+        clause=_clause(check),
+    )
+    yield from (f"    {_noted(note, '', style)}" for note in check.notes)
+    yield from _to_do(gate.next.get(style.lang) if gate else check.next_step, style)
+
+
+def _gate(check: Check, answer: Answer) -> AnyGate | None:
+    """The gate behind a check; None for what the engine itself objects to."""
+    own = (gate for one in answer.profiles if one.id == check.profile for gate in one.gates)
+    return next((gate for gate in own if gate.id == check.gate), None)
+
+
+def _noted(note: Note | None, otherwise: str, style: Style) -> str:
+    return message(render(note, style.lang) if note else otherwise)
 
 
 def _is_starved(check: Check) -> bool:
     """Whether all that it says is that a run was not whole, which its notifications have said already."""
     said = {note.id for note in check.notes}
     return check.verdict is VerdictWord.INCOMPLETE and bool(said) and said <= _OF_A_RUN
-
-
-def _limit(check: Check) -> str:
-    return f"{message(check.title)}; observed {message(check.observed)}, limit {message(check.limit)}"
 
 
 def _clause(check: Check) -> str:
@@ -155,15 +223,15 @@ def _unsuppressed(answer: Answer, counted: set[str]) -> Iterator[tuple[Run, Resu
 def _others(others: list[tuple[Run, Result]], style: Style) -> Iterator[str]:
     if not others:
         return
-    yield f"{len(others)} more that {'does' if len(others) == 1 else 'do'} not block:"
+    yield style.say("more" if len(others) > 1 else "one-more", n=len(others))
     shown = others if style.wide else sorted(others, key=_order)[:_TOLD]
     yield from (f"  {_line(result, style)}" for _, result in shown)
     if len(others) > len(shown):
-        yield f"  … and {len(others) - len(shown)} more (--all shows them)"
+        yield style.say("cut", n=len(others) - len(shown))
 
 
 def _answer(answer: Answer, counted: set[str], style: Style) -> str:
     judged = ", ".join(f"{profile.id} {profile.version}" for profile in answer.verdict.profiles)
-    looked = ", ".join(f"{run.tool} {run.targets} of {run.scope}" for run in answer.runs)
-    count = f": {len(counted)} blocking" if counted else ""
-    return f"{style.paint(answer.word.value)}{count} (profile {judged}, stage commit; {looked})"
+    runs = [style.say("looked", tool=run.tool, targets=run.targets, scope=run.scope) for run in answer.runs]
+    count = style.say("blocking", n=len(counted)) if counted else ""
+    return style.say("answer", word=style.paint(answer.word.value), count=count, judged=judged, looked=", ".join(runs))

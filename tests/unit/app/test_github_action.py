@@ -189,3 +189,23 @@ def test_refs_and_files_reach_the_run(tmp_path: Path) -> None:
     options = action.options(environment, jobs=1)
     assert (options.since, options.policy_ref, options.offline) == ("origin/main", "abc", True)
     assert options.baseline == tmp_path / "work/old.sarif"
+
+
+def test_what_a_run_came_to_is_known_only_once_its_bundle_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, _ = report_cases.failing_parts()
+    monkeypatch.setattr(action, "run", lambda options: (parts, report_cases.failing()))
+    options = action.options(given_inputs(tmp_path), jobs=1)
+    one = action.Finished()
+    assert action.judge(options, one) is one.view
+    assert (one.verdict, one.out) == (parts.verdict.value, options.out)
+
+    def broken(options: object) -> None:
+        raise UsageError(str(options))
+
+    monkeypatch.setattr(action, "run", broken)
+    nothing = action.Finished()
+    with pytest.raises(UsageError):
+        action.judge(options, nothing)
+    assert nothing == action.Finished()

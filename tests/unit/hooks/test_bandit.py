@@ -23,6 +23,17 @@ def test_a_shell_call_stops_the_commit_and_says_what_to_do(top: Path) -> None:
     assert said.splitlines()[-1].startswith("FAIL: 1 blocking (profile jp-gov ")
 
 
+def test_it_speaks_japanese_too(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage(top, {"run.py": SHELL})
+    code, said = call(main, top, "--lang", "ja", "run.py")
+    assert code == 1
+    assert "\nFAIL jp-gov/static-high: 静的解析" in said
+    assert "、基準 0 件以下 [" in said
+    assert said.splitlines()[-1].startswith("FAIL: コミットを止める検出結果 1 件 (プロファイル jp-gov ")
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    assert call(main, top, "run.py")[1] == said
+
+
 def test_a_clean_file_passes(top: Path) -> None:
     stage(top, {"app.py": CLEAN + "OTHER = 1\n"})
     code, said = call(main, top, "app.py")
