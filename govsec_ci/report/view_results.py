@@ -32,6 +32,7 @@ _UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
 """Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
 
 _RANKS: Final = {one.value: _UNKNOWN_RANK if one is Severity.UNKNOWN else float(one.rank) for one in Severity}
+_FINGERPRINT_CHARACTERS: Final = 64
 _NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -121,11 +122,13 @@ def _about(rule: Rule, tool: str) -> _About:
 
 def _result(result: Result, about: _About, stand: Standing, rulings: Ruled) -> ResultView:
     key = key_of(result)
-    fingerprint = word(key)
+    # Our own fingerprints are hexadecimal; 100,000 of them would only push paths out of the cache of word().
+    plain = key.isalnum() and key.isascii() and len(key) <= _FINGERPRINT_CHARACTERS
+    fingerprint = key if plain else word(key)
     path, line, column = _place(result)
     gates = stand.gates.get(key, ())
     return ResultView(
-        anchor=slug(f"r-{fingerprint[:16]}"),
+        anchor=f"r-{key[:16]}" if plain else slug(f"r-{fingerprint[:16]}"),
         fingerprint=fingerprint,
         tool=about.tool,
         rule=about.rule,
@@ -204,6 +207,8 @@ def _web_address(uri: str) -> str:
 
 def all_suppressed(evidence: Evidence, views: Sequence[ResultView], rulings: Ruled) -> tuple[SuppressedView, ...]:
     """One row a claim, in the order of ``views``."""
+    if not rulings.claims:
+        return ()
     by_fingerprint = {view.fingerprint: view for view in views if view.fingerprint}
     waivers = {waiver.id: waiver for waiver in evidence.waivers}
     rows = [
