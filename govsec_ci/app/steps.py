@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from govsec_ci import __version__
 from govsec_ci.advisories.locate import Located
@@ -29,7 +30,7 @@ from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
 from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
-from govsec_ci.model import Evidence, Run, Stage, Verdict
+from govsec_ci.model import Evidence, Level, Location, Notification, Role, Run, Stage, Verdict
 from govsec_ci.report.formats import FORMATS
 from govsec_ci.report.view import View, build
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
@@ -159,9 +160,25 @@ def scan_target(target: Target, options: Options) -> tuple[ScanOutput, ...]:
     with resolve_advisories(options.advisories, target.config.advisories, offline=options.offline) as found:
         outputs = scan_all(_request(target, options, found))
     read = source_reader(target.tree, target.config.limits.source_file_bytes)
-    runs = tuple(fingerprint(output.run, read) for output in outputs)
+    runs = tuple(fingerprint(_told_what_is_left(output.run, target), read) for output in outputs)
     runs = _marked(runs, target, options)
     return tuple(ScanOutput(run=run, files=output.files) for run, output in zip(runs, outputs, strict=True))
+
+
+def _told_what_is_left(run: Run, target: Target) -> Run:
+    """The dependency audit also says which manifests it did not take, and why."""
+    if run.role is not Role.SCA or not target.left:
+        return run
+    notes = tuple(
+        Notification(
+            id="manifest-left",
+            level=Level.NOTE,
+            text=f"{left.path}: not taken: {left.reason}",
+            location=Location(path=left.path),
+        )
+        for left in target.left
+    )
+    return replace(run, notifications=run.notifications + notes)
 
 
 def _marked(runs: tuple[Run, ...], target: Target, options: Options) -> tuple[Run, ...]:

@@ -19,10 +19,11 @@ from govsec_ci.system import files, git
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """Everything known of the judged tree before a scanner starts."""
+    """Everything known of the judged tree before a scanner starts; ``left``: manifests not taken, and why."""
 
     tree: files.Tree
     manifests: tuple[Manifest, ...]
+    left: tuple[files.Skipped, ...]
     config: Config
     checkout: git.Checkout | None
     subject: Subject
@@ -38,11 +39,13 @@ def open_target(path: Path, *, out: Path, config: Config, environment: Path | No
     tree = files.walk(path, leave_out=(out,))
     project = read_project(tree)
     installed = read_environment(environment, project=project.name) if environment else None
+    found = discover(tree, limit_bytes=config.limits.manifest_bytes, environment=installed)
     checkout = git.inspect(path)
     name = config.name or project.name or path.resolve().name
     return Target(
         tree=tree,
-        manifests=discover(tree, limit_bytes=config.limits.manifest_bytes, environment=installed).manifests,
+        manifests=found.manifests,
+        left=found.left,
         config=config,
         checkout=checkout,
         subject=git.subject(name, config.version or project.version, checkout),

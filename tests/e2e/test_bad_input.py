@@ -174,3 +174,14 @@ def test_a_step_without_the_one_before_says_so(tmp_path: Path, step: str) -> Non
     done = govsec(step, "--out", tmp_path / "none")
     assert done.returncode == 2
     assert "govsec scan PATH --out DIR" in done.stderr
+
+
+def test_a_manifest_that_was_not_taken_is_told(project: Path) -> None:
+    (project / "requirements.in").write_text("idna\n")
+    judge(project)
+    log = json.loads((project.parent / "out/results.sarif").read_text("utf-8"))
+    told = [
+        note["message"]["text"] for run in log["runs"] for one in run["invocations"]
+        for note in one.get("toolExecutionNotifications", [])
+    ]  # fmt: skip
+    assert any(text.startswith("requirements.in: not taken") for text in told), told

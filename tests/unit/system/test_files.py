@@ -79,6 +79,8 @@ def test_read_limited(tmp_path: Path) -> None:
     assert files.read_limited(path, limit_bytes=5) == b"12345"
     with pytest.raises(InputError, match="larger than the limit of 4 bytes"):
         files.read_limited(path, limit_bytes=4)
+    with pytest.raises(InputError, match="not a regular file"):
+        files.read_limited(tmp_path, limit_bytes=4)
     with pytest.raises(InputError, match="No such file"):
         files.read_limited(tmp_path / "missing", limit_bytes=4)
 
