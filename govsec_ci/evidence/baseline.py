@@ -141,7 +141,7 @@ class _Cause:
 def _pair(current: list[Result], old: Run, run: Run) -> dict[int, int]:
     """Number of a current result → number of the old one that it is."""
     pairing = _Pairing(current, old.results)
-    pairing.by(_SURE)
+    pairing.by(_SURE, even=True)
     pairing.by_nearness()
     for stage in _LESS_SURE:
         pairing.by(stage)
@@ -168,7 +168,8 @@ def _rule(result: Result) -> Hashable:
 
 # Which of a result's (base, path, surroundings, rule) must be equal, stage by stage.
 _SURE = (0, 1, 2)
-_LESS_SURE = ((0, 1), (0, 2), (0,), (3, 2))
+_SAME_FILE = (0, 1)
+_LESS_SURE = ((0, 1, 2), (0, 1), (0, 2), (0,), (3, 2))
 # More equal lines than this in one file are paired in their order.
 _MOST_COMPARED = 10_000
 
@@ -186,39 +187,34 @@ class _Pairing:
         self._current = {number: _keys(result) for number, result in enumerate(current)}
         self._old = {number: _keys(result) for number, result in enumerate(old)}
 
-    def by(self, stage: tuple[int, ...]) -> None:
-        """Pair in order what has the same keys; a result of which a key is not known waits for a later stage."""
-        pick = itemgetter(*stage)
-        waiting: dict[Hashable, list[int]] = {}
-        for number in reversed(self._old):
-            waiting.setdefault(pick(self._old[number]), []).append(number)
-        for number, keys in tuple(self._current.items()):
-            same = waiting.get(pick(keys))
-            if same and all(keys[place] is not None for place in stage):
-                self._take(number, same.pop())
+    def by(self, stage: tuple[int, ...], *, even: bool = False) -> None:
+        """Pair in order what has the same keys; a result of which a key is not known waits for a later stage.
+
+        :param even: only where as many are here as there, so that none of the equals came or went
+        """
+        waiting, current = _grouped(self._old, stage), _grouped(self._current, stage)
+        for key, numbers in current.items():
+            same = waiting.get(key, [])
+            if not even or len(same) == len(numbers):
+                for number, old in zip(numbers, same, strict=False):
+                    self._take(number, old)
 
     def by_nearness(self) -> None:
         """Of equal lines in one file, of which some came or went, pair those that moved as their neighbours did."""
         moves = _Moves((self._old_results[old], self._results[number]) for number, old in self.pairs.items())
-        current, old = self._by_file(self._current), self._by_file(self._old)
+        current, old = _grouped(self._current, _SAME_FILE), _grouped(self._old, _SAME_FILE)
         for key in current.keys() & old.keys():
             if len(current[key]) != len(old[key]) and len(current[key]) * len(old[key]) <= _MOST_COMPARED:
                 self._nearest_first(current[key], old[key], moves)
 
-    def _by_file(self, keys: dict[int, tuple[Hashable, ...]]) -> dict[Hashable, list[int]]:
-        found: dict[Hashable, list[int]] = {}
-        for number, (base, path, *_) in keys.items():
-            if path is not None:
-                found.setdefault((base, path), []).append(number)
-        return found
-
     def _nearest_first(self, current: list[int], old: list[int], moves: "_Moves") -> None:
+        """Those with the same surroundings before all others."""
         distances = sorted(
-            (abs(_line(self._results[number]) - moves.expected(self._old_results[one])), number, one)
+            (self._current[number][2] != self._old[one][2], abs(_line(self._results[number]) - expected), number, one)
+            for one, expected in ((one, moves.expected(self._old_results[one])) for one in old)
             for number in current
-            for one in old
         )
-        for _, number, one in distances:
+        for _, _, number, one in distances:
             if number in self._current and one in self._old:
                 self._take(number, one)
 
@@ -242,6 +238,16 @@ class _Pairing:
     def _take(self, number: int, old: int) -> None:
         self.pairs[number] = old
         del self._current[number], self._old[old]
+
+
+def _grouped(keys: dict[int, tuple[Hashable, ...]], stage: tuple[int, ...]) -> dict[Hashable, list[int]]:
+    """Numbers by the keys that the stage asks for, in order; without those of which one is not known."""
+    pick = itemgetter(*stage)
+    found: dict[Hashable, list[int]] = {}
+    for number, known in keys.items():
+        if None not in known or all(known[place] is not None for place in stage):
+            found.setdefault(pick(known), []).append(number)
+    return found
 
 
 class _Moves:

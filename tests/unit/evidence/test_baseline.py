@@ -86,6 +86,17 @@ def test_of_equal_lines_the_one_that_moved_with_its_neighbours_stayed() -> None:
     assert [line for _, line, state in states(found) if state is NEW] == [32]
 
 
+def test_of_equal_lines_with_equal_surroundings_the_one_in_the_middle_goes() -> None:
+    block = "weak(1)\n" + "".join(f"a = {n}\n" for n in range(40))
+    marks = [f"weak(1{n})\n" for n in range(4)]
+    before = block.join(marks)
+    after = marks[0] + block + marks[1] + marks[2] + block + marks[3]
+    found = compare(scan({"a.py": after}), old({"a.py": before}), NOW)
+    middle = before.split("\n").index("weak(11)") + 2
+    assert [line for _, line, state in states(found) if state is ABSENT] == [middle]
+    assert NEW not in [state for _, _, state in states(found)]
+
+
 def test_very_many_equal_lines_are_paired_in_order() -> None:
     found = compare(scan({"a.py": "x\n" + "weak(1)\n" * 150}), old({"a.py": "weak(1)\n" * 149 + "y"}), NOW)
     assert [state for _, _, state in states(found)].count(NEW) == 1

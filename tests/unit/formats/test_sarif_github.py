@@ -137,3 +137,11 @@ def test_one_result_that_is_too_large_leaves_a_log_without_results(small: int) -
     copy = github_copy([a_run(a_result(message=random.Random(1).randbytes(2 * small).hex()))])
     assert copy.runs[0].results == ()
     assert said(copy) == [("bandit", "results-over-limit")]
+
+
+def test_rules_over_the_limit_are_cut_to_those_that_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif_github, "MOST_RULES", 2)
+    run = a_run(a_result("R3"), rules=tuple(Rule(id=f"R{number}") for number in range(5)))
+    copy = github_copy([run])
+    assert [rule.id for rule in copy.runs[0].rules] == ["R3"]
+    assert json.loads(copy.data)["runs"][0]["results"][0]["ruleIndex"] == 0
