@@ -545,6 +545,7 @@ class Sbom(Struct, frozen=True, kw_only=True):
     :param components: every component in it, the root aside
     :param missing: NTIA element → purls (or ``document``) for which it is missing
     :param licences: purl → SPDX licence expression, empty where none is given; None where nobody looked
+    :param bsi: field of BSI TR-03183-2 → who lacks it, as in ``missing``; None where nobody looked
     """
 
     format: str
@@ -554,6 +555,7 @@ class Sbom(Struct, frozen=True, kw_only=True):
     components: tuple[ComponentRef, ...]
     missing: Mapping[str, tuple[str, ...]] = {}
     licences: Mapping[str, str] | None = None
+    bsi: Mapping[str, tuple[str, ...]] | None = None
 
 
 class VexStatement(Struct, frozen=True, kw_only=True):

@@ -1,9 +1,8 @@
 """CycloneDX: the one door to everything that knows its keys (``cyclonedx_*.py`` of this folder)."""
 
-from govsec_ci.formats.cyclonedx_check import SbomField, SbomReport, check
+from govsec_ci.formats.cyclonedx_check import SbomField, SbomReport, check, read_sbom
 from govsec_ci.formats.cyclonedx_library import library_components
 from govsec_ci.formats.cyclonedx_parts import Part, distinct
-from govsec_ci.formats.cyclonedx_read import read_sbom
 from govsec_ci.formats.cyclonedx_sbom import Head, Party, Project, build
 from govsec_ci.formats.cyclonedx_vex import bom_link, write_vex
 from govsec_ci.formats.cyclonedx_vulnerabilities import Imported, read_vex, read_vulnerabilities

@@ -7,7 +7,7 @@ names of BSI's CycloneDX property taxonomy.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from govsec_ci.formats import cyclonedx_xml
 from govsec_ci.formats.cyclonedx_read import (
@@ -27,17 +27,42 @@ from govsec_ci.formats.cyclonedx_read import (
     named,
     parse_purl,
     related_refs,
+    sbom_of,
     timestamp,
     tools,
     with_root,
 )
 from govsec_ci.formats.cyclonedx_wire import Bom, Contact, Entity, WireComponent, decode, decode_raw, validate
+from govsec_ci.model import Sbom
 
 MUST = "must"
 SHOULD = "should"
 _NTIA = ("NTIA minimum elements", "2021-07-12")
 _CISA = ("CISA minimum elements", "2025 draft")
 _BSI = ("BSI TR-03183-2", "2.1.0")
+BSI_FIELDS = (
+    "CycloneDX 1.6 or later",
+    "no vulnerability information",
+    "creator of the SBOM",
+    "timestamp",
+    "dependencies resolved recursively",
+    "dependencies with completeness",
+    "component creator",
+    "component name",
+    "component version",
+    "filename",
+    "distribution licences",
+    "SHA-512 of the deployable component",
+    "executable",
+    "archive",
+    "structured",
+    "SBOM URI",
+    "source code URI",
+    "URI of the deployable form",
+    "purl or CPE",
+    "original licences",
+)
+"""Every field that is looked at for BSI TR-03183-2, in the order of :func:`check`."""
 _BSI_FROM = (1, 6)
 _DISTRIBUTION = frozenset({"distribution", "distribution-intake"})
 
@@ -96,6 +121,16 @@ def check(data: bytes, *, name: str = "SBOM") -> SbomReport:
         problems=_problems(data, bom.spec_version, name),
         fields=(*_ntia(bom), *_cisa(bom), *_bsi(bom)),
     )
+
+
+def read_sbom(data: bytes, *, name: str = "SBOM") -> Sbom:
+    """As :func:`govsec_ci.formats.cyclonedx_read.read_sbom`, with the fields of BSI TR-03183-2 looked at, too.
+
+    :raises InputError: it is no such file
+    """
+    bom = decode(data, name=name)
+    lacking = {field.field: field.missing for field in _bsi(bom) if field.missing}
+    return structs.replace(sbom_of(bom), bsi=lacking)
 
 
 def _problems(data: bytes, spec: str, name: str) -> tuple[str, ...]:

@@ -32,7 +32,11 @@ def read_sbom(data: bytes, *, name: str = "SBOM") -> Sbom:
 
     :raises InputError: it is no such document; the message has the JSON path
     """
-    bom = decode(data, name=name)
+    return sbom_of(decode(data, name=name))
+
+
+def sbom_of(bom: Bom) -> Sbom:
+    """As :func:`read_sbom`, of a decoded document."""
     components = [(component, component_ref(component)) for component in bom.every_component()]
     return Sbom(
         format="CycloneDX",

@@ -14,7 +14,7 @@ that the profile asks for is whole and in order, and says only what is different
     results = [{ role = "sca", severity = "LOW", kev-days-ago = 3, detected-days-ago = 3 }]
     runs = [{ role = "pipeline", state = "missing" }]     # missing, incomplete, not-applicable
     feeds = { kev = "missing", osv = 9 }                  # or its age in days
-    sbom = { missing = ["supplier"] }                     # or present = false, format, spec-version, licence
+    sbom = { missing = ["supplier"] }                     # or present = false, format, spec-version, licence, lacking
     slots = { "定期診断" = 400 }                            # age in days, or "missing"
     signature = "invalid"                                 # valid (default), invalid, none
     tree = "dirty"                                        # clean (default), dirty, unknown
@@ -31,8 +31,8 @@ from govsec_ci.errors import InputError
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import tomlfile
 from govsec_ci.gate.evaluate import evaluate
-from govsec_ci.gate.kind_sbom import ELEMENT_NAMES
-from govsec_ci.gate.schema import AdvisoriesGate, Element, EvidenceGate, Filter, Profile, ScansGate
+from govsec_ci.gate.kind_sbom import ELEMENT_NAMES, FIELD_NAMES
+from govsec_ci.gate.schema import AdvisoriesGate, Element, EvidenceGate, Filter, Profile, SbomField, ScansGate
 from govsec_ci.gate.tomlfile import Lines
 from govsec_ci.gate.waivers import attach
 from govsec_ci.model import (
@@ -125,13 +125,14 @@ class CaseRun(_Table, frozen=True, kw_only=True):
 
 
 class CaseSbom(_Table, frozen=True, kw_only=True):
-    """How the SBOM differs from one that is whole."""
+    """How the SBOM differs from one that is whole; ``lacking``: the fields of BSI TR-03183-2."""
 
     present: bool = True
     format: str = "CycloneDX"
     spec_version: str = "1.6"
     commit: Literal["same", "other", "none"] = "same"
     missing: tuple[Element, ...] = ()
+    lacking: tuple[SbomField, ...] = ()
     licence: str = "MIT"
 
 
@@ -433,6 +434,7 @@ def _sbom(case: Case) -> Sbom | None:
         timestamp=case.now,
         components=(ComponentRef(name="example", version="1.0", purl=_PURL),),
         missing={ELEMENT_NAMES[element]: (_PURL,) for element in own.missing},
+        bsi={FIELD_NAMES[field]: (_PURL,) for field in own.lacking},
         licences={_PURL: own.licence},
     )
 

@@ -201,10 +201,10 @@ def _kind(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
 def _rows(profile: Profile, gate: DeadlinesGate) -> Iterator[Problem]:
     for index, row in enumerate(gate.rows):
         if _times(row) != 1:
-            yield ("rows", index), "a row needs exactly one of days, hours and next-upgrade", ""
+            yield ("rows", index), "a row needs exactly one of days, hours, months, kev-due and next-upgrade", ""
         for name, values in row.when.parameters.items():
             yield from _choice(profile, ("rows", index, "when", "parameters", name), name, values)
 
 
 def _times(row: Row) -> int:
-    return (row.days is not None) + (row.hours is not None) + row.next_upgrade
+    return (row.days is not None) + (row.hours is not None) + (row.months is not None) + row.kev_due + row.next_upgrade

@@ -62,7 +62,7 @@ def _gate(old: AnyGate, new: AnyGate) -> Iterator[Change]:
         yield Change(gate=old.id, what="kind", old=old.kind, new=new.kind, direction="changed")
         return
     for field, key in zip(old.__struct_fields__, old.__struct_encode_fields__, strict=True):
-        if key not in ("id", "title", "text", "next", "clause"):
+        if key not in ("id", "title", "text", "next", "clause", "weight"):
             yield from _values(old.id, (key,), getattr(old, field), getattr(new, field))
 
 
@@ -157,6 +157,7 @@ _RANKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "roles": _wider,
     "must-apply": _wider,
     "elements": _wider,
+    "fields": _wider,
     "slots": _wider,
     "denied": _wider,
     "reopen-on": _wider,

@@ -100,6 +100,24 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "dependencies": ("dependency relationship", "依存関係"),
     "author": ("author of the SBOM", "SBOM の作成者"),
     "timestamp": ("timestamp", "タイムスタンプ"),
+    "no-vulnerabilities": ("no vulnerability data", "脆弱性情報を含まないこと"),
+    "recursive": ("dependencies resolved recursively", "再帰的な依存関係"),
+    "sbom-creator": ("creator of the SBOM (e-mail or URL)", "SBOM の作成者(電子メール又は URL)"),
+    "sbom-timestamp": ("timestamp", "タイムスタンプ"),
+    "creator": ("creator (e-mail or URL)", "作成者(電子メール又は URL)"),
+    "filename": ("filename", "ファイル名"),
+    "completeness": ("dependencies with their completeness", "完全性の表示を伴う依存関係"),
+    "distribution-licences": ("distribution licence", "頒布ライセンス"),
+    "sha-512": ("SHA-512 of the deployable file", "配備ファイルの SHA-512"),
+    "executable": ("whether it is executable", "実行可能か否か"),
+    "archive": ("whether it is an archive", "アーカイブか否か"),
+    "structured": ("whether it is structured", "構造を保持するか否か"),
+    "sbom-uri": ("SBOM URI", "SBOM の URI"),
+    "source-uri": ("source code URI", "ソースコードの URI"),
+    "distribution-uri": ("URI of the deployable form", "配布物の URI"),
+    "purl-or-cpe": ("purl or CPE", "purl 又は CPE"),
+    "original-licences": ("original licence", "原ライセンス"),
+    "sbom-fields": ("with {values}, 100 %", "{values}を全て備える"),
     "applies-to": ("applies to: {what}", "対象: {what}"),
     "scans": ("examined wholly: {roles}", "完全な検査: {roles}"),
     "clean": ("nothing uncommitted", "未コミットの変更なし"),
@@ -129,6 +147,8 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "signature": ("a valid signature", "有効な署名"),
     "row": ("{when}: {time}", "{when}: {time}"),
     "within-days": ("within {n} days", "{n} 日以内"),
+    "within-months": ("within {n} calendar months", "{n} か月以内"),
+    "kev-due": ("by the due date of its entry in KEV", "KEV に定める期限まで"),
     "within-hours": ("within {n} hours", "{n} 時間以内"),
     "next-upgrade": ("with the next system upgrade", "次回のシステム更新時"),
     "otherwise": ("otherwise", "その他"),
@@ -327,8 +347,10 @@ class _Words:
     def _time(self, gate: DeadlinesGate, row: Row) -> str:
         if row.next_upgrade:
             return self.say("next-upgrade")
-        word = "within-days" if row.days is not None else "within-hours"
-        told = self.say(word, n=self.number(row.days if row.days is not None else row.hours))
+        if row.kev_due:
+            return self.say("kev-due")
+        times = {"within-days": row.days, "within-hours": row.hours, "within-months": row.months}
+        told = next(self.say(word, n=self.number(value)) for word, value in times.items() if value is not None)
         duty = [row.duty.get(self.lang)] if row.duty else []
         return self.join([told, self.say(row.clock or gate.clock), *duty])
 
@@ -348,6 +370,8 @@ class _Words:
             yield self.say("sbom-format", values=self.join([f"{name} ≥ {v}" for name, v in gate.formats.items()]))
         if gate.elements:
             yield self.say("sbom-with", values=self.join([self.say(e) for e in gate.elements]))
+        if gate.fields:
+            yield self.say("sbom-fields", values=self.join([self.say(e) for e in gate.fields]))
 
     def advisories(self, gate: AdvisoriesGate) -> Iterator[str]:
         for feed in gate.feeds:

@@ -5,8 +5,9 @@ count from the moment.
 """
 
 import itertools
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
@@ -97,8 +98,8 @@ def _due_dates(judged: Judged) -> dict[str, datetime]:
     """Name of a result → its due date; of results with one name the earliest."""
     dated = [(outcome.due, group) for group, outcome in judged if outcome.due]
     due: dict[str, datetime] = {}
-    for date, group in sorted(dated, key=lambda one: one[0], reverse=True):
-        due |= dict.fromkeys(group.keys, date)
+    for moment, group in sorted(dated, key=lambda one: one[0], reverse=True):
+        due |= dict.fromkeys(group.keys, moment)
     return due
 
 
@@ -189,6 +190,8 @@ class _Table:
     def _term(self, cell: Cell, case: _Inputs, row: Row | None) -> Term:
         if row is None or row.next_upgrade:
             return Term(row=row, due=None, overdue=False)
+        if row.kev_due:
+            return self._kev_term(cell, case, row)
         start = self._start(cell, case, row.clock or self.gate.clock)
         if start.at is None and start.running and self.gate.fallback:
             start = self._start(cell, case, self.gate.fallback)
@@ -200,14 +203,24 @@ class _Table:
         passed = self.context.now >= end
         return Term(row=row, due=due, overdue=True if passed else False if start.certain else None)
 
+    def _kev_term(self, cell: Cell, case: _Inputs, row: Row) -> Term:
+        if not case.kev:
+            return Term(row=row, due=None, overdue=False)
+        kev = cell.rule.vulnerability.kev if cell.rule.vulnerability else None
+        if kev is None:
+            return Term(row=row, due=None, overdue=None)
+        due, end = _whole_day(kev.due_date.astimezone(UTC).date())
+        return Term(row=row, due=due, overdue=self.context.now >= end)
+
     def _due(self, row: Row, start: datetime) -> tuple[datetime, datetime]:
         """The due time as it is told (the last second), and the moment from which it is overdue."""
+        first = start.astimezone(UTC).date()
+        if row.months is not None:
+            return _whole_day(months_after(first, self.context.number(row.months)))
         if row.days is None:
             due = start + timedelta(hours=self.context.number(row.hours or 0))
             return due, due + timedelta(microseconds=1)
-        last = start.astimezone(UTC).date() + timedelta(days=self.context.number(row.days))
-        end = datetime.combine(last, time(), UTC) + _DAY
-        return end - timedelta(seconds=1), end
+        return _whole_day(first + timedelta(days=self.context.number(row.days)))
 
     def _start(self, cell: Cell, case: _Inputs, clock: Clock) -> _Start:
         vulnerability = cell.rule.vulnerability
@@ -225,6 +238,17 @@ class _Table:
         if clock == "kev-added":
             return _Start(at=added, running=bool(case.kev))
         return _Start(at=min(added, detected) if added else detected, certain=bool(added) or not case.kev)
+
+
+def _whole_day(last: date) -> tuple[datetime, datetime]:
+    end = datetime.combine(last, time(), UTC) + _DAY
+    return end - timedelta(seconds=1), end
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many calendar months later, or the last of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _asked(when: Conditions) -> Iterator[str]:

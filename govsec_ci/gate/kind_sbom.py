@@ -6,6 +6,7 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
+from govsec_ci.formats.cyclonedx_check import BSI_FIELDS
 from govsec_ci.formats.cyclonedx_read import NTIA_2021
 from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.rulings import Rulings
@@ -17,22 +18,38 @@ ELEMENT_NAMES: Final = dict(
     zip(("supplier", "name", "version", "identifier", "dependencies", "author", "timestamp"), NTIA_2021, strict=True)
 )
 """A profile's word for an element → the name by which ``Sbom.missing`` tells it."""
+FIELD_NAMES: Final = dict(
+    zip(
+        (
+            "no-vulnerabilities", "sbom-creator", "sbom-timestamp", "recursive", "completeness",
+            "creator", "name", "version", "filename", "distribution-licences", "sha-512",
+            "executable", "archive", "structured",
+            "sbom-uri", "source-uri", "distribution-uri", "purl-or-cpe", "original-licences",
+        ),
+        BSI_FIELDS[1:],
+        strict=True,
+    )
+)  # fmt: skip
+"""A profile's word for a field of BSI TR-03183-2 → the name by which ``Sbom.bsi`` tells it."""
 # These three can be read off the components themselves, whatever the reader of the SBOM has noted.
 _OWN: Final = {"name": "name", "version": "version", "identifier": "purl"}
 
 
 def sbom(context: Context, _rulings: Rulings, gate: SbomGate) -> Finding:
     """None is INCOMPLETE, one of another commit too; a wrong format is FAIL; missing elements as the gate rules."""
-    limit = note("sbom-whole", elements=", ".join(gate.elements)) if gate.elements else note("sbom-present")
+    wanted = (*gate.elements, *gate.fields)
+    limit = note("sbom-whole", elements=", ".join(wanted)) if wanted else note("sbom-present")
     found = context.evidence.sbom
     if found is None:
         return Finding(
             verdict=VerdictWord.INCOMPLETE, observed=note("no-sbom"), limit=limit, notes=(note("sbom-missing"),)
         )
     missing = {element: purls for element in gate.elements if (purls := _missing(found, element))}
+    missing |= {field: purls for field in gate.fields if (purls := _missing_field(found, field))}
     lacking = [note("element-missing", element=element, n=len(purls)) for element, purls in missing.items()]
     wrong = _format(found, gate.formats)
     unknown = [*gaps(context, (Role.SBOM,)), *(_commit(context, found) if gate.same_commit else [])]
+    unknown += [note("fields-unexamined")] if gate.fields and found.bsi is None else []
     failed = wrong or (lacking and gate.missing == "fail")
     return Finding(
         verdict=VerdictWord.FAIL if failed else VerdictWord.INCOMPLETE if unknown or lacking else VerdictWord.PASS,
@@ -71,6 +88,10 @@ def _missing(found: Sbom, element: str) -> tuple[str, ...]:
     attribute = _OWN.get(element)
     own = [_told(c) for c in found.components if not getattr(c, attribute)] if attribute else []
     return tuple(sorted({*own, *noted}))
+
+
+def _missing_field(found: Sbom, field: str) -> tuple[str, ...]:
+    return (found.bsi or {}).get(FIELD_NAMES[field], ())
 
 
 def _told(component: ComponentRef) -> str:

@@ -16,6 +16,13 @@ Status = Literal["verified", "transcribed", "unverified", "experimental", "super
 UnknownSeverity = Literal["as-critical", "as-high", "as-medium", "as-low", "incomplete"]
 Element = Literal["supplier", "name", "version", "identifier", "dependencies", "author", "timestamp"]
 """The seven data fields of NTIA's minimum elements (2021), in short."""
+SbomField = Literal[
+    "no-vulnerabilities", "recursive", "sbom-creator", "sbom-timestamp",
+    "creator", "name", "version", "filename", "completeness", "distribution-licences", "sha-512",
+    "executable", "archive", "structured",
+    "sbom-uri", "source-uri", "distribution-uri", "purl-or-cpe", "original-licences",
+]  # fmt: skip
+"""The data fields of BSI TR-03183-2, in short."""
 Clock = Literal["detected", "published", "fix-available", "kev-added", "earliest"]
 
 
@@ -129,6 +136,7 @@ class Gate(_Table, frozen=True, kw_only=True, tag_field="kind"):
     :param stages: at which stages it is asked
     :param mode: ``warn`` never decides; :param warn_at: stages at which it only warns
     :param when: asked only where each parameter named has one of the values
+    :param weight: how much it counts in the gap score; 0 leaves it out
     """
 
     id: str
@@ -140,6 +148,7 @@ class Gate(_Table, frozen=True, kw_only=True, tag_field="kind"):
     mode: Literal["block", "warn"] = "block"
     warn_at: tuple[Stage, ...] = ()
     when: Mapping[str, tuple[str, ...]] = {}
+    weight: int = 1
 
     @property
     def kind(self) -> str:
@@ -174,14 +183,18 @@ class Conditions(_Table, frozen=True, kw_only=True):
 
 
 class Row(_Table, frozen=True, kw_only=True):
-    """One row: the first whose conditions hold gives the time; exactly one of the three times.
+    """One row: the first whose conditions hold gives the time; exactly one of the times.
 
+    :param months: calendar months: from 31 January one month ends with the last day of February
+    :param kev_due: by the day that the vulnerability's own entry in KEV names, whatever the clock
     :param duty: what else the row demands, e.g. a forensic triage
     """
 
     when: Conditions = Conditions()
     days: Number | None = None
     hours: Number | None = None
+    months: Number | None = None
+    kev_due: bool = False
     next_upgrade: bool = False
     clock: Clock | None = None
     duty: Text | None = None
@@ -229,11 +242,13 @@ class SbomGate(Gate, frozen=True, kw_only=True, tag="sbom"):
 
     :param formats: format → least specification version
     :param elements: NTIA minimum elements that must be 100 %
+    :param fields: fields of BSI TR-03183-2 that must be 100 %
     :param missing: what a missing element leads to: ``incomplete`` where it only means that nobody knows yet
     """
 
     formats: Mapping[str, str] = {}
     elements: tuple[Element, ...] = ()
+    fields: tuple[SbomField, ...] = ()
     missing: Literal["fail", "incomplete"] = "fail"
     same_commit: bool = True
 

@@ -124,6 +124,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{element} is missing for {n} [component|components]",
         "{element} を欠くコンポーネントが {n} 件ある",
     ),
+    "fields-unexamined": (
+        "nobody looked for the fields of BSI TR-03183-2",
+        "BSI TR-03183-2 の項目が調べられていない",
+    ),
     "feed-missing": ("the feed {feed} was not used", "{feed} の情報が用いられていない"),
     "feed-stale": (
         "the feed {feed} is of {date}: more than {limit} old",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from govsec_ci.errors import InputError
 from govsec_ci.gate import profile
 from govsec_ci.model import Check, Epss, Fix, Kev, Result, Role, Rule, Severity, Ssvc, VerdictWord, Vulnerability
 from govsec_ci.model import Cvss as CvssScore
@@ -337,3 +338,37 @@ def test_kev_without_a_day_in_the_future() -> None:
         ),
     )
     assert word(own, day("2026-03-02"), ahead, first_detected=day("2026-03-01")) is PASS
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "last"),
+    [
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2024-01-31", 1, "2024-02-29"),
+        ("2026-02-28", 1, "2026-03-28"),
+        ("2026-12-15", 1, "2027-01-15"),
+        ("2026-11-30", 3, "2027-02-28"),
+    ],
+)
+def test_months_are_calendar_months(start: str, months: int, last: str) -> None:
+    own = table(f"months = {months}")
+    assert word(own, day(last) + timedelta(hours=23), first_detected=day(start)) is PASS
+    assert word(own, day(last) + timedelta(days=1), first_detected=day(start)) is FAIL
+
+
+def test_the_due_date_of_the_entry_in_kev_counts_whatever_the_clock() -> None:
+    own = table("when = { kev = true }\nkev-due = true")
+    known = rule(kev="2026-03-01")  # due 21 days later
+    assert word(own, day("2026-03-22T23:59:59"), known) is PASS
+    assert word(own, day("2026-03-23"), known) is FAIL
+    assert word(own, day("2036-01-01"), rule()) is PASS
+    unknown = one(own, "it", vulnerable(), rule(), day("2036-01-01"), feeds=("osv",))
+    assert unknown.verdict is INCOMPLETE
+    assert word(table("kev-due = true"), day("2036-01-01"), rule()) is PASS
+
+
+def test_a_row_has_one_time_only() -> None:
+    with pytest.raises(InputError, match="exactly one"):
+        table("days = 1\nmonths = 1")
+    with pytest.raises(InputError, match="exactly one"):
+        table("kev-due = true\nnext-upgrade = true")

@@ -122,7 +122,7 @@ def test_a_verified_profile_has_verified_clauses_only() -> None:
         ('kind = "pipeline"\ntopic = "any"\nlimit = 0\n', "needs a severity"),
         ('kind = "results"\nlimit = 0\nfilter = { epss = 7.0 }\n', "probability from 0 to 1"),
         ('kind = "deadlines"\nclock = "detected"\nrows = []\n', "rows is empty"),
-        ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\n', "exactly one of days, hours and next-upgrade"),
+        ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\n', "exactly one of days, hours, months, kev-due and"),
         ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\ndays = 1\nhours = 1\n', "exactly one of days"),
         ('kind = "results"\nlimit = { parameter = "many" }\nfilter = {}\n', "'many' is no integer parameter"),
         ('kind = "results"\nlimit = 0\nfilter = {}\nwhen = { exposure = ["public"] }\n', "no choice parameter"),
