@@ -24,12 +24,13 @@ from govsec_ci.evidence import baseline, vex
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats import sarif
-from govsec_ci.formats.cyclonedx import Head, write_vex
+from govsec_ci.formats.cyclonedx import Head, decode, write_vex
 from govsec_ci.formats.sarif_github import github_copy
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
 from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
+from govsec_ci.gate.rulings import ruled as ruled_runs
 from govsec_ci.model import Evidence, Level, Location, Notification, Role, Run, Stage, Verdict
 from govsec_ci.report.formats import FORMATS
 from govsec_ci.report.view import View, build
@@ -96,7 +97,11 @@ def ruled(options: Options) -> Iterator[Policy]:
 def load_profiles(policy: Policy) -> tuple[Profile, ...]:
     """The profiles to judge by; :raises InputError: one is invalid, or not the one that is pinned."""
     names = policy.profiles or policy.config.profiles or (DEFAULT_PROFILE,)
-    return pinned(tuple(profile_files.load(name) for name in dict.fromkeys(names)), policy.config)
+    profiles = pinned(tuple(profile_files.load(name) for name in dict.fromkeys(names)), policy.config)
+    if policy.config.parameters:
+        shipped = (profile_files.load(name) for name in profile_files.shipped())
+        gate.check_parameters(policy.config.parameters, (*profiles, *shipped))
+    return profiles
 
 
 def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]:
@@ -233,12 +238,22 @@ def merge_runs(options: Options, folder: Path) -> tuple[Run, ...]:
     earlier = bundle.read_baseline(folder)
     runs = baseline.stamp(runs, options.now) if earlier is None else baseline.compare(runs, earlier, options.now)
     write_atomic(folder / bundle.RESULTS, sarif.write(runs))
-    write_atomic(folder / bundle.GITHUB, sarif.write(github_copy(runs).runs))
+    write_github(folder, runs)
     inputs = bundle.read_inputs(folder)
     tool = ("govsec_ci", __version__)
     head = Head(subject=inputs.subject, timestamp_s=inputs.timestamp_s, tools=(tool,))
-    write_atomic(folder / bundle.VEX, write_vex(runs, head))
+    write_atomic(folder / bundle.VEX, write_vex(runs, head, sbom_serial=_sbom_serial(folder)))
     return runs
+
+
+def _sbom_serial(folder: Path) -> str:
+    path = folder / bundle.SBOM
+    return decode(path.read_bytes(), name=bundle.SBOM).serial_number if path.exists() else ""
+
+
+def write_github(folder: Path, runs: Sequence[Run]) -> None:
+    """``github.sarif``: what GitHub code scanning accepts of ``runs``."""
+    write_atomic(folder / bundle.GITHUB, sarif.write(github_copy(runs).runs))
 
 
 def judge(options: Options, folder: Path) -> Verdict:
@@ -253,6 +268,8 @@ def decide(options: Options, folder: Path, profiles: Sequence[Profile]) -> Verdi
     verdict = gate.evaluate(evidence, profiles, now=options.now, stage=options.stage, engine=ENGINE)
     bundle.write_profiles(folder, profiles)
     bundle.write_verdict(folder, verdict)
+    # What `merge` left out as suppressed comes back where a profile does not admit the claim.
+    write_github(folder, ruled_runs(evidence, profiles, now=options.now))
     return verdict
 
 

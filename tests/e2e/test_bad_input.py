@@ -185,3 +185,10 @@ def test_a_manifest_that_was_not_taken_is_told(project: Path) -> None:
         for note in one.get("toolExecutionNotifications", [])
     ]  # fmt: skip
     assert any(text.startswith("requirements.in: not taken") for text in told), told
+
+
+def test_a_misspelt_parameter_is_the_operators_error(project: Path) -> None:
+    (project / "govsec.toml").write_text('[parameters]\nstatic-medium-limt = "3"\n')
+    done = judge(project)
+    assert done.returncode == 2
+    assert "static-medium-limit" in done.stderr

@@ -277,3 +277,18 @@ def test_an_installed_environment_answers_what_an_unpinned_line_leaves_open(tmp_
     assert "pkg:pypi/click@8.1.7" in {component.get("purl") for component in sbom["components"]}
     assert "click was not audited" not in done.stdout
     assert govsec("run", project, *given, "--environment", tmp_path / "nowhere").returncode == 2
+
+
+def test_a_claim_that_the_profile_does_not_admit_is_in_the_log_for_github(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\ndependencies = []\n')
+    (project / "a.py").write_text("import subprocess\nsubprocess.call(input(), shell=True)  # nosec\n")
+    (project / "b.py").write_text("import subprocess\nsubprocess.call(input(), shell=True)  # nosec B602: a constant\n")
+    govsec("run", project, "--advisories", ADVISORIES, "--now", NOW, "--offline", "--out", tmp_path / "out")
+    log = json.loads((tmp_path / "out/github.sarif").read_text("utf-8"))
+    shell = [one for run in log["runs"] for one in run.get("results", []) if one["ruleId"] == "B602"]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in shell]
+    assert places == ["a.py"]
+    vex, sbom = (json.loads((tmp_path / f"out/{name}.cdx.json").read_text("utf-8")) for name in ("vex", "sbom"))
+    assert sbom["serialNumber"].removeprefix("urn:uuid:") in json.dumps(vex["externalReferences"])
