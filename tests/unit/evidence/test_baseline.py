@@ -1,5 +1,6 @@
 """What is new, what stayed and what went, and the reference file that a repository adopts."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from govsec_ci.evidence.baseline import CAUSE, compare, stamp
-from govsec_ci.evidence.fingerprints import fingerprint
+from govsec_ci.evidence.fingerprints import base_of, fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.evidence.reference import reference
 from govsec_ci.formats import sarif
@@ -28,6 +29,7 @@ from govsec_ci.model import (
     Vulnerability,
 )
 from tests.support.evidence_runs import NOW, a_result, a_run, at
+from tests.support.repositories import commit_all, git, new_repository
 
 EARLIER = NOW - timedelta(days=30)
 NEW, UNCHANGED, UPDATED, ABSENT = (
@@ -232,6 +234,26 @@ def test_the_reference_is_the_same_whatever_the_order(tmp_path: Path) -> None:
     assert sarif.write(reference([run])) == sarif.write(reference([turned]))
 
 
+def test_two_branches_references_merge_in_git(tmp_path: Path) -> None:
+    files = {"a.py": "\n".join(f"weak({number})" for number in range(12))}
+    folder = new_repository(tmp_path / "repo")
+
+    def adopt_on(branch: str, start: str, more: dict[str, str]) -> None:
+        git(folder, "checkout", "-q", "-B", branch, start)
+        sarif.write(reference(old(files | more)), path=folder / "baseline.sarif")
+        commit_all(folder, branch)
+
+    sarif.write(reference(old(files)), path=folder / "baseline.sarif")
+    commit_all(folder, "base")
+    adopt_on("one", "main", {"b.py": "weak('one')"})
+    adopt_on("two", "main", {"c.py": "weak('two')"})
+    git(folder, "merge", "-q", "one")
+    (merged,) = sarif.load(folder / "baseline.sarif")
+    assert len(merged.results) == 14
+    after = compare(scan({**files, "b.py": "weak('one')", "c.py": "weak('two')"}), [merged], NOW)
+    assert {state for _, _, state in states(after)} == {UNCHANGED}
+
+
 def test_the_reference_leaves_out_what_went() -> None:
     after = compare(scan({"a.py": ""}), old({"a.py": "weak(1)"}), NOW)
     assert [run.results for run in reference(after)] == [()]
@@ -251,3 +273,29 @@ def test_every_result_is_accounted_for_once(before: dict[str, str], after: dict[
     assert len(found) - found.count(NEW) == len(earlier[0].results)
     if before == after:
         assert set(found) <= {UNCHANGED}
+
+
+def bases(results: Iterable[Result]) -> Counter[str]:
+    return Counter(base_of(result.fingerprints["govsec/v1"]) for result in results)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(trees, trees)
+def test_no_more_is_new_or_absent_than_came_or_went(before: dict[str, str], after: dict[str, str]) -> None:
+    """Of equal lines in files of one name at most the difference is new or absent."""
+    (earlier,), (later,) = old(before), scan(after)
+    (run,) = compare([later], [earlier], NOW)
+    new = bases(result for result in run.results if result.baseline_state is NEW)
+    absent = bases(result for result in run.results if result.baseline_state is ABSENT)
+    assert new <= bases(later.results) - bases(earlier.results)
+    assert absent <= bases(earlier.results) - bases(later.results)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lines, st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["x", "y", "# z"])), max_size=5))
+def test_lines_added_around_it_make_nothing_new(text: str, added: list[tuple[int, str]]) -> None:
+    changed = text.split("\n")
+    for place, line in added:
+        changed.insert(place, line)
+    found = compare(scan({"a.py": "\n".join(changed)}), old({"a.py": text}), NOW)
+    assert {state for _, _, state in states(found)} <= {UNCHANGED}
