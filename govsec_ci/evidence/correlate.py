@@ -13,6 +13,9 @@ import msgspec
 from govsec_ci.evidence.fingerprints import place_of
 from govsec_ci.model import Kind, Result, Rule, Run
 
+CWES = "cwes"
+"""Key of ``Result.properties``: CWEs that an imported result names itself, beyond its rule's; apart by blanks."""
+
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:govsec-ci:correlation")
 _Key = tuple[str, str, int]
 _Spot = tuple[int, int]
@@ -106,7 +109,7 @@ def _names(rule: Rule | None, result: Result) -> set[str]:
     if rule is None:
         return {result.rule_id}
     if result.component is None:
-        return set(rule.cwes)
+        return {*rule.cwes, *result.properties.get(CWES, "").split()}
     vulnerability = rule.vulnerability
     return {rule.id, *((vulnerability.id, *vulnerability.aliases) if vulnerability else ())}
 

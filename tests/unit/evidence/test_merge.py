@@ -176,6 +176,12 @@ def test_two_results_of_one_tool_on_a_line_count_twice() -> None:
     assert one in two
 
 
+def test_a_weakness_that_the_result_itself_names() -> None:
+    named = a_result("X", properties={"cwes": "CWE-1 CWE-78"})
+    ((one,), (other,)) = linked(a_run(a_result(), id="a"), a_run(named, id="b", rules=(Rule(id="X"),)))
+    assert one == other != ""
+
+
 def test_rules_that_are_not_described_link_by_their_id() -> None:
     ((one,), (other,)) = linked(a_run(a_result("X"), id="a", rules=()), a_run(a_result("X"), id="b", rules=()))
     assert one == other != ""
