@@ -25,7 +25,7 @@ from govsec_ci.model import (
 )
 from tests.support.evidence_runs import ACCEPTED, NOW, a_result, a_run, at, runs
 
-LAWS = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Few ids, and results that often are equal or stand at one place, so that merging has something to join.
 few_runs = st.lists(runs(st.sampled_from(["a", "b"])), max_size=3).map(tuple)
 places = st.builds(

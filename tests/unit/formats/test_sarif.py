@@ -31,7 +31,7 @@ from govsec_ci.model import (
 )
 from tests.support.evidence_runs import ACCEPTED, NOW, a_result, a_run, runs
 
-VALID_TEXTS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+VALID_TEXTS = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def parsed(*all_runs: Any) -> Any:
