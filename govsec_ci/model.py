@@ -12,6 +12,10 @@ from enum import Enum
 from msgspec import Struct
 
 
+REQUIRED = "required"
+"""Key of ``Run.properties`` (value ``yes``): the operator asks for this run, whatever roles the gates ask for."""
+
+
 class Severity(Enum):
     """A qualitative severity (CVSS v3.1 section 5 / v4.0 section 6). UNKNOWN is not the lowest: profiles rule on it."""
 

@@ -13,6 +13,7 @@ from govsec_ci.gate.schema import AnyGate, Profile
 from govsec_ci.gate.texts import note, render
 from govsec_ci.gate.tomlfile import suggest
 from govsec_ci.model import (
+    REQUIRED,
     Check,
     Clause,
     Evidence,
@@ -32,6 +33,7 @@ _OWN_TITLES = {
     "stage": "The profile has something to decide at this stage",
     "in-force": "The profile is in force",
     "parameters": "The declared parameters are known",
+    "required": "What the configuration requires was examined wholly",
 }
 _COUNTING = frozenset({"results", "deadlines", "pipeline"})
 """Kinds whose own ``next`` says how to mend results: no help where it is not known whether there are any."""
@@ -52,7 +54,7 @@ def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, 
     contexts = [Context(index=index, profile=profile, now=now, stage=stage) for profile in ordered]
     rulings = [Rulings(context) for context in contexts]
     own = (c for pair in zip(contexts, rulings, strict=True) for c in _checks(*pair))
-    checks = (*_unknown_parameters(contexts), *own)
+    checks = (*_unknown_parameters(contexts), *_required(contexts[0]), *own)
     return Verdict(
         verdict=worst(check.verdict for check in deciding(checks)),
         now=now,
@@ -84,6 +86,13 @@ def _unknown_parameters(contexts: Sequence[Context]) -> Iterator[Check]:
     known = {SCOPE, *(name for context in contexts for name in context.profile.parameters)}
     for name in sorted(set(contexts[0].evidence.parameters) - known):
         yield _own(contexts[0], "parameters", "warn", note("parameter-unknown", parameter=name))
+
+
+def _required(context: Context) -> Iterator[Check]:
+    """An incomplete run that the operator asked for: also where no gate asks for its role, it is not passed over."""
+    for run in sorted_runs(context.evidence.runs):
+        if run.state is ScanState.INCOMPLETE and run.properties.get(REQUIRED):
+            yield _own(context, "required", "block", note("run-incomplete", run=run.id), next_=note("next-examine"))
 
 
 def _checks(context: Context, rulings: Rulings) -> Iterator[Check]:
@@ -173,8 +182,9 @@ def _vacuous(context: Context) -> Check:
     return _own(context, "stage", "block", said)
 
 
-def _own(context: Context, gate: str, mode: str, said: Note) -> Check:
+def _own(context: Context, gate: str, mode: str, said: Note, *, next_: Note | None = None) -> Check:
     """A check that no profile names: what the engine itself has to object."""
+    then = next_ or note("next-other-profile")
     observed, limit = note("nothing-asked"), note("something-asked")
     return Check(
         gate=gate,
@@ -187,11 +197,11 @@ def _own(context: Context, gate: str, mode: str, said: Note) -> Check:
         clause=_LOCAL,
         mode=mode,
         reasons=(render(said),),
-        next_step=render(note("next-other-profile")),
+        next_step=render(then),
         notes=(said,),
         observed_note=observed,
         limit_note=limit,
-        next_note=note("next-other-profile"),
+        next_note=then,
     )
 
 

@@ -16,6 +16,7 @@ from govsec_ci.errors import InputError, ToolError
 from govsec_ci.formats.cyclonedx import read_vulnerabilities
 from govsec_ci.formats.sarif_foreign import load_foreign
 from govsec_ci.model import (
+    REQUIRED,
     Invocation,
     Level,
     Location,
@@ -51,7 +52,8 @@ def load(request: ScanRequest, taken: Iterable[str] = ()) -> tuple[Run, ...]:
         for run in _runs(request, entry):
             unique = _unique(run.id, ids)
             ids.add(unique)
-            found.append(replace(run, id=unique))
+            asked = {**run.properties, REQUIRED: "yes"} if entry.required else run.properties
+            found.append(replace(run, id=unique, properties=asked))
     return tuple(found)
 
 
