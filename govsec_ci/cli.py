@@ -127,6 +127,7 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--lang", type=click.Choice(["en", "ja"]), default=None,
         help="Language of the reports.  [default: the locale's]",
     ),
+    "verbose": click.option("--verbose", "-v", is_flag=True, help="Print every result and every step."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="Print the verdict only, and show no progress."),
 }  # fmt: skip
 
@@ -139,7 +140,9 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @cli.command()
 @_folder_argument
 @_with("profiles", "out", "stage", "advisories", "offline", "online", "environment")
-@_with("waivers", "baseline", "vex", "since", "policy_ref", "config", "sign_key", "now", "jobs", "lang", "quiet")
+@_with(
+    "waivers", "baseline", "vex", "since", "policy_ref", "config", "sign_key", "now", "jobs", "lang", "verbose", "quiet"
+)
 def run(**given: Any) -> int:
     r"""Scan PATH, merge, judge, report: the whole way.
 
@@ -153,7 +156,7 @@ def run(**given: Any) -> int:
 
     with progress.shown(quiet=given["quiet"]) as advance:
         verdict, view = run_all(_options(given, advance))
-    _show(view, quiet=given["quiet"])
+    _show(view, quiet=given["quiet"], verbose=given["verbose"])
     return VERDICT_CODES[verdict.verdict.value]
 
 
@@ -190,7 +193,7 @@ def merge(**given: Any) -> int:
 
 
 @cli.command()
-@_with("out", "profiles", "stage", "now", "lang", "quiet")
+@_with("out", "profiles", "stage", "now", "lang", "verbose", "quiet")
 def gate(**given: Any) -> int:
     r"""Judge the evidence in --out (again), under the profiles given.
 
@@ -205,12 +208,12 @@ def gate(**given: Any) -> int:
     with staged_folder(bundle.require(options.out), keep=True) as folder:
         verdict = steps.judge(options, folder)
         view = steps.report(options, folder)
-    _show(view, quiet=given["quiet"])
+    _show(view, quiet=given["quiet"], verbose=given["verbose"])
     return VERDICT_CODES[verdict.verdict.value]
 
 
 @cli.command()
-@_with("out", "lang", "quiet")
+@_with("out", "lang", "verbose", "quiet")
 @click.option(
     "--format", "form",
     type=click.Choice(["html", "markdown", "junit", "csv", "csv-excel", "json", "text"]),
@@ -238,7 +241,7 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
         return 0
     with staged_folder(bundle.require(options.out), keep=True) as folder:
         view = steps.report(options, folder)
-    _show(view, quiet=given["quiet"])
+    _show(view, quiet=given["quiet"], verbose=given["verbose"])
     return 0
 
 
@@ -719,10 +722,10 @@ def _day(moment: "datetime") -> str:
     return moment.strftime("%Y-%m-%d")
 
 
-def _show(view: "View", *, quiet: bool) -> None:
+def _show(view: "View", *, quiet: bool, verbose: bool = False) -> None:
     from govsec_ci.report import console
 
-    console.show(view, sys.stdout, quiet=quiet)
+    console.show(view, sys.stdout, quiet=quiet, verbose=verbose)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -738,7 +741,7 @@ def _guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except GovsecError as error:
-        click.echo(f"govsec: {error.diagnostics()}", err=True)
+        click.echo(_without_secrets(f"govsec: {error.diagnostics()}"), err=True)
         if isinstance(error, DefectError):
             click.echo(_defect(), err=True)
         return error.exit_code
@@ -779,10 +782,17 @@ def _defect() -> str:
             "govsec: this is a defect in govsec_ci, and no verdict was reached. Please report what follows:",
             "----",
             f"govsec_ci {__version__}, Python {platform.python_version()}, {platform.platform()}",
-            traceback.format_exc().replace(str(Path.home()), "~").rstrip(),
+            _without_secrets(traceback.format_exc().replace(str(Path.home()), "~").rstrip()),
             "----",
         )
     )
+
+
+def _without_secrets(text: str) -> str:
+    # An error quotes what it is about: an address with a password in it, a line of a settings file.
+    from govsec_ci.evidence import redact
+
+    return redact.text(text)
 
 
 if __name__ == "__main__":

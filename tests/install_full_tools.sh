@@ -2,7 +2,7 @@
 # What `make test-full` needs besides Python: Debian packages. Needs root; npm packages are fetched by the tests themselves.
 set -eu
 missing=""
-for pair in chromium:chromium node:nodejs npm:npm; do
+for pair in chromium:chromium node:nodejs npm:npm soffice:libreoffice-calc-nogui; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -d /usr/share/fonts/opentype/noto ] || missing="$missing fonts-noto-cjk"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from govsec_ci.advisories.base import Progress
+from govsec_ci.advisories.download import Settings
 from govsec_ci.advisories.feeds import DEFAULT
 from govsec_ci.advisories.locate import Located, located
 from govsec_ci.advisories.prepare import default_cache
@@ -39,4 +40,6 @@ def synced(config_file: Path | None, progress: Progress) -> tuple[FeedState, ...
 
 def _first_sync(settings: AdvisorySettings) -> Callable[[], object]:
     wanted = settings.feeds or DEFAULT
-    return lambda: sync(default_cache(), wanted=wanted, addresses=settings.addresses)
+    # Nobody asked for this one: where there is no network, it must not hold the run up for long.
+    quick = Settings(attempts=2)
+    return lambda: sync(default_cache(), wanted=wanted, addresses=settings.addresses, settings=quick)

@@ -23,6 +23,7 @@ from govsec_ci.errors import InputError, UsageError
 from govsec_ci.evidence import baseline, vex
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
+from govsec_ci.evidence.redact import redact
 from govsec_ci.formats import sarif
 from govsec_ci.formats.cyclonedx import Head, decode, write_vex
 from govsec_ci.formats.sarif_github import github_copy
@@ -165,7 +166,8 @@ def scan_target(target: Target, options: Options) -> tuple[ScanOutput, ...]:
     with resolve_advisories(options.advisories, target.config.advisories, offline=options.offline) as found:
         outputs = scan_all(_request(target, options, found))
     read = source_reader(target.tree, target.config.limits.source_file_bytes)
-    runs = tuple(fingerprint(_told_what_is_left(output.run, target), read) for output in outputs)
+    # Fingerprints first: they are of the untouched source. Nothing is written before secrets are out.
+    runs = tuple(redact(fingerprint(_told_what_is_left(output.run, target), read)) for output in outputs)
     runs = _marked(runs, target, options)
     return tuple(ScanOutput(run=run, files=output.files) for run, output in zip(runs, outputs, strict=True))
 
@@ -212,6 +214,7 @@ def _request(target: Target, options: Options, found: Located) -> ScanRequest:
         online=options.online,
         jobs=options.jobs,
         timestamp_s=timestamp(target, options.now),
+        now_s=int(options.now.timestamp()),
         progress=options.progress,
     )
 
