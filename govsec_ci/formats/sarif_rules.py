@@ -83,7 +83,7 @@ class Rules:
         return self._meant[place]
 
     def level_of(self, result: WireResult, meant: Meant) -> Level:
-        """Section 3.27.10: the result's own, else by kind, invocation, rule, else ``warning``."""
+        """Section 3.27.10: the result's own, else by kind, the invocation that it names, the rule, else ``warning``."""
         if result.level is not None:
             return result.level
         if result.kind not in {None, Kind.FAIL}:
@@ -149,8 +149,6 @@ class Rules:
 
     def _overrides_of(self, index: int) -> dict[tuple[int, int], Level]:
         invocations = self._run.invocations
-        if index < 0 and len(invocations) == 1:
-            index = 0
         if index >= len(invocations):
             raise RuleError(f"there is no invocation {index}")
         if index < 0:
@@ -164,8 +162,8 @@ class Rules:
         for override in invocation.rule_configuration_overrides:
             descriptor = override.descriptor
             place = self._find(descriptor.id, descriptor.index, descriptor)
-            if place is not None:
-                found[place] = override.configuration.level or Level.WARNING
+            if place is not None and override.configuration.level is not None:
+                found[place] = override.configuration.level
         return found
 
     def _add(self, place: tuple[int, int], wire: WireRule, taken: set[str]) -> None:

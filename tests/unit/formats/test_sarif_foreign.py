@@ -129,9 +129,24 @@ SUCCESS = {"executionSuccessful": True}
         (result(ruleId="R1", kind="pass"), {"rules": (RULE,)}, Level.NONE),
         (result(ruleId="R1", kind="review"), {"rules": (RULE,)}, Level.NONE),
         (
-            result(ruleId="R1"),
+            result(ruleId="R1", provenance={"invocationIndex": 0}),
             {"rules": (RULE,), "invocations": [{**SUCCESS, "ruleConfigurationOverrides": [OVERRIDE]}]},
             Level.NOTE,
+        ),
+        (
+            result(ruleId="R1"),
+            {"rules": (RULE,), "invocations": [{**SUCCESS, "ruleConfigurationOverrides": [OVERRIDE]}]},
+            Level.ERROR,
+        ),
+        (
+            result(ruleId="R1", provenance={"invocationIndex": 0}),
+            {
+                "rules": (RULE,),
+                "invocations": [
+                    {**SUCCESS, "ruleConfigurationOverrides": [{**OVERRIDE, "configuration": {"enabled": True}}]}
+                ],
+            },
+            Level.ERROR,
         ),
         (
             result(ruleId="R1", provenance={"invocationIndex": 1}),
