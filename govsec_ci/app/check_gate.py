@@ -15,6 +15,7 @@ from govsec_ci.app.check import CheckOptions, Read
 from govsec_ci.config import Config
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
+from govsec_ci.evidence.redact import redact
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
 from govsec_ci.gate import waivers
@@ -86,7 +87,7 @@ def judge(options: CheckOptions, scanned: Judged, touched: Callable[[Result], bo
     :raises InputError: a profile or the waivers are not what they must be
     """
     read = scanned.read
-    runs = tuple(_excused(run) for run in merge(fingerprint(output.run, read) for output in scanned.outputs))
+    runs = tuple(_excused(run) for run in merge(redact(fingerprint(output.run, read)) for output in scanned.outputs))
     waived = waivers.parse(read(waivers.FILE_NAME) or b"", waivers.FILE_NAME)
     judged, elsewhere = _split(waivers.attach(runs, waived), _chosen(touched, read))
     profiles = tuple(concerned(profile, options.roles) for profile in profiles_of(options, scanned.config))
