@@ -1,5 +1,6 @@
 """``govsec-bandit``: static analysis of the Python files that are staged."""
 
+import sys
 from typing import Any
 
 import click
@@ -63,4 +64,6 @@ def is_python(path: str) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point."""
-    return common.run(command, argv)
+    given = sys.argv[1:] if argv is None else argv
+    # pre-commit appends bare names: a file called "-h.py" must be scanned, not obeyed.
+    return common.run(command, [f"./{word}" if word.startswith("-") and is_python(word) else word for word in given])

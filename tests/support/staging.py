@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 from tests.support.repositories import commit_all, git, new_repository
 
@@ -45,6 +46,8 @@ def inside(folder: Path) -> Iterator[None]:
 def call(main: Callable[[list[str]], int], folder: Path, *arguments: str | Path) -> tuple[int, str]:
     """A hook's ``main`` with ``folder`` as current folder: its exit code and what it printed, both outputs together."""
     said = io.StringIO()
-    with inside(folder), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    # In English, wherever the tests run, unless a test asks for another language.
+    english = mock.patch.dict(os.environ, {"LC_ALL": os.environ.get("LC_ALL", "C.UTF-8")})
+    with english, inside(folder), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = main([str(argument) for argument in arguments])
     return code, said.getvalue()

@@ -1,5 +1,6 @@
 """``govsec-bandit`` on staged Python files."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,17 @@ def test_wrong_options_are_usage_errors(top: Path, tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     git(tmp_path / "bare", "init", "-q", "--bare")
     assert call(main, tmp_path / "bare", "app.py")[0] == 2
+
+
+def test_a_file_whose_name_looks_like_an_option_is_scanned(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["-h.py", "--help.py", "--config=x.py", "-rf.pyw"]
+    stage(top, dict.fromkeys(names, SHELL))
+    code, said = call(main, top, *names)
+    assert (code, said.count("HIGH B602")) == (1, len(names))
+    assert "\n-h.py:4:1 HIGH" in f"\n{said}"
+    monkeypatch.chdir(top)
+    monkeypatch.setattr(sys, "argv", ["govsec-hook-bandit", "-h.py"])
+    assert main() == 1
 
 
 def test_help_tells_the_exit_codes(top: Path) -> None:
