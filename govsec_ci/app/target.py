@@ -2,10 +2,12 @@
 
 import os
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from govsec_ci import config as configuration
 from govsec_ci.config import Config
@@ -14,7 +16,9 @@ from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
+from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.model import Subject
+from govsec_ci.scanners.scope import Scope
 from govsec_ci.system import files, git
 
 
@@ -39,17 +43,26 @@ def open_target(path: Path, *, out: Path, config: Config, environment: Path | No
     tree = files.walk(path, leave_out=(out,))
     project = read_project(tree)
     installed = read_environment(environment, project=project.name) if environment else None
-    found = discover(tree, limit_bytes=config.limits.manifest_bytes, environment=installed)
+    scope = Scope(config)
+    within = replace(tree, files=tuple(path for path in tree.files if scope.holds(path)))
+    found = discover(within, limit_bytes=config.limits.manifest_bytes, environment=installed)
     checkout = git.inspect(path)
     name = config.name or project.name or path.resolve().name
     return Target(
         tree=tree,
         manifests=found.manifests,
-        left=found.left,
+        left=(*found.left, *_out_of_scope(tree, scope)),
         config=config,
         checkout=checkout,
         subject=git.subject(name, config.version or project.version, checkout),
     )
+
+
+def _out_of_scope(tree: files.Tree, scope: Scope) -> Iterator[files.Skipped]:
+    """The manifests that the trusted configuration leaves out, each with its reason."""
+    for path in tree.files:
+        if not scope.holds(path) and any(form.matches(path) for form in FORMATS.values()):
+            yield files.Skipped(path=path, reason=scope.why(path))
 
 
 def check_folder(path: Path, out: Path) -> None:

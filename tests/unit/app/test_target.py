@@ -86,3 +86,16 @@ def test_the_time_in_the_sbom(project: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
     with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
         timestamp(target, NOW)
+
+
+def test_a_manifest_that_the_configuration_leaves_out_is_named(project: Path, tmp_path: Path) -> None:
+    (project / "samples").mkdir()
+    (project / "samples/requirements.txt").write_text("django==1.0\n")
+    (project / "requirements.txt").write_text("idna==3.10\n")
+    assert len(open_target(project, out=tmp_path / "out").manifests) == 2
+    (project / "govsec.toml").write_text('exclude = ["samples"]\n')
+    target = open_target(project, out=tmp_path / "out")
+    assert [manifest.path for manifest in target.manifests] == ["requirements.txt"]
+    assert [(left.path, left.reason) for left in target.left] == [
+        ("samples/requirements.txt", "samples is excluded by the configuration")
+    ]
