@@ -68,7 +68,7 @@ _BARE: Final = re.compile(
 )
 _OPTION: Final = re.compile(rf"(?i)((?<!\S)--?[\w-]{{0,40}}?{_SAYS_SO}[\w-]{{0,40}}[ \t]{{1,9}})(?!-)[^\s\[]\S*")
 _ASSIGNED: Final = re.compile(
-    r"([\w.-]{1,80}[\"']?\]?\s{0,9}(?:[:!=]?=|:)\s{0,9}[rbuRBU]{0,2}[\"'])([A-Za-z0-9+/=_.~-]{20,})(?=[\"']|\Z)"
+    r"((?:[\w.-]{1,80}[\"']?\]?\s{0,9}(?:[:!=]?=|:)\s{0,9}[rbuRBU]{0,2})?[\"'])([A-Za-z0-9+/=_.~-]{20,})(?=[\"']|\Z)"
 )
 _LONG: Final = re.compile(r"[A-Za-z0-9_+/=.-]{16}")
 _NOT_SECRET: Final = re.compile(
@@ -78,6 +78,7 @@ _QUOTED: Final = re.compile(r"\"(?:\\.|[^\"\\])*(?:\"|\\?\Z)|'(?:\\.|[^'\\])*(?:
 _OUTER_QUOTED: Final = re.compile(r"([\"']).*(?:\1|\Z)", re.DOTALL)
 # Bits a character: random base64 of 20 characters has about 4, random hexadecimal of 32 about 3.5, English 3 and less.
 _HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
+_MIXED: Final = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
 _HEX_BITS: Final = 3.0
 _BITS: Final = 3.9
 
@@ -128,7 +129,10 @@ def _literal(match: "re.Match[str]") -> str:
 def _unless_plain(match: "re.Match[str]") -> str:
     """A literal that is long and looks random, unless its name says that it is no secret."""
     name, value = match[1], match[2]
-    looks = _bits(value) >= (_HEX_BITS if _HEX.fullmatch(value) else _BITS) and any(map(str.isdigit, value))
+    if _HEX.fullmatch(value):
+        looks = len(name) > 1 and _bits(value) >= _HEX_BITS  # a bare one is a digest more often than not
+    else:
+        looks = bool(_MIXED.match(value)) and _bits(value) >= _BITS
     return f"{name}{REDACTED}" if looks and not _NOT_SECRET.search(name) else match[0]
 
 

@@ -53,7 +53,7 @@ def test_a_word_goes_where_its_name_says_so(frame: str) -> None:
     assert PLANTED["word"] not in text(frame.format(*[PLANTED["word"]] * 2))
 
 
-@pytest.mark.parametrize("frame", ['SALT_X = "{}"', "{{'x': '{}'}}", "Authorization: Bearer {}", "https://{}@h/x.git"])
+@pytest.mark.parametrize("frame", ['SALT_X = "{}"', "call('{}')", "{{'x': '{}'}}", "Authorization: Bearer {}", "https://{}@h/x.git"])
 def test_what_looks_random_goes(frame: str) -> None:
     assert PLANTED["random"] not in text(frame.format(PLANTED["random"]))
 
