@@ -147,6 +147,7 @@ _RANKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "added": _less,
     "max-age-days": _less,
     "max-age-hours": _less,
+    "max-age-months": _less,
     "longest-days": _less,
     "older-than-days": _less,
     "epss": _less,

@@ -122,6 +122,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "scans": ("examined wholly: {roles}", "完全な検査: {roles}"),
     "clean": ("nothing uncommitted", "未コミットの変更なし"),
     "age": ("at most {n} days old", "{n} 日以内"),
+    "age-months": ("at most {n} calendar months old", "{n} か月以内"),
     "coverage": ("{n} % of the components looked up", "コンポーネントの {n} % を照合"),
     "sbom-of": ("an SBOM of this commit", "当該コミットの SBOM"),
     "sbom-format": ("{values}", "{values}"),
@@ -360,6 +361,8 @@ class _Words:
             yield self.say("clean")
         if gate.max_age_days is not None:
             yield self.say("age", n=self.number(gate.max_age_days))
+        if gate.max_age_months is not None:
+            yield self.say("age-months", n=self.number(gate.max_age_months))
 
     def coverage(self, gate: CoverageGate) -> Iterator[str]:
         yield self.say("coverage", n=gate.percent)

@@ -1,8 +1,9 @@
 """Gates over what was examined, by which data: ``scans``, ``coverage``, ``advisories``."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from govsec_ci.gate.context import Context, Finding, gaps
+from govsec_ci.gate.kind_deadlines import months_after
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import AdvisoriesGate, CoverageGate, Feed, ScansGate
 from govsec_ci.gate.texts import note
@@ -38,6 +39,7 @@ def _role(context: Context, gate: ScansGate, role: Role) -> list[Note]:
         if run.state is not ScanState.NOT_APPLICABLE:
             found += _commit(context, run) if gate.same_commit else []
             found += [] if gate.max_age_days is None else _age(context, run, context.number(gate.max_age_days))
+            found += [] if gate.max_age_months is None else _months(context, run, context.number(gate.max_age_months))
     return found
 
 
@@ -56,6 +58,16 @@ def _age(context: Context, run: Run, days: int) -> list[Note]:
     if context.now - run.invocation.end <= timedelta(days=days):
         return []
     return [note("run-too-old", run=run.id, date=run.invocation.end.date(), n=days)]
+
+
+def _months(context: Context, run: Run, months: int) -> list[Note]:
+    if run.invocation.end is None:
+        return [note("run-undated", run=run.id)]
+    ended = run.invocation.end.astimezone(UTC).date()
+    last = months_after(ended, months)
+    if context.now.astimezone(UTC).date() <= last:
+        return []
+    return [note("run-too-old", run=run.id, date=ended, n=(last - ended).days)]
 
 
 def _tree(context: Context, gate: ScansGate) -> list[Note]:

@@ -62,7 +62,22 @@ __all__ = [
     "shipped_file",
 ]
 
-SHIPPED: Final = ("essentials", "jp-gov", "us-bod-26-04", "us-fedramp-rev5", "us-ntia-sbom")
+SHIPPED: Final = (
+    "au-ism-e8",
+    "de-bsi-tr-03183-2",
+    "essentials",
+    "eu-cra",
+    "jp-gov",
+    "uk-cyber-essentials",
+    "uk-ncsc",
+    "us-bod-26-04",
+    "us-fedramp-2026",
+    "us-fedramp-rev5",
+    "us-iron-bank",
+    "us-nist-ssdf",
+    "us-ntia-sbom",
+    "us-stig-asd",
+)
 _LIMIT_BYTES = 2_000_000
 _LIMIT_DEPTH = 8
 _BY_ID = ("gates", "documents")

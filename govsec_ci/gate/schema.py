@@ -221,7 +221,7 @@ class ScansGate(Gate, frozen=True, kw_only=True, tag="scans"):
 
     :param must_apply: roles for which "not applicable" is no answer, however well proved
     :param same_commit: on the subject's commit; :param clean_tree: with nothing uncommitted
-    :param max_age_days: ended no longer ago than this
+    :param max_age_days, max_age_months: ended no longer ago than this; months are calendar months
     """
 
     roles: tuple[Role, ...]
@@ -229,6 +229,7 @@ class ScansGate(Gate, frozen=True, kw_only=True, tag="scans"):
     same_commit: bool = True
     clean_tree: bool = False
     max_age_days: Number | None = None
+    max_age_months: Number | None = None
 
 
 class CoverageGate(Gate, frozen=True, kw_only=True, tag="coverage"):

@@ -84,6 +84,15 @@ SURE = {
     "us-fedramp-rev5": {"FedRAMP Rev. 5 baselines": "verified", "FedRAMP continuous monitoring playbook": "verified"},
     "us-ntia-sbom": {"NTIA minimum elements": "verified", "CISA minimum elements (draft)": "reported"},
     "essentials": {"govsec_ci defaults": "local"},
+    "us-fedramp-2026": {"FedRAMP consolidated rules": "verified"},
+    "us-nist-ssdf": {"SP 800-218": "verified"},
+    "us-stig-asd": {"ASD STIG": "verified"},
+    "au-ism-e8": {"ISM": "verified"},
+    "de-bsi-tr-03183-2": {"BSI TR-03183-2": "verified"},
+    "uk-cyber-essentials": {"Cyber Essentials": "reported"},
+    "uk-ncsc": {"NCSC vulnerability management": "memory"},
+    "eu-cra": {"Cyber Resilience Act": "reported"},
+    "us-iron-bank": {"Iron Bank acceptance": "reported"},
 }
 
 
