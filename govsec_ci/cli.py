@@ -119,6 +119,11 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
         help="Settings.  [default: govsec.toml or [tool.govsec] of PATH]",
     ),
+    "cache": click.option(
+        "--cache/--no-cache", "cache", default=None,
+        help="Use what was found in unchanged files before, or look at everything anew.  [default: --cache; at the "
+        "release stage --no-cache]",
+    ),
     "jobs": click.option(
         "--jobs", type=click.IntRange(min=1), default=None, metavar="N",
         help="Processes that a scanner may use.  [default: the number of processors]",
@@ -141,7 +146,19 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @_folder_argument
 @_with("profiles", "out", "stage", "advisories", "offline", "online", "environment")
 @_with(
-    "waivers", "baseline", "vex", "since", "policy_ref", "config", "sign_key", "now", "jobs", "lang", "verbose", "quiet"
+    "waivers",
+    "baseline",
+    "vex",
+    "since",
+    "policy_ref",
+    "config",
+    "sign_key",
+    "now",
+    "cache",
+    "jobs",
+    "lang",
+    "verbose",
+    "quiet",
 )
 def run(**given: Any) -> int:
     r"""Scan PATH, merge, judge, report: the whole way.
@@ -163,7 +180,7 @@ def run(**given: Any) -> int:
 @cli.command()
 @_folder_argument
 @_with("out", "stage", "advisories", "offline", "online", "environment", "waivers", "baseline", "vex")
-@_with("since", "policy_ref", "config", "now", "jobs", "quiet")
+@_with("since", "policy_ref", "config", "now", "cache", "jobs", "quiet")
 def scan(**given: Any) -> int:
     """Run the scanners over PATH; write one SARIF log a tool and the SBOM.
 
@@ -535,6 +552,33 @@ def advisories_status(now: str | None) -> int:
 
 
 @cli.group()
+def cache() -> None:
+    """Look at, or remove, what was found in files before. Advisory data is kept apart: see `govsec advisories`."""
+
+
+@cache.command("info")
+def cache_info() -> int:
+    """Show where it lies, how many answers it holds, and how large it is and may become."""
+    from govsec_ci.system.cache import Store, default_cache
+
+    info = Store(default_cache()).info()
+    sizes = (f"{info.size_bytes:,} bytes", f"{info.limit_bytes:,} bytes")
+    _table([("file", str(info.file)), ("answers", f"{info.entries:,}"), ("size", sizes[0]), ("limit", sizes[1])])
+    return 0
+
+
+@cache.command("clear")
+def cache_clear() -> int:
+    """Remove all answers: the next run looks at every file."""
+    from govsec_ci.errors import UsageError
+    from govsec_ci.system.cache import Store, default_cache
+
+    if not Store(default_cache()).clear():
+        raise UsageError("the cache could not be removed", next_step="wait for other runs to end, and try again")
+    return 0
+
+
+@cli.group()
 def sbom() -> None:
     """Work with SBOMs."""
 
@@ -694,6 +738,7 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         sign_key=given.get("sign_key"),
         jobs=given.get("jobs") or os.cpu_count() or 1,
         lang=given.get("lang") or _locale_language(),
+        cache=given.get("cache"),
         progress=advance or silent,
     )
 

@@ -8,22 +8,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import platformdirs
-
 from govsec_ci.advisories import archive, build, schema
 from govsec_ci.advisories.base import Part, Progress, silent
 from govsec_ci.advisories.feeds import parts_of
 from govsec_ci.advisories.index import open_index
 from govsec_ci.advisories.sources import Folder, open_source
 from govsec_ci.errors import InputError, UsageError
+from govsec_ci.system.cache import default_cache as default_cache  # noqa: PLC0414 — where callers look for it
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
-
-
-def default_cache() -> Path:
-    """The cache folder: ``GOVSEC_CACHE_DIR``, else the platform's place for caches of ``govsec``. Not created here."""
-    chosen = os.environ.get("GOVSEC_CACHE_DIR", "")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("govsec", appauthor=False))
 
 
 def prepare(source: Path, cache: Path) -> Path:

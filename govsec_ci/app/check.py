@@ -16,6 +16,7 @@ from govsec_ci.config import FILE_NAME, Config
 from govsec_ci.model import Result, Role, Stage, Subject
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.system import process
+from govsec_ci.system.cache import default_cache
 from govsec_ci.system.files import Tree, read_limited
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _request(options: CheckOptions, tree: Tree, config: Config, data: Data) -> S
         advisories_problem=data.problem,
         jobs=options.jobs,
         timestamp_s=int(options.now.timestamp()),
+        cache=default_cache(),
     )
 
 

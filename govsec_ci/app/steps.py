@@ -37,6 +37,7 @@ from govsec_ci.report.formats import FORMATS
 from govsec_ci.report.view import View, build
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.scan import scan as scan_all
+from govsec_ci.system.cache import default_cache
 from govsec_ci.system.files import Tree, read_limited, write_atomic
 
 ENGINE = f"govsec_ci {__version__}"
@@ -57,6 +58,7 @@ class Options(Struct, frozen=True, kw_only=True):
     :param waivers: the waivers, unless they stand in the tree; :param baseline: an earlier ``results.sarif``
     :param vex: OpenVEX or CycloneDX VEX documents; :param since: git ref of which the change is told apart
     :param policy_ref: git ref that settings, waivers and profile files are read from, instead of the tree
+    :param cache: use what was found in the same files before; None: except at the release stage
     :param offline: never open a socket; :param online: audit by a public service, ``osv`` or ``pypi``
     """
 
@@ -78,6 +80,7 @@ class Options(Struct, frozen=True, kw_only=True):
     sign_key: Path | None = None
     jobs: int = 1
     lang: str = "en"
+    cache: bool | None = None
     progress: Progress = silent
 
 
@@ -215,8 +218,13 @@ def _request(target: Target, options: Options, found: Located) -> ScanRequest:
         jobs=options.jobs,
         timestamp_s=timestamp(target, options.now),
         now_s=int(options.now.timestamp()),
+        cache=default_cache() if _cached(options) else None,
         progress=options.progress,
     )
+
+
+def _cached(options: Options) -> bool:
+    return options.stage is not Stage.RELEASE if options.cache is None else options.cache
 
 
 def source_reader(tree: Tree, limit_bytes: int) -> Callable[[str], bytes | None]:

@@ -29,7 +29,7 @@ from govsec_ci.model import (
     SuppressionKind,
     SuppressionStatus,
 )
-from govsec_ci.scanners import bandit_rules, bandit_settings, bandit_shards
+from govsec_ci.scanners import bandit_cache, bandit_rules, bandit_settings, bandit_shards
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.scope import Selection, select
@@ -60,7 +60,7 @@ class BanditScanner:
         settings = bandit_settings.read(request)
         selection = _less(select(request.tree, request.config, is_python), settings)
         files, refused = _measured(request, selection)
-        outcome = bandit_shards.scan(_job(request, files))
+        outcome = bandit_cache.scan(_job(request, files), request.cache)
         told = (
             *_nothing(selection),
             *selection.notifications,

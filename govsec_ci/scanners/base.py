@@ -24,6 +24,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     :param online_url: address of an own OSV service, or empty for the public one
     :param now_s: the clock of the decision (Unix time) for the age of imported reports; 0: the machine's clock
     :param jobs: how many processes a scanner may use
+    :param cache: folder of what scanners found in the same files before, or None: look at everything anew
     :param progress: called with (scanner id, done, total) from any thread
     """
 
@@ -40,6 +41,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     jobs: int = 1
     timestamp_s: int = 0
     now_s: int = 0
+    cache: Path | None = None
     progress: Callable[[str, int, int], None] = lambda scanner, done, total: None
 
 

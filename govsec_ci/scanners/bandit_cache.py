@@ -1,0 +1,104 @@
+"""What bandit said about a file, kept by the file's content: only what was never scanned before is scanned.
+
+Nothing but the bytes of a file, bandit, our worker and the interpreter decide what is found in it: no path, no setting
+of the tree and no configuration (both are applied to the results afterwards). So these make the key. Kept are whole
+answers, also that a file is no Python of this interpreter; never what may come out otherwise the next time.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from govsec_ci import __version__
+from govsec_ci.errors import InputError
+from govsec_ci.scanners import bandit_shards
+from govsec_ci.scanners.bandit_shards import Job, Outcome
+from govsec_ci.system.cache import Store
+from govsec_ci.system.files import read_limited
+
+# The modules that make up the worker: their very bytes count, not only the version.
+_WORKER = ("bandit_plugins.py", "bandit_worker.py", "python_source.py")
+_TESTS = "tests"
+# Problems that follow from the file's bytes alone.
+_LASTING = frozenset({"file-not-parsed", "file-not-decoded"})
+
+
+def scan(job: Job, cache: Path | None) -> Outcome:
+    """As :func:`bandit_shards.scan`, with what is known already from the store below ``cache``; None: without one."""
+    if cache is None or not job.files:
+        return bandit_shards.scan(job)
+    store, engine = Store(cache), _engine()
+    keys = {path: _key(engine, digest) for path, digest in _digests(job)}
+    known, tests = _known(store, keys, _key(engine, _TESTS))
+    fresh = _scan_rest(job, known)
+    store.put(_lasting(fresh, engine, told=bool(tests)))
+    return Outcome(
+        lines={**known, **fresh.lines},
+        failures=fresh.failures,
+        tests=tuple(sorted({*tests, *fresh.tests})),
+    )
+
+
+def _engine() -> str:
+    """Everything but the file that an answer depends on, as one text."""
+    bandit = metadata.distribution("bandit")
+    ours = [hashlib.sha256(Path(__file__).with_name(name).read_bytes()).hexdigest() for name in _WORKER]
+    installed = hashlib.sha256((bandit.read_text("RECORD") or "").encode()).hexdigest()
+    return json.dumps([__version__, *ours, bandit.version, installed, sys.version, sys.platform])
+
+
+def _key(engine: str, what: str) -> bytes:
+    return hashlib.sha256(f"{engine}\n{what}".encode()).digest()
+
+
+def _digests(job: Job) -> Iterable[tuple[str, str]]:
+    """Path and sha256 of each file; one that cannot be read is the worker's to tell."""
+    for path, _ in job.files:
+        try:
+            data = read_limited(job.root / path, limit_bytes=job.limit_bytes)
+        except InputError:
+            continue
+        yield path, hashlib.sha256(data).hexdigest()
+
+
+def _known(store: Store, keys: dict[str, bytes], tests: bytes) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The worker's lines by path, and the tests it ran; nothing, where those are not known."""
+    stored = store.get({*keys.values(), tests})
+    if tests not in stored:
+        return {}, []
+    lines = {path: msgspec.json.decode(stored[key]) | {"path": path} for path, key in keys.items() if key in stored}
+    return lines, msgspec.json.decode(stored[tests])
+
+
+def _scan_rest(job: Job, known: dict[str, dict[str, Any]]) -> Outcome:
+    rest = tuple(entry for entry in job.files if entry[0] not in known)
+    job.progress(len(known), len(job.files))
+    if not rest:
+        return Outcome(lines={}, failures={}, tests=())
+    return bandit_shards.scan(
+        replace(job, files=rest, progress=lambda done, _: job.progress(len(known) + done, len(job.files)))
+    )
+
+
+def _lasting(fresh: Outcome, engine: str, *, told: bool) -> dict[bytes, bytes]:
+    """What to keep. The key is of the bytes that the worker has read, which may be others than we saw before."""
+    kept = {
+        _key(engine, line["sha256"]): msgspec.json.encode({name: line[name] for name in line if name != "path"})
+        for line in fresh.lines.values()
+        if line["sha256"] and all(_lasts(problem) for problem in line["problems"])
+    }
+    if fresh.tests and not told:
+        kept[_key(engine, _TESTS)] = msgspec.json.encode(fresh.tests)
+    return kept
+
+
+def _lasts(problem: dict[str, Any]) -> bool:
+    # Without a line, the parser did not find fault: it ran out of something.
+    return problem["kind"] in _LASTING and (problem["kind"] == "file-not-decoded" or problem["line"] > 0)
