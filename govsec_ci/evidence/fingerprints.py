@@ -13,6 +13,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from operator import mul
 
 import msgspec
@@ -29,7 +30,6 @@ _MODULUS = 1 << 64
 _POWERS = tuple(pow(37, _BLOCK - 1 - place, _MODULUS) for place in range(_BLOCK))
 _UNITS = f"<{_BLOCK}H"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_DROPPED = {ord("\t"): None, ord(" "): None}
 _WHITE = re.compile(r"\s+")
 
 
@@ -101,10 +101,12 @@ class _Hashed:
     """
 
     def __init__(self, data: bytes) -> None:
-        text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED)
-        if text and max(text) > _EOF:
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        # Ten times as fast as one translate().
+        text = text.replace("\t", "").replace(" ", "")
+        if not text.isascii() and max(text) > _EOF:
             text = _ASTRAL.sub(_surrogates, text)
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
         self._units = text + _EOF + "\0" * _BLOCK
         self._counts: dict[str, int] = {}
         self._occurrences: list[int] = []

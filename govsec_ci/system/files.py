@@ -56,7 +56,7 @@ class Tree(Struct, frozen=True, kw_only=True):
 def walk(root: Path, *, leave_out: tuple[Path, ...] = ()) -> Tree:
     """List the files below ``root`` without following links out of it; ``leave_out`` are folders never entered."""
     walker = _Walker(root, leave_out)
-    walker.visit(root, "")
+    walker.visit(str(root), "")
     return Tree(
         root=root,
         files=tuple(sorted(walker.files)),
@@ -73,11 +73,17 @@ class _Walker:
         self.skipped: list[Skipped] = []
         self.refused: list[Skipped] = []
 
-    def visit(self, folder: Path, prefix: str) -> None:
+    def visit(self, folder: str, prefix: str) -> None:
+        """Take the folder in; ``prefix`` is its relative path with a slash, or empty for the root."""
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=_name)
         except OSError as error:
             self.refused.append(Skipped(path=prefix or ".", reason=f"folder cannot be listed: {error.strerror}"))
+            return
+        reason = _why_left_out(folder, {entry.name for entry in entries}) if prefix else ""
+        if reason:
+            self.skipped.append(Skipped(path=prefix[:-1], reason=reason))
             return
         for entry in entries:
             self._entry(entry, prefix + entry.name)
@@ -86,11 +92,11 @@ class _Walker:
         if entry.is_symlink():
             self._link(entry, path)
         elif entry.is_dir(follow_symlinks=False):
-            reason = self._why_skipped(entry)
+            reason = self._why_skipped(entry, path)
             if reason:
                 self.skipped.append(Skipped(path=path, reason=reason))
             else:
-                self.visit(Path(entry.path), path + "/")
+                self.visit(entry.path, path + "/")
         elif entry.is_file(follow_symlinks=False):
             self.files.append(path)
         else:
@@ -107,18 +113,26 @@ class _Walker:
             self.files.append(path)
         # A link to a folder inside the tree: the folder is walked under its own name.
 
-    def _why_skipped(self, entry: "os.DirEntry[str]") -> str:
+    def _why_skipped(self, entry: "os.DirEntry[str]", path: str) -> str:
         if entry.name in _SKIPPED_NAMES:
             return "version control or tool cache"
-        if os.path.realpath(entry.path) in self.leave_out:
-            return "output folder"
-        if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
-            return "virtual environment"
-        if entry.name.endswith(".egg"):
-            return "installed egg"
-        if is_output_folder(Path(entry.path)):
+        # No link was followed on the way from the root: this is its real path.
+        if os.path.normpath(os.path.join(self.root, path)) in self.leave_out:
             return "output folder"
         return ""
+
+
+def _name(entry: "os.DirEntry[str]") -> str:
+    return entry.name
+
+
+def _why_left_out(folder: str, names: set[str]) -> str:
+    """Why a folder is left out for what it holds, or empty: its names are known, so most need no further look."""
+    if "pyvenv.cfg" in names and os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+        return "virtual environment"
+    if folder.endswith(".egg"):
+        return "installed egg"
+    return "output folder" if ".gitignore" in names and is_output_folder(Path(folder)) else ""
 
 
 def read_limited(path: Path, *, limit_bytes: int) -> bytes:
