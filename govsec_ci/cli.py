@@ -391,7 +391,7 @@ def profile_list(lang: str | None) -> int:
     """List the shipped profiles."""
     from govsec_ci.app import profiles
 
-    _table(profiles.list_rows(lang or _locale_language()))
+    _table(profiles.list_rows(lang or locale_language()))
     return 0
 
 
@@ -402,7 +402,7 @@ def profile_show(name: str, lang: str | None) -> int:
     """Show a profile as people read it: gates, limits, clauses, labels."""
     from govsec_ci.app import profiles
 
-    for line in profiles.show_lines(name, lang or _locale_language()):
+    for line in profiles.show_lines(name, lang or locale_language()):
         click.echo(line)
     return 0
 
@@ -610,7 +610,7 @@ def oscal_profile(name: str, to: Path, lang: str | None) -> int:
     """Write a profile's clauses as catalog, and its gates as component definition."""
     from govsec_ci.app.oscal import profile_files
 
-    return _write_all(to, profile_files(name, lang or _locale_language()))
+    return _write_all(to, profile_files(name, lang or locale_language()))
 
 
 @oscal.command("verdict")
@@ -708,7 +708,7 @@ def action() -> int:
         return VERDICT_CODES[finished.verdict]
 
     with github_action.inert(sys.stdout):
-        exit_code = _guarded(judge)
+        exit_code = guarded(judge)
     github_action.publish(os.environ, finished, exit_code=exit_code, log=sys.stdout)
     return 0
 
@@ -737,13 +737,13 @@ def _options(given: dict[str, Any], advance: Callable[[str, int, int], None] | N
         config_file=given.get("config_file"),
         sign_key=given.get("sign_key"),
         jobs=given.get("jobs") or os.cpu_count() or 1,
-        lang=given.get("lang") or _locale_language(),
+        lang=given.get("lang") or locale_language(),
         cache=given.get("cache"),
         progress=advance or silent,
     )
 
 
-def _locale_language() -> str:
+def locale_language() -> str:
     names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return "ja" if next(filter(None, names), "").startswith("ja") else "en"
 
@@ -779,10 +779,10 @@ def main(argv: list[str] | None = None) -> int:
     :returns: the exit code (see ``govsec --help``); no other place ends the process
     """
     _die_with_children()
-    return _guarded(lambda: cli.main(args=argv, prog_name="govsec", standalone_mode=False) or 0)
+    return guarded(lambda: cli.main(args=argv, prog_name="govsec", standalone_mode=False) or 0)
 
 
-def _guarded(work: Callable[[], int]) -> int:
+def guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except GovsecError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govsec_ci.app.snapshot import Repository, open_repository
-from govsec_ci.cli import VERDICT_CODES, _guarded, _locale_language
+from govsec_ci.cli import VERDICT_CODES, guarded, locale_language
 from govsec_ci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def shared(command: Command) -> Command:
 def run(command: click.Command, argv: list[str] | None) -> int:
     """Run a hook's command; :returns: its exit code, also for errors."""
     name = f"govsec-hook-{command.name}"
-    return _guarded(lambda: command.main(args=argv, prog_name=name, standalone_mode=False) or 0)
+    return guarded(lambda: command.main(args=argv, prog_name=name, standalone_mode=False) or 0)
 
 
 def repository() -> Repository:
@@ -83,7 +83,7 @@ def show(answer: "Answer", repository: Repository, given: dict[str, Any]) -> int
     top = Path(os.path.realpath(repository.top))
     style = Style(
         top=top, folder=folder, colour=_coloured(given["color"]), wide=given["wide"],
-        lang=given["lang"] or _locale_language(),
+        lang=given["lang"] or locale_language(),
     )  # fmt: skip
     for line in printable(lines(answer, style)):
         click.echo(line, color=style.colour)

@@ -1,13 +1,23 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from govsec_ci.system import process
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("GOVSEC_TEST_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(autouse=True)
+def _children_may_start() -> Iterator[None]:
+    """An interrupt stops further children for good; in one process with other tests it must not."""
+    yield
+    process.allow_children()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
+from packageurl import PackageURL
 
 from govsec_ci import __version__
 from govsec_ci.advisories.locate import Located
@@ -26,7 +27,9 @@ from govsec_ci.evidence.merge import merge
 from govsec_ci.evidence.redact import redact
 from govsec_ci.formats import sarif
 from govsec_ci.formats.cyclonedx import Head, decode, write_vex
+from govsec_ci.formats.openvex import write_openvex
 from govsec_ci.formats.sarif_github import github_copy
+from govsec_ci.formats.sarif_write import REPOSITORY_PROPERTY
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate import profile as profile_files
 from govsec_ci.gate import waivers
@@ -170,9 +173,16 @@ def scan_target(target: Target, options: Options) -> tuple[ScanOutput, ...]:
         outputs = scan_all(_request(target, options, found))
     read = source_reader(target.tree, target.config.limits.source_file_bytes)
     # Fingerprints first: they are of the untouched source. Nothing is written before secrets are out.
-    runs = tuple(redact(fingerprint(_told_what_is_left(output.run, target), read)) for output in outputs)
+    runs = tuple(redact(fingerprint(_about(output.run, target), read)) for output in outputs)
     runs = _marked(runs, target, options)
     return tuple(ScanOutput(run=run, files=output.files) for run, output in zip(runs, outputs, strict=True))
+
+
+def _about(run: Run, target: Target) -> Run:
+    """The run with what the scanner does not know of its target."""
+    remote = target.checkout.remote if target.checkout else ""
+    known = replace(run, properties={**run.properties, REPOSITORY_PROPERTY: remote}) if remote else run
+    return _told_what_is_left(known, target)
 
 
 def _told_what_is_left(run: Run, target: Target) -> Run:
@@ -254,7 +264,18 @@ def merge_runs(options: Options, folder: Path) -> tuple[Run, ...]:
     tool = ("govsec_ci", __version__)
     head = Head(subject=inputs.subject, timestamp_s=inputs.timestamp_s, tools=(tool,))
     write_atomic(folder / bundle.VEX, write_vex(runs, head, sbom_serial=_sbom_serial(folder)))
+    _write_openvex(folder, runs, inputs, options)
     return runs
+
+
+def _write_openvex(folder: Path, runs: Sequence[Run], inputs: bundle.ScanInputs, options: Options) -> None:
+    party = bundle.read_config(folder).sbom.author
+    subject = inputs.subject
+    product = PackageURL("generic", None, subject.name, subject.version or subject.commit).to_string()
+    author = party.name if party else "govsec_ci, without review by a person"
+    data = write_openvex(runs, author=author, now=options.now, product=product, tool=ENGINE)
+    if data is not None:
+        write_atomic(folder / bundle.OPENVEX, data)
 
 
 def _sbom_serial(folder: Path) -> str:
@@ -264,7 +285,7 @@ def _sbom_serial(folder: Path) -> str:
 
 def write_github(folder: Path, runs: Sequence[Run]) -> None:
     """``github.sarif``: what GitHub code scanning accepts of ``runs``."""
-    write_atomic(folder / bundle.GITHUB, sarif.write(github_copy(runs).runs))
+    write_atomic(folder / bundle.GITHUB, github_copy(runs).data)
 
 
 def judge(options: Options, folder: Path) -> Verdict:

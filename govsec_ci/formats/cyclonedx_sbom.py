@@ -119,7 +119,8 @@ def _root(head: Head) -> Json:
     vcs_url = iri(redact(project.vcs_url))
     authors = contacts(project.authors)
     optional = {
-        "version": clean(subject.version),
+        # A version that only running the project would tell: the commit says just as exactly what it is.
+        "version": clean(subject.version) or subject.commit or "",
         "description": clean(project.description),
         "licenses": licence(project.licence),
         "authors": authors,

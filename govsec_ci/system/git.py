@@ -7,6 +7,7 @@ repository's own ``.git/config`` may name; each is switched off on the command l
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -34,12 +35,16 @@ _SAFE = (
 
 
 class Checkout(Struct, frozen=True, kw_only=True):
-    """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time."""
+    """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time.
+
+    :param remote: the web address of ``origin``, without user and password; empty where it has none
+    """
 
     top: Path
     commit: str | None
     dirty: bool
     committed_s: int | None
+    remote: str = ""
 
 
 def run_git(
@@ -98,7 +103,17 @@ def inspect(folder: Path) -> Checkout | None:
         commit=commit if known else None,
         dirty=_is_dirty(folder),
         committed_s=int(committed) if known else None,
+        remote=_remote(folder),
     )
+
+
+def _remote(folder: Path) -> str:
+    """``origin`` as an https address; a path of this machine, or another scheme, tells a reader nothing."""
+    found = run_git(folder, "config", "--get", "remote.origin.url")
+    parts = urlsplit(found.stdout.decode("utf-8", "replace").strip()) if found.exit_code == 0 else None
+    if parts is None or parts.scheme != "https" or not parts.hostname:
+        return ""
+    return f"https://{parts.hostname}{parts.path}"
 
 
 def _is_dirty(folder: Path) -> bool:

@@ -152,6 +152,11 @@ def _kill_group(child: "subprocess.Popen[bytes]") -> None:
             child.kill()
 
 
+def allow_children() -> None:
+    """Take :func:`kill_all`'s ban back, for a process that outlives the command."""
+    _stopping.clear()
+
+
 def kill_all() -> None:
     """Kill every child that still runs and start no other; called when the command is interrupted."""
     _stopping.set()

@@ -173,6 +173,10 @@ def test_vex_that_says_not_affected_is_a_claim_on_the_result(tmp_path: Path) -> 
         if run["automationDetails"]["id"] == "govsec/pip-audit/" and one.get("suppressions")
     ]  # fmt: skip
     assert claimed == ["CVE-2024-23342"]
+    told = json.loads((tmp_path / "out/vex.openvex.json").read_text("utf-8"))
+    states = {one["vulnerability"]["name"]: one["status"] for one in told["statements"]}
+    assert states["CVE-2024-23342"] == "not_affected"
+    assert states["CVE-2020-14343"] == "under_investigation"
     assert govsec("verify", tmp_path / "out").returncode == 1
 
 
@@ -291,4 +295,5 @@ def test_a_claim_that_the_profile_does_not_admit_is_in_the_log_for_github(tmp_pa
     places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in shell]
     assert places == ["a.py"]
     vex, sbom = (json.loads((tmp_path / f"out/{name}.cdx.json").read_text("utf-8")) for name in ("vex", "sbom"))
+    assert "pkg:generic/p@1" in (tmp_path / "out/sbom.cdx.json").read_text("utf-8")
     assert sbom["serialNumber"].removeprefix("urn:uuid:") in json.dumps(vex["externalReferences"])

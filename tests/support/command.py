@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 
-def govsec(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def govsec(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run ``govsec`` isolated; both outputs are kept as text."""
     command = [sys.executable, "-Im", "govsec_ci.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=300)

@@ -26,7 +26,7 @@ def _fails_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
     def command() -> int:
         raise error
 
-    return cli._guarded(command)
+    return cli.guarded(command)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,7 +97,7 @@ def test_processes_are_started_in_one_place_only() -> None:
 def test_the_language_is_the_locales(variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert cli._locale_language() == language
+    assert cli.locale_language() == language
 
 
 def test_a_signal_kills_the_children_and_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_signal_kills_the_children_and_interrupts(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_reader_that_goes_away_is_no_success() -> None:
-    script = "import sys; from govsec_ci import cli\ndef f(): raise BrokenPipeError\nsys.exit(cli._guarded(f))"
+    script = "import sys; from govsec_ci import cli\ndef f(): raise BrokenPipeError\nsys.exit(cli.guarded(f))"
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
     assert (done.returncode, done.stderr) == (130, b"")
 

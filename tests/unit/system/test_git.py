@@ -84,3 +84,20 @@ def test_nothing_that_the_repository_configures_runs(repository: Path, tmp_path:
     assert checkout is not None
     assert checkout.dirty
     assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "remote"),
+    [
+        ("https://user:secret@example.org/a/b.git", "https://example.org/a/b.git"),
+        ("https://example.org/a", "https://example.org/a"),
+        ("/somewhere/else", ""),
+        ("git@example.org:a/b.git", ""),
+        ("ext::sh -c touch% canary", ""),
+    ],
+)
+def test_the_remote_is_a_web_address_without_secrets_or_nothing(repository: Path, url: str, remote: str) -> None:
+    _git(repository, "config", "remote.origin.url", url)
+    checkout = git.inspect(repository)
+    assert checkout is not None
+    assert checkout.remote == remote
