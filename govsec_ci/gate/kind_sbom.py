@@ -44,7 +44,7 @@ def sbom(context: Context, _rulings: Rulings, gate: SbomGate) -> Finding:
         return Finding(
             verdict=VerdictWord.INCOMPLETE, observed=note("no-sbom"), limit=limit, notes=(note("sbom-missing"),)
         )
-    missing = {element: purls for element in gate.elements if (purls := _missing(found, element))}
+    missing: dict[str, tuple[str, ...]] = {one: purls for one in gate.elements if (purls := _missing(found, one))}
     missing |= {field: purls for field in gate.fields if (purls := _missing_field(found, field))}
     lacking = [note("element-missing", element=element, n=len(purls)) for element, purls in missing.items()]
     wrong = _format(found, gate.formats)

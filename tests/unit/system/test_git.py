@@ -1,6 +1,7 @@
 """system/git.py: what git says, and that nothing a repository configures runs."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_no_checkout(tmp_path: Path) -> None:
 
 
 def test_no_git_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     assert git.inspect(tmp_path) is None
     with pytest.raises(ToolError, match="git is not installed"):
         git.run_git(tmp_path, "status")

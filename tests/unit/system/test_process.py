@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,7 +28,11 @@ def _alive(pid: int) -> bool:
 
 def _ends_soon(pid: int) -> bool:
     """Whether a killed process is gone within ten seconds: the kernel takes it away in its own time."""
-    return any(not _alive(pid) or time.sleep(0.05) for _ in range(200))
+    for _ in range(200):
+        if not _alive(pid):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_output_exit_code_and_input_are_kept() -> None:
@@ -90,7 +95,7 @@ def test_run_module_ignores_a_module_of_the_current_folder(tmp_path: Path) -> No
 
 @pytest.fixture
 def fresh_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_stopping", process.threading.Event())
+    monkeypatch.setattr(process, "_stopping", threading.Event())
 
 
 @pytest.mark.usefixtures("fresh_stop")
