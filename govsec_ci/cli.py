@@ -4,6 +4,7 @@ Imports of the use cases stand inside the commands: ``govsec --version`` and ``-
 """
 
 import functools
+import gc
 import os
 import platform
 import signal
@@ -377,6 +378,57 @@ def plan(out: Path, advisories: Path | None, form: str) -> int:
 
     with resolve_advisories(advisories, AdvisorySettings()) as found:
         click.echo(planning.render(planning.plan(out, found), form))
+    return 0
+
+
+@cli.command()
+@click.argument("identifier", metavar="ID")
+@_with("out", "lang")
+def explain(identifier: str, out: Path, lang: str | None) -> int:
+    """Say what ID is: which clause, why it counts, since and until when, what closes it, who may waive it.
+
+    ID is a gate (jp-gov/static-high, or static-high), a rule (B602), or of the bundle in --out a result's fingerprint
+    (or how it begins) or a vulnerability's id.
+    """
+    from govsec_ci.app import explain as explaining
+
+    for line in explaining.lines(explaining.explain(identifier, lang=lang or _locale_language(), folder=out)):
+        click.echo(line)
+    return 0
+
+
+@cli.command()
+@_with("out", "lang")
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "csv", "json"]), default="markdown", show_default=True,
+    help="For people, for spreadsheets, or for programs.",
+)  # fmt: skip
+def trace(out: Path, lang: str | None, form: str) -> int:
+    """Lead from each clause to gate, check, results and evidence file with its hash, and back from each result."""
+    from govsec_ci.app import trace as tracing
+
+    click.echo(tracing.render(tracing.trace(out, lang=lang or _locale_language()), form))
+    return 0
+
+
+@cli.command()
+@_with("out", "lang")
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="DIR", help="An earlier bundle: also say what has changed."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="For people or for programs.",
+)  # fmt: skip
+def gap(out: Path, lang: str | None, against: Path | None, form: str) -> int:
+    """Say for each profile which share of its gates --out meets, by weight, and what is missing to PASS."""
+    from govsec_ci.app import gap as gaps
+
+    language = lang or _locale_language()
+    found = gaps.gaps(out, lang=language)
+    before = gaps.gaps(against, lang=language) if against else None
+    text = gaps.as_json(found, before) if form == "json" else "\n".join(gaps.lines(found, before, lang=language))
+    click.echo(text)
     return 0
 
 
@@ -779,6 +831,7 @@ def main(argv: list[str] | None = None) -> int:
     :returns: the exit code (see ``govsec --help``); no other place ends the process
     """
     _die_with_children()
+    _collect_seldom()
     return guarded(lambda: cli.main(args=argv, prog_name="govsec", standalone_mode=False) or 0)
 
 
@@ -813,6 +866,11 @@ def _die_with_children() -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
+
+
+def _collect_seldom() -> None:
+    # What a command reads it keeps to its end: looking for garbage in it took a quarter of a run's time.
+    gc.set_threshold(200_000, 50, 100)
 
 
 def _reader_went_away() -> int:

@@ -2,8 +2,10 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,12 +38,13 @@ from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.rulings import ruled as ruled_runs
 from govsec_ci.model import Evidence, Level, Location, Notification, Role, Run, Stage, Verdict
-from govsec_ci.report.formats import FORMATS
-from govsec_ci.report.view import View, build
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.scan import scan as scan_all
 from govsec_ci.system.cache import default_cache
 from govsec_ci.system.files import Tree, read_limited, write_atomic
+
+if TYPE_CHECKING:
+    from govsec_ci.report.view import View
 
 ENGINE = f"govsec_ci {__version__}"
 DEFAULT_PROFILE = "jp-gov"
@@ -124,12 +127,16 @@ def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]
     return profiles
 
 
-def scan(options: Options, policy: Policy, folder: Path) -> None:
-    """PATH → ``runs/``, the SBOM and ``inputs/``."""
+def _nothing() -> None:
+    pass
+
+
+def scan(options: Options, policy: Policy, folder: Path, meanwhile: Callable[[], None] = _nothing) -> None:
+    """PATH → ``runs/``, the SBOM and ``inputs/``; ``meanwhile`` is called while the scanners are at work."""
     target = open_target(options.path, out=options.out, config=policy.config, environment=options.environment)
     files = operator_files(options, policy)
     documents = collect(options.path, target.config.evidence)
-    outputs = scan_target(target, options)
+    outputs = scan_target(target, options, meanwhile)
     for output in outputs:
         bundle.write_files(folder, output.files)
     bundle.write_runs(folder, (output.run for output in outputs))
@@ -167,9 +174,14 @@ def _check_baseline(path: Path, data: bytes) -> None:
         ) from error
 
 
-def scan_target(target: Target, options: Options) -> tuple[ScanOutput, ...]:
+def scan_target(target: Target, options: Options, meanwhile: Callable[[], None] = _nothing) -> tuple[ScanOutput, ...]:
     """Every scanner over the target, side by side, each result with its fingerprints."""
-    with resolve_advisories(options.advisories, target.config.advisories, offline=options.offline) as found:
+    settings = target.config.advisories
+    with (
+        resolve_advisories(options.advisories, settings, offline=options.offline) as found,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        pool.submit(meanwhile)
         outputs = scan_all(_request(target, options, found))
     read = source_reader(target.tree, target.config.limits.source_file_bytes)
     # Fingerprints first: they are of the untouched source. Nothing is written before secrets are out.
@@ -321,8 +333,17 @@ def read_evidence(folder: Path) -> Evidence:
     )
 
 
-def report(options: Options, folder: Path) -> View:
+def prepare_reports() -> None:
+    """Import what writes reports, and compile its templates: a quarter of a second, best spent waiting for scanners."""
+    from govsec_ci.report import formats, html_page, view  # noqa: F401, PLC0415
+
+    html_page.prepare()
+
+
+def report(options: Options, folder: Path) -> "View":
     """The verdict and its evidence → ``summary.md``, ``report.html`` and the manifest; the view is for the console."""
+    from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
+
     view = read_view(folder, lang=options.lang)
     for name in BUNDLE_FORMATS:
         write_atomic(folder / FORMATS[name].file_name, FORMATS[name].render(view))
@@ -330,8 +351,11 @@ def report(options: Options, folder: Path) -> View:
     return view
 
 
-def read_view(folder: Path, *, lang: str) -> View:
+def read_view(folder: Path, *, lang: str) -> "View":
     """Everything that a report shows, from the bundle alone."""
+    from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
+    from govsec_ci.report.view import build  # noqa: PLC0415
+
     files = bundle.digests(folder)
     for name in BUNDLE_FORMATS:
         files.pop(FORMATS[name].file_name, None)
@@ -341,4 +365,6 @@ def read_view(folder: Path, *, lang: str) -> View:
 
 def render(folder: Path, form: str, *, lang: str) -> bytes:
     """One report of the bundle in the named format, as bytes."""
+    from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
+
     return FORMATS[form].render(read_view(folder, lang=lang))

@@ -114,10 +114,12 @@ class _Hashed:
     def of(self, line: int) -> str | None:
         if not 1 <= line <= len(self._starts):
             return None
-        for number in range(len(self._occurrences), line):
-            window = self._window(number)
-            self._counts[window] = self._counts.get(window, 0) + 1
-            self._occurrences.append(self._counts[window])
+        # Each line of the file comes by here: no call that can be spared.
+        counts, units = self._counts, self._units
+        for start in self._starts[len(self._occurrences) : line]:
+            window = units[start : start + _BLOCK]
+            counts[window] = count = counts.get(window, 0) + 1
+            self._occurrences.append(count)
         return f"{_polynomial(self._window(line - 1)):x}:{self._occurrences[line - 1]}"
 
     def _window(self, number: int) -> str:

@@ -51,6 +51,13 @@ def render(view: View) -> str:
     )
 
 
+def prepare() -> None:
+    """Compile all templates, which :func:`render` would do at its first call."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+
+
 def _policy(style: str, scripts: Sequence[str]) -> str:
     return "; ".join(
         (
