@@ -392,7 +392,7 @@ def explain(identifier: str, out: Path, lang: str | None) -> int:
     """
     from govsec_ci.app import explain as explaining
 
-    for line in explaining.lines(explaining.explain(identifier, lang=lang or _locale_language(), folder=out)):
+    for line in explaining.lines(explaining.explain(identifier, lang=lang or locale_language(), folder=out)):
         click.echo(line)
     return 0
 
@@ -407,7 +407,7 @@ def trace(out: Path, lang: str | None, form: str) -> int:
     """Lead from each clause to gate, check, results and evidence file with its hash, and back from each result."""
     from govsec_ci.app import trace as tracing
 
-    click.echo(tracing.render(tracing.trace(out, lang=lang or _locale_language()), form))
+    click.echo(tracing.render(tracing.trace(out, lang=lang or locale_language()), form))
     return 0
 
 
@@ -424,7 +424,7 @@ def gap(out: Path, lang: str | None, against: Path | None, form: str) -> int:
     """Say for each profile which share of its gates --out meets, by weight, and what is missing to PASS."""
     from govsec_ci.app import gap as gaps
 
-    language = lang or _locale_language()
+    language = lang or locale_language()
     found = gaps.gaps(out, lang=language)
     before = gaps.gaps(against, lang=language) if against else None
     text = gaps.as_json(found, before) if form == "json" else "\n".join(gaps.lines(found, before, lang=language))
