@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test test-full full-tools lint format bench smoke-online lock clean
+.PHONY: help demo test test-full full-tools fuzz lint format bench smoke-online lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ full-tools: ## install what test-full needs from Debian (as root)
 
 test-full: $(VENV)/.ready ## the tests that need npm or Debian packages, or minutes
 	$(PYTEST) -n 2 -m full
+
+fuzz: $(VENV)/.ready ## break files for every parser, CASES each (default 100,000)
+	GOVSEC_FUZZ_CASES=$(or $(CASES),100000) $(PYTEST) -n auto -m "not full" tests/fuzz
 
 lint: $(VENV)/.ready ## ruff, mypy strict, import order, zizmor, schema of the action
 	$(BIN)/ruff format --check .

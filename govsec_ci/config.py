@@ -155,7 +155,7 @@ def load(path: Path) -> Config:
     data = read_limited(path, limit_bytes=_LIMIT_BYTES)
     try:
         return msgspec.toml.decode(data, type=Config)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _invalid(path, error) from error
 
 

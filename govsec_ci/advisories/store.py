@@ -98,7 +98,7 @@ def read(cache: Path) -> State:
         return State()
     try:
         state = _state_decoder.decode(read_limited(path, limit_bytes=_STATE_BYTES))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: damaged: {error}", next_step=_ANEW) from error
     if state.version != State().version:
         raise InputError(f"{path}: of version {state.version}, which this engine does not know", next_step=_ANEW)

@@ -147,7 +147,7 @@ def read_config(folder: Path) -> Config:
 def _decode(folder: Path, name: str, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(read(folder, name), type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{folder / name}: {error}") from error
 
 

@@ -107,7 +107,7 @@ def load_trusted(path: Path) -> tuple[TrustedKey, ...]:
     """The keys of a trusted-keys file; :raises InputError: it has an unknown key, a missing field or no key at all."""
     try:
         found = msgspec.toml.decode(read_limited(path, limit_bytes=_LIMIT_BYTES), type=_File).key
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: {error}", next_step="`govsec key new` prints an entry") from error
     if not found:
         raise InputError(f"{path}: holds no key")

@@ -39,9 +39,10 @@ def read(data: bytes) -> Mapping[str, str]:
         body = json.loads(data)
         digest = body.pop("digest")
         files = {name: entry["sha256"] for name, entry in body["files"].items()}
+        holds = digest == _digest(body)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError("manifest.json is broken", cause=f"{type(error).__name__}: {error}") from error
-    if digest != _digest(body):
+    if not holds:
         raise BundleError("manifest.json does not match its own digest", cause="it was edited after it was written")
     return files
 

@@ -138,7 +138,7 @@ def read(data: bytes) -> Verdict:
         if wire.schema != SCHEMA_VERSION:
             raise InputError(f"verdict.json: schema {wire.schema} is not known, only {SCHEMA_VERSION}")
         return msgspec.convert(wire, Verdict, from_attributes=True)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"verdict.json: {error}", next_step="judge the evidence again: govsec gate --out DIR"
         ) from error

@@ -121,7 +121,7 @@ def from_resolved(data: bytes) -> Profile:
     """
     try:
         profile = msgspec.json.decode(data, type=Profile)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"resolved profile: {error}") from error
     check(profile, Lines(b"", f"resolved profile {profile.id}"), {})
     return profile

@@ -113,7 +113,7 @@ def converted(path: str, line: int, table: Any, kind: type[_T]) -> _T | Notifica
     """A table as a typed entry, or the notification that it is none."""
     try:
         return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # a key may be half of a surrogate pair
         return malformed(path, line, f"the entry is not as the format says: {error}")
 
 

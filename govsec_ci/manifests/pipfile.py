@@ -69,7 +69,8 @@ def _entry(path: str, line: int, name: str, wanted: Any, group: str) -> Declared
         return notice("requirement-malformed", text, path=path, line=line, next_step="correct the name")
     version = table.get("version", "*")
     try:
-        specifier = str(SpecifierSet("" if version == "*" else version))
+        # A list would be taken for specifiers that are there already.
+        specifier = str(SpecifierSet("" if version == "*" else version.strip()))
     except (InvalidSpecifier, AttributeError, TypeError):
         text = f"'{shown(str(version))}' is no version specifier of {shown(name)}"
         return notice("requirement-malformed", text, path=path, line=line, next_step='write "*" or "==VERSION"')
