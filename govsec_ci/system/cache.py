@@ -28,6 +28,8 @@ _MOST_KEYS = 500  # SQLite's oldest limit of variables in one statement is 999
 _EVICTED_PART = 4
 _DIGEST_BYTES = 32
 _PRIVATE = 0o700
+# SQLite would hand out any type, whatever a column is declared as.
+_TYPES = "typeof(value) = 'blob' AND typeof(used) = 'integer'"
 
 _Answer = TypeVar("_Answer")
 
@@ -139,7 +141,8 @@ def _rows(database: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[byt
     for start in range(0, len(keys), _MOST_KEYS):
         some = keys[start : start + _MOST_KEYS]
         marks = ",".join("?" * len(some))
-        yield from database.execute(f"SELECT key, value, used FROM answers WHERE key IN ({marks})", some)  # noqa: S608
+        query = f"SELECT key, value, used FROM answers WHERE key IN ({marks}) AND {_TYPES}"  # noqa: S608
+        yield from database.execute(query, some)
 
 
 def _insert(database: sqlite3.Connection, rows: list[tuple[bytes, bytes, int]], limit_bytes: int) -> None:
