@@ -391,8 +391,10 @@ def _bare(one: Run) -> Run:
 
 def test_the_laws_are_not_vacuous() -> None:
     """The strategies' building blocks do reach each of the three words."""
-    assert word(evidence(), PROFILES) is PASS
-    assert word(evidence(run(results=[code()])), PROFILES) is FAIL
-    assert word(evidence(run(Role.SCA, [vulnerable()], [Rule(id="CVE-2024-0001")])), PROFILES) is FAIL
-    assert word(evidence(sbom=None), PROFILES) is INCOMPLETE
+    # Profiles that ask for documents, dynamic analysis or fields of their own are not met by evidence this small.
+    small = [one for one in PROFILES if one.id in {"essentials", "jp-gov", "us-ntia-sbom"}]
+    assert word(evidence(), small) is PASS
+    assert word(evidence(run(results=[code()])), small) is FAIL
+    assert word(evidence(run(Role.SCA, [vulnerable()], [Rule(id="CVE-2024-0001")])), small) is FAIL
+    assert word(evidence(sbom=None), small) is INCOMPLETE
     assert ComponentRef(name="a", version="1", purl="p").direct is None
