@@ -13,8 +13,8 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
-from operator import mul
+from itertools import accumulate, repeat
+from operator import add, mul
 
 import msgspec
 
@@ -106,7 +106,7 @@ class _Hashed:
         text = text.replace("\t", "").replace(" ", "")
         if not text.isascii() and max(text) > _EOF:
             text = _ASTRAL.sub(_surrogates, text)
-        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
+        self._starts = [0, *accumulate(map(add, map(len, text.split("\n")[:-1]), repeat(1)))]
         self._units = text + _EOF + "\0" * _BLOCK
         self._counts: dict[str, int] = {}
         self._occurrences: list[int] = []
