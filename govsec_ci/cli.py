@@ -459,6 +459,16 @@ def profile_show(name: str, lang: str | None) -> int:
     return 0
 
 
+@profile.command("page")
+@click.argument("name", metavar="ID|FILE")
+def profile_page(name: str) -> int:
+    """Print a profile as a Markdown page, in English and Japanese."""
+    from govsec_ci.app.profile_page import page
+
+    click.echo(page(name), nl=False)
+    return 0
+
+
 @profile.command("check")
 @click.argument("file", metavar="FILE")
 def profile_check(file: str) -> int:
@@ -893,9 +903,9 @@ def _defect() -> str:
 
 def _without_secrets(text: str) -> str:
     # An error quotes what it is about: an address with a password in it, a line of a settings file.
-    from govsec_ci.evidence import redact
+    from govsec_ci.system import secrets
 
-    return redact.text(text)
+    return secrets.text(text)
 
 
 if __name__ == "__main__":

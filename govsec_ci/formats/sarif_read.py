@@ -106,6 +106,8 @@ class _Reader:
             except msgspec.ValidationError as error:
                 why, _, inner = str(error).partition(" - at `$")
                 raise self._refused(f"{path}{inner.rstrip('`')}", why) from error
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise self._refused(path, str(error)) from error
             yield self._result(result, path)
 
     def _rule(self, wire: WireRule, number: int) -> Rule:

@@ -20,6 +20,7 @@ from govsec_ci import __version__
 from govsec_ci.errors import InputError
 from govsec_ci.scanners import bandit_shards
 from govsec_ci.scanners.bandit_shards import Job, Outcome
+from govsec_ci.system import secrets
 from govsec_ci.system.cache import Store
 from govsec_ci.system.files import read_limited
 
@@ -33,11 +34,11 @@ _LASTING = frozenset({"file-not-parsed", "file-not-decoded"})
 def scan(job: Job, cache: Path | None) -> Outcome:
     """As :func:`bandit_shards.scan`, with what is known already from the store below ``cache``; None: without one."""
     if cache is None or not job.files:
-        return bandit_shards.scan(job)
+        return _without_secrets(bandit_shards.scan(job))
     store, engine = Store(cache), _engine()
     keys = {path: _key(engine, digest) for path, digest in _digests(job)}
     known, tests = _known(store, keys, _key(engine, _TESTS))
-    fresh = _scan_rest(job, known)
+    fresh = _without_secrets(_scan_rest(job, known))
     store.put(_lasting(fresh, engine, told=bool(tests)))
     return Outcome(
         lines={**known, **fresh.lines},
@@ -85,6 +86,20 @@ def _scan_rest(job: Job, known: dict[str, dict[str, Any]]) -> Outcome:
     return bandit_shards.scan(
         replace(job, files=rest, progress=lambda done, _: job.progress(len(known) + done, len(job.files)))
     )
+
+
+def _without_secrets(fresh: Outcome) -> Outcome:
+    """What is kept holds no secret of a source, and what is told is the same with and without a cache."""
+    for line in fresh.lines.values():
+        for result in line["results"]:
+            found = f"CWE-{result['cwe']}" in secrets.CREDENTIAL_CWES
+            result["text"] = (secrets.message_about_one if found else secrets.text)(result["text"])
+            region, nosec = result["region"], result["nosec"]
+            if "snippet" in region:
+                region["snippet"] = (secrets.source_with_one if found else secrets.text)(region["snippet"])
+            if nosec:
+                nosec["reason"] = secrets.text(nosec["reason"])
+    return fresh
 
 
 def _lasting(fresh: Outcome, engine: str, *, told: bool) -> dict[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""evidence/redact.py: what looks like a secret goes, what does not stays, and fingerprints do not move."""
+"""evidence/redact.py, system/secrets.py: what looks like a secret goes, all else stays; fingerprints do not move."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from govsec_ci.evidence.fingerprints import fingerprint
-from govsec_ci.evidence.redact import REDACTED, redact, text
+from govsec_ci.evidence.redact import redact
 from govsec_ci.model import (
     FeedState,
     Invocation,
@@ -25,6 +25,7 @@ from govsec_ci.model import (
     SuppressionKind,
     SuppressionStatus,
 )
+from govsec_ci.system.secrets import REDACTED, text
 from tests.support.secrets import PLANTED
 
 SECRETS = [secret for name, secret in PLANTED.items() if name not in {"word", "random"}]
@@ -53,7 +54,9 @@ def test_a_word_goes_where_its_name_says_so(frame: str) -> None:
     assert PLANTED["word"] not in text(frame.format(*[PLANTED["word"]] * 2))
 
 
-@pytest.mark.parametrize("frame", ['SALT_X = "{}"', "call('{}')", "{{'x': '{}'}}", "Authorization: Bearer {}", "https://{}@h/x.git"])
+@pytest.mark.parametrize(
+    "frame", ['SALT_X = "{}"', "call('{}')", "{{'x': '{}'}}", "Authorization: Bearer {}", "https://{}@h/x.git"]
+)
 def test_what_looks_random_goes(frame: str) -> None:
     assert PLANTED["random"] not in text(frame.format(PLANTED["random"]))
 

@@ -8,7 +8,7 @@ import pytest
 
 from govsec_ci.config import Config, Limits, OutOfScope, Timeouts
 from govsec_ci.model import Artifact, Confidence, Level, Region, Result, Role, Run, ScanState, Severity, SuppressionKind
-from govsec_ci.scanners import bandit, bandit_shards
+from govsec_ci.scanners import bandit, bandit_cache, bandit_shards
 from govsec_ci.scanners.bandit import BanditScanner
 from tests.support.scanners import make_request, make_tree, notification, place, told
 
@@ -266,14 +266,16 @@ def test_settings_of_the_judged_tree_do_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("worker_inside")
-def test_text_that_utf8_cannot_hold_is_escaped(tmp_path: Path) -> None:
+def test_text_that_utf8_cannot_hold_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bandit_cache, "_without_secrets", lambda fresh: fresh)
     (result,) = scan(tmp_path, {"a.py": "password = '\\ud800'\n"}).results
     assert result.rule_id == "B105"
     assert result.message.endswith("'\\ud800'")
 
 
 @pytest.mark.usefixtures("worker_inside")
-def test_a_message_is_not_endless(tmp_path: Path) -> None:
+def test_a_message_is_not_endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bandit_cache, "_without_secrets", lambda fresh: fresh)
     run = scan(tmp_path, {"a.py": f"password = '{'x' * 9999}'\n"})
     assert len(run.results[0].message) == 1000
 

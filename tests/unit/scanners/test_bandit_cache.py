@@ -246,3 +246,12 @@ def _break(chance: random.Random, file: Path) -> None:
 
 def test_the_request_has_no_cache_of_its_own_accord(tmp_path: Path) -> None:
     assert make_request(tmp_path).cache is None
+
+
+def test_no_secret_of_a_source_is_kept(tmp_path: Path) -> None:
+    tree = make_tree(tmp_path / "tree", {"a.py": f"password = 'a-word-of-ours'\nf('{'AKIA' + 'IOSFODNN7QWERTYU'}')\n"})
+    (result,) = scan(tree, tmp_path / "cache").results
+    assert "a-word-of-ours" not in repr(result)
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file())
+    assert kept
+    assert b"a-word-of-ours" not in kept
