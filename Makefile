@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test test-full full-tools fuzz lint format bench smoke-online lock clean
+.PHONY: help demo docs test test-full full-tools fuzz lint format bench smoke-online lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ demo: $(VENV)/.ready ## run the main job on the three examples and compare the v
 
 test: $(VENV)/.ready ## all tests that need only Python, git and make, with branch coverage
 	$(PYTEST) -n auto -m "not full" --cov --cov-report=term --cov-fail-under=95
+
+docs: $(VENV)/.ready ## write docs/profiles anew from the profiles
+	$(BIN)/python docs/profiles/generate.py
 
 full-tools: ## install what test-full needs from Debian (as root)
 	@sh tests/install_full_tools.sh

@@ -76,7 +76,7 @@ def test_neither_critical_nor_exploited_has_two_weeks() -> None:
 
 @pytest.mark.parametrize("maturity", ["ML2", "ML3"])
 def test_other_applications_have_one_calendar_month(maturity: str) -> None:
-    declared = {"service": "other", "maturity": maturity}
+    declared: dict[str, Any] = {"service": "other", "maturity": maturity}
     assert word("other-applications", day("2026-03-01") - TICK, **declared) is PASS
     assert word("other-applications", day("2026-03-01"), **declared) is FAIL
 
