@@ -11,7 +11,6 @@ from enum import Enum
 
 from msgspec import Struct
 
-
 REQUIRED = "required"
 """Key of ``Run.properties`` (value ``yes``): the operator asks for this run, whatever roles the gates ask for."""
 
