@@ -1,20 +1,27 @@
-"""The whole way over a large project, against its scanners alone: ratios in one run, medians.
+"""The whole way over a large project, against its scanners alone and its peers: ratios in one run, medians.
 
-    python benchmarks/bench_run.py [--rounds N]        (default: 1; the machine should be quiet)
+    python benchmarks/bench_run.py [--rounds N] [--only WORD…] [--scaling]    (the machine should be quiet)
 
-The subject is the Django 5.2.4 sdist (2,818 files, 489k lines), fetched from the package index. Rows: bare bandit;
-bandit, pip-audit and cyclonedx-py one after another, as a shell script would; `govsec run`, everything on, twice;
-bandit over one file; `govsec --version`. Wall-clock seconds.
+The subject is the Django 5.2.4 sdist (2,818 files, 489k lines), fetched from the package index. Every round takes each
+row once, so that what else the machine does falls on all rows alike. Seconds of wall clock, and of processor time with
+all child processes. Peers that are not on PATH are left out: `npm install -g @microsoft/sarif-multitool`, `pip install
+sarif-tools uv`. With --scaling: copies of one file, 100 to 10,000, cold and warm, and the exponent of growth.
 """
 
 import argparse
+import functools
+import math
+import os
+import platform
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,69 +32,197 @@ from tests.support.sdists import unpacked  # noqa: E402
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOW = "2024-10-12T00:00:00Z"
 PINS = "asgiref==3.8.1\nsqlparse==0.5.1\ntzdata==2024.2\n"
+SIZES = (100, 1_000, 10_000)
+
+Job = Callable[[], None]
+Row = tuple[Job, Job]
+"""What is done before, and what is timed."""
+Seconds = tuple[float, float]
+"""Of wall clock, and of processor time."""
 
 
 def main() -> int:
-    """Measure and print the table; always 0 (nothing is asserted)."""
+    """Measure and print the tables; always 0 (nothing is asserted)."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--only", nargs="*", default=[], help="rows whose name holds one of these words")
+    parser.add_argument("--scaling", action="store_true")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="govsec-bench-") as folder:
         work = Path(folder)
-        subject = unpacked("django", "5.2.4", work)
-        (subject / "requirements.txt").write_text(PINS)
-        print_table({name: measure(job, rounds) for name, job in jobs(subject, work).items()})
+        os.environ["GOVSEC_CACHE_DIR"] = str(work / "cache")
+        print(machine())
+        if given.scaling:
+            print_scaling(work, given.rounds)
+        else:
+            rows = jobs(subject(work), work)
+            chosen = {name: job for name, job in rows.items() if not given.only or any(w in name for w in given.only)}
+            print_table(measured(chosen, given.rounds))
     return 0
 
 
-def jobs(subject: Path, work: Path) -> dict[str, Callable[[], None]]:
-    """Name → what is timed."""
+def machine() -> str:
+    """What it was measured on, and how busy that was."""
+    model = next((line for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")), "").partition(": ")[
+        2
+    ]
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{os.cpu_count()} processors {model}, Python {platform.python_version()}, load before: {load}"
+
+
+def _lines(file: Path) -> Iterable[str]:
+    return file.read_text().splitlines() if file.exists() else ()
+
+
+def subject(work: Path) -> Path:
+    """Django, with pins to audit, in a repository of its own."""
+    found = unpacked("django", "5.2.4", work)
+    (found / "requirements.txt").write_text(PINS)
+    for arguments in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=n", "-c", "user.email=n@n", "commit", "-qm", "n"],
+    ):
+        call(["git", "-C", str(found), *arguments])
+    return found
+
+
+def jobs(subject: Path, work: Path) -> dict[str, Row]:
+    """Name → row."""
     one = subject / "django/http/request.py"
-    govsec = [str(SCRIPTS / "govsec"), "run", str(subject), "--advisories", str(ROOT / "examples/advisories")]
-    govsec += ["--now", NOW, "--out", str(work / "out"), "--quiet"]
+    every = [tool("bandit"), "-q", "-r", str(subject), "-f", "json", "-o", str(work / "b")]
+    bare, hook = [tool("bandit"), "-q", str(one)], [tool("govsec-hook-bandit"), str(one)]
     return {
-        "bandit -r": lambda: call(
-            [str(SCRIPTS / "bandit"), "-q", "-r", str(subject), "-f", "json", "-o", str(work / "b")]
-        ),
-        "bandit, pip-audit, cyclonedx-py in turn": lambda: script(subject, work),
-        "govsec run, cold": lambda: call(govsec),
-        "govsec run, again": lambda: call(govsec),
-        "bandit FILE": lambda: call([str(SCRIPTS / "bandit"), "-q", str(one)]),
-        "govsec --version": lambda: call([str(SCRIPTS / "govsec"), "--version"]),
+        "bandit -r": (nothing, lambda: call(every)),
+        "bandit, pip-audit, cyclonedx-py in turn": (nothing, lambda: script(subject, work)),
+        "govsec run, cold": (lambda: forget(work), lambda: run(subject, work)),
+        "govsec run, unchanged": (nothing, lambda: run(subject, work)),
+        "govsec run, one changed file": (lambda: change(one), lambda: run(subject, work)),
+        "govsec run --no-cache": (nothing, lambda: run(subject, work, "--no-cache")),
+        "bandit FILE": (nothing, lambda: call(bare)),
+        "hook, one changed file": (lambda: change(one), lambda: call(hook, cwd=subject)),
+        "hook, the same again": (nothing, lambda: call(hook, cwd=subject)),
+        "govsec --version": (nothing, lambda: call([tool("govsec"), "--version"])),
+        "gate + report over that bundle": (nothing, lambda: later_steps(work)),
+        **peers(subject, work),
     }
+
+
+def nothing() -> None:
+    """No preparation."""
+
+
+def peers(subject: Path, work: Path) -> dict[str, Row]:
+    """Other tools over the same input, where they are installed."""
+    log = str(work / "out/results.sarif")
+    commands = {
+        "sarif-multitool merge": ["sarif-multitool", "merge", log, log, f"--output-directory={work}", "--force"],
+        "sarif-tools summary": ["sarif", "summary", log],
+        "uv audit (needs the network)": ["uv", "audit", "--directory", str(subject)],
+    }
+    present = {name: [found, *command[1:]] for name, command in commands.items() if (found := tool(command[0]))}
+    return {name: (nothing, functools.partial(call, command)) for name, command in present.items()}
+
+
+def tool(name: str) -> str:
+    """A command of this environment, else of PATH, else empty."""
+    own = SCRIPTS / name
+    return str(own) if own.exists() else shutil.which(name) or ""
+
+
+def run(subject: Path, work: Path, *more: str) -> None:
+    """``govsec run``, everything on."""
+    command = [tool("govsec"), "run", str(subject), "--advisories", str(ROOT / "examples/advisories")]
+    call([*command, "--now", NOW, "--out", str(work / "out"), "--quiet", *more])
+
+
+def forget(work: Path) -> None:
+    """Remove the bundle and what was found in files before; the index of advisories stays, as in any pipeline."""
+    shutil.rmtree(work / "out", ignore_errors=True)
+    call([tool("govsec"), "cache", "clear"])
+
+
+def change(file: Path) -> None:
+    """Add a line that no run has seen, and stage it."""
+    with file.open("a") as text:
+        text.write(f"# {time.time_ns()}\n")
+    call(["git", "-C", str(file.parent), "add", str(file)])
+
+
+def later_steps(work: Path) -> None:
+    """The gate and the reports over the bundle as it is."""
+    for step in (["gate", "--now", NOW], ["report"]):
+        call([tool("govsec"), *step, "--out", str(work / "out"), "--quiet"])
 
 
 def script(subject: Path, work: Path) -> None:
     """The three tools one after another; pip-audit without the network, so its share is its start-up."""
-    call([str(SCRIPTS / "bandit"), "-q", "-r", str(subject), "-f", "sarif", "-o", str(work / "b.sarif")])
-    call(
-        [str(SCRIPTS / "pip-audit"), "--dry-run", "--disable-pip", "--no-deps", "-r", str(subject / "requirements.txt")]
-    )
-    call([str(SCRIPTS / "cyclonedx-py"), "requirements", str(subject / "requirements.txt"), "-o", str(work / "s.json")])
+    pins = str(subject / "requirements.txt")
+    call([tool("bandit"), "-q", "-r", str(subject), "-f", "sarif", "-o", str(work / "b.sarif")])
+    call([tool("pip-audit"), "--dry-run", "--disable-pip", "--no-deps", "-r", pins])
+    call([tool("cyclonedx-py"), "requirements", pins, "-o", str(work / "s.json")])
 
 
-def call(command: list[str]) -> None:
+def call(command: list[str], cwd: Path | None = None) -> None:
     """Run to the end, whatever the exit code."""
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd)
 
 
-def measure(job: Callable[[], None], rounds: int) -> list[float]:
-    """Seconds of each round."""
-    seconds = []
+def measured(rows: dict[str, Row], rounds: int) -> dict[str, list[Seconds]]:
+    """Seconds of each row, round by round."""
+    found: dict[str, list[Seconds]] = {name: [] for name in rows}
     for _ in range(rounds):
-        started = time.perf_counter()
-        job()
-        seconds.append(time.perf_counter() - started)
-    return seconds
+        for name, (before, job) in rows.items():
+            before()
+            found[name].append(seconds(job))
+    return found
 
 
-def print_table(rows: dict[str, list[float]]) -> None:
-    """Medians, spread, and the ratio to bare bandit."""
-    bare = statistics.median(rows["bandit -r"])
-    print(f"{'what':<42} {'median s':>9} {'spread s':>9} {'x bandit -r':>12}")
-    for name, seconds in rows.items():
-        median = statistics.median(seconds)
-        print(f"{name:<42} {median:>9.2f} {max(seconds) - min(seconds):>9.2f} {median / bare:>12.3f}")
+def seconds(job: Job) -> Seconds:
+    """Of one call."""
+    started, busy = time.perf_counter(), processor()
+    job()
+    return time.perf_counter() - started, processor() - busy
+
+
+def processor() -> float:
+    """Seconds of processor time of all children until now."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def print_table(rows: dict[str, list[Seconds]]) -> None:
+    """Medians, spread, and the ratio of wall clocks to bare bandit."""
+    bare = statistics.median(wall for wall, _ in rows["bandit -r"]) if "bandit -r" in rows else math.nan
+    print(f"{'what':<42} {'wall s':>8} {'spread':>8} {'cpu s':>8} {'x bandit -r':>12}")
+    for name, found in rows.items():
+        walls = [wall for wall, _ in found]
+        wall, busy = statistics.median(walls), statistics.median(busy for _, busy in found)
+        print(f"{name:<42} {wall:>8.2f} {max(walls) - min(walls):>8.2f} {busy:>8.2f} {wall / bare:>12.3f}")
+
+
+def print_scaling(work: Path, rounds: int) -> None:
+    """Processor time by number of files, and how it grows: files to the power of the exponent."""
+    source = (ROOT / "govsec_ci/formats/sarif_read.py").read_text()
+    print(f"{'files':>8} {'cold cpu s':>12} {'warm cpu s':>12}")
+    found: list[tuple[int, float, float]] = []
+    for size in SIZES:
+        tree = work / f"tree-{size}"
+        for number in range(size):
+            file = tree / f"p{number // 100}/m{number}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"# {number}\n{source}")
+        cold, warm = [], []
+        for _ in range(rounds):
+            forget(work)
+            cold.append(seconds(functools.partial(run, tree, work))[1])
+            warm.append(seconds(functools.partial(run, tree, work))[1])
+        found.append((size, statistics.median(cold), statistics.median(warm)))
+        print(f"{size:>8} {found[-1][1]:>12.2f} {found[-1][2]:>12.2f}", flush=True)
+        shutil.rmtree(tree)
+    (few, *least), (many, *most) = found[0], found[-1]
+    exponents = [math.log(b / a) / math.log(many / few) for a, b in zip(least, most, strict=True)]
+    print(f"exponent {exponents[0]:>12.2f} {exponents[1]:>12.2f}   (the fixed part of a run makes it less)")
 
 
 if __name__ == "__main__":
