@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from govsec_ci.app.steps import Options
+    from govsec_ci.model import Verdict
     from govsec_ci.report.view import View
 
 VERDICT_CODES: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 3}
@@ -46,13 +47,16 @@ Exit codes:
 )
 @click.version_option(__version__, prog_name="govsec", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Judge a Python project against government security gates, and keep the evidence.
+    """Judge a Python project against government security gates, and keep the evidence.
 
     \b
     The main job:
       govsec run . --advisories all.zip        scan, merge, judge, report into govsec-out/
+    Before it, once: what does this repository need, and is it there?
+      govsec init . --dry-run
+      govsec doctor .
     The same in steps, each from files to files:
-      govsec scan . → govsec merge → govsec gate → govsec report
+      govsec scan . ; govsec merge ; govsec gate ; govsec report
     """
 
 
@@ -65,6 +69,10 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--out", type=click.Path(path_type=Path), default="govsec-out", show_default=True, metavar="DIR",
         help="Folder of the evidence bundle; replaced as a whole.",
     ),
+    "bundle": click.option(
+        "--out", type=click.Path(path_type=Path), default="govsec-out", show_default=True, metavar="DIR",
+        help="The evidence bundle to read.",
+    ),
     "profiles": click.option(
         "--profile", "profiles", multiple=True, metavar="ID|FILE",
         help="Profile to judge by: a shipped id or a TOML file. May be repeated; the verdict is the worst.  "
@@ -76,7 +84,7 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     ),
     "now": click.option(
         "--now", metavar="RFC3339",
-        help="The clock of the decision, e.g. 2026-04-01T09:00:00Z.  [default: the time now]",
+        help="The clock that ages and deadlines are counted by, e.g. 2026-04-01T09:00:00Z.  [default: the time now]",
     ),
     "advisories": click.option(
         "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
@@ -135,6 +143,7 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     ),
     "verbose": click.option("--verbose", "-v", is_flag=True, help="Print every result and every step."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="Print the verdict only, and show no progress."),
+    "silent": click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
 }  # fmt: skip
 
 
@@ -162,7 +171,7 @@ def _with(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     "quiet",
 )
 def run(**given: Any) -> int:
-    r"""Scan PATH, merge, judge, report: the whole way.
+    """Scan PATH, merge, judge, report: the whole way.
 
     \b
     Examples:
@@ -181,11 +190,17 @@ def run(**given: Any) -> int:
 @cli.command()
 @_folder_argument
 @_with("out", "stage", "advisories", "offline", "online", "environment", "waivers", "baseline", "vex")
-@_with("since", "policy_ref", "config", "now", "cache", "jobs", "quiet")
+@_with("since", "policy_ref", "config", "now", "cache", "jobs", "silent")
 def scan(**given: Any) -> int:
-    """Run the scanners over PATH; write one SARIF log a tool and the SBOM.
+    """Run the scanners over PATH.
+
+    Writes one SARIF log a tool, and the SBOM.
 
     Incompleteness is recorded in the logs, for the gate to rule on: the exit code is 0.
+
+    \b
+    Example:
+      govsec scan . --out evidence --advisories all.zip
     """
     from govsec_ci.app import progress, steps
     from govsec_ci.system.files import staged_folder
@@ -200,7 +215,9 @@ def scan(**given: Any) -> int:
 @cli.command()
 @_with("out", "now")
 def merge(**given: Any) -> int:
-    """Merge the logs of `govsec scan` into results.sarif, github.sarif and vex.cdx.json."""
+    """Merge the logs of `govsec scan` into one.
+
+    Writes results.sarif, github.sarif, vex.cdx.json and vex.openvex.json."""
     from govsec_ci.app import bundle, steps
     from govsec_ci.system.files import staged_folder
 
@@ -213,7 +230,7 @@ def merge(**given: Any) -> int:
 @cli.command()
 @_with("out", "profiles", "stage", "now", "lang", "verbose", "quiet")
 def gate(**given: Any) -> int:
-    r"""Judge the evidence in --out (again), under the profiles given.
+    """Judge the evidence in --out (again), under the profiles given.
 
     \b
     Example: would last year's release pass today's rules?
@@ -241,7 +258,7 @@ def gate(**given: Any) -> int:
     "--to", type=click.Path(path_type=Path), metavar="FILE", help="Where --format writes.  [default: standard output]"
 )
 def report(form: str | None, to: Path | None, **given: Any) -> int:
-    r"""Write the reports of the verdict in --out, and print it.
+    """Write the reports of the verdict in --out, and print it.
 
     \b
     Example: govsec report --format junit --to junit.xml
@@ -269,23 +286,57 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
     "--trusted-keys", type=click.Path(path_type=Path), metavar="FILE", help="Keys of which one must have signed it."
 )
 @click.option("--require-signature", is_flag=True, help="Refuse an unsigned bundle; needs --trusted-keys.")
-def verify(bundle_folder: Path, trusted_keys: Path | None, *, require_signature: bool) -> int:
-    """Check that BUNDLE holds: digests, signature, and the decision replayed from it alone, offline.
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="ID|FILE",
+    help="Say also what this profile makes of the same evidence at the same moment, and exit by that.",
+)
+def verify(
+    bundle_folder: Path, trusted_keys: Path | None, profiles: tuple[str, ...], *, require_signature: bool
+) -> int:
+    """Check that BUNDLE holds, alone and offline.
+
+    Digests, signature, and the decision replayed from its evidence.
 
     An intact bundle gives its verdict's own exit code, so that `govsec verify BUNDLE && deploy` is safe; one that
-    does not hold gives 5. Without --trusted-keys a signature is not looked at, and that is said.
+    does not hold gives 5. Without --trusted-keys a signature is not looked at, and that is said. With --profile the
+    evidence is judged again by other rules; nothing is written.
+
+    \b
+    Examples:
+      govsec verify govsec-out && deploy
+      govsec verify govsec-out --trusted-keys trusted-keys.toml --require-signature && deploy
     """
     from govsec_ci.app.keys import load_trusted
+    from govsec_ci.app.verify import judge_again
     from govsec_ci.app.verify import verify as verify_bundle
+    from govsec_ci.gate import profile as profile_files
 
     if require_signature and trusted_keys is None:
         raise click.UsageError("--require-signature needs --trusted-keys FILE")
+    asked = tuple(profile_files.load(name) for name in dict.fromkeys(profiles))
     held = verify_bundle(bundle_folder, load_trusted(trusted_keys) if trusted_keys else ())
     signed = "signed, but the signature was not checked: give --trusted-keys" if held.signed else "not signed"
     word = held.verdict.verdict.value
     click.echo(f"{word}: the bundle holds, and the decision follows from its evidence")
     click.echo(f"signed by a trusted key of {held.signed_by}" if held.signed_by else signed)
-    return VERDICT_CODES[word]
+    if not asked:
+        return VERDICT_CODES[word]
+    again = judge_again(bundle_folder, held.verdict, asked)
+    _show_again(again)
+    return VERDICT_CODES[again.verdict.value]
+
+
+def _show_again(again: "Verdict") -> None:
+    from govsec_ci.report.inert import message
+
+    named = ", ".join(profile.id for profile in again.profiles)
+    click.echo(f"{again.verdict.value}: the same evidence by {named}")
+    for check in again.checks:
+        if check.mode == "block" and check.verdict.value != "PASS":
+            click.echo(message(f"  {check.verdict.value} {check.gate}: {check.observed} (limit: {check.limit})"))
 
 
 @cli.group()
@@ -302,6 +353,10 @@ def key_new(file: Path, owner: str, days: int, now: str | None) -> int:
     """Write an ed25519 private key to FILE, and print its entry for a trusted-keys file.
 
     The variable GOVSEC_SIGN_PASSPHRASE encrypts it; without it the key lies open in FILE (0600), and that is said.
+
+    \b
+    Example:
+      govsec key new release.pem --owner "release team" >> trusted-keys.toml
     """
     from datetime import timedelta
 
@@ -319,9 +374,14 @@ def key_new(file: Path, owner: str, days: int, now: str | None) -> int:
 
 
 @cli.command()
-@_with("out")
+@_with("bundle")
 def view(out: Path) -> int:
-    """Open the report of the verdict in --out in the browser; print its path."""
+    """Open the report in the browser; print its path.
+
+    \b
+    Example:
+      govsec view --out evidence
+    """
     from govsec_ci.report.opener import open_report
 
     page, _opened = open_report(out)
@@ -330,15 +390,22 @@ def view(out: Path) -> int:
 
 
 @cli.command()
-@_with("out")
+@_with("bundle")
 @click.option(
     "--to", type=click.Path(path_type=Path), default="govsec-baseline.sarif", show_default=True, metavar="FILE",
     help="Where the reference goes; commit it.",
 )  # fmt: skip
 def baseline(out: Path, to: Path) -> int:
-    """Write the small reference file by which a legacy repository starts with "nothing new".
+    """Write the reference file of a legacy repository.
+
+    With it, later runs start with "nothing new".
 
     It holds fingerprints and dates only, one result a line, and is given to later runs with --baseline.
+
+    \b
+    Examples:
+      govsec run . ; govsec baseline
+      govsec run . --baseline govsec-baseline.sarif
     """
     from govsec_ci.app.history import write_reference
 
@@ -353,6 +420,10 @@ def diff(old: Path, new: Path) -> int:
     """Compare two results.sarif (or bundles): what is new, updated, gone.
 
     It informs and does not judge: the exit code is 0 also where they differ.
+
+    \b
+    Example:
+      govsec diff evidence-2.2.0 evidence-2.3.0
     """
     from govsec_ci.app.history import diff_lines
 
@@ -362,15 +433,20 @@ def diff(old: Path, new: Path) -> int:
 
 
 @cli.command()
-@_with("out", "advisories")
+@_with("bundle", "advisories")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "requirements"]), default="text", show_default=True,
     help="For people, for programs, or as lower bounds for a package manager.",
 )  # fmt: skip
 def plan(out: Path, advisories: Path | None, form: str) -> int:
-    """Say which versions clear what blocks in --out, and what is left to do.
+    """Say which versions clear what blocks, and what is left.
 
     Versions are taken from the advisory data and are not resolved against one another.
+
+    \b
+    Examples:
+      govsec plan
+      govsec plan --format requirements > constraints.txt
     """
     from govsec_ci.app import plan as planning
     from govsec_ci.app.advisories import resolve_advisories
@@ -383,12 +459,19 @@ def plan(out: Path, advisories: Path | None, form: str) -> int:
 
 @cli.command()
 @click.argument("identifier", metavar="ID")
-@_with("out", "lang")
+@_with("bundle", "lang")
 def explain(identifier: str, out: Path, lang: str | None) -> int:
-    """Say what ID is: which clause, why it counts, since and until when, what closes it, who may waive it.
+    """Say what ID is and asks for.
+
+    Which clause, why it counts, since and until when, what closes it, who may waive it.
 
     ID is a gate (jp-gov/static-high, or static-high), a rule (B602), or of the bundle in --out a result's fingerprint
     (or how it begins) or a vulnerability's id.
+
+    \b
+    Examples:
+      govsec explain jp-gov/static-high
+      govsec explain CVE-2021-35042 --lang ja
     """
     from govsec_ci.app import explain as explaining
 
@@ -398,13 +481,15 @@ def explain(identifier: str, out: Path, lang: str | None) -> int:
 
 
 @cli.command()
-@_with("out", "lang")
+@_with("bundle", "lang")
 @click.option(
     "--format", "form", type=click.Choice(["markdown", "csv", "json"]), default="markdown", show_default=True,
     help="For people, for spreadsheets, or for programs.",
 )  # fmt: skip
 def trace(out: Path, lang: str | None, form: str) -> int:
-    """Lead from each clause to gate, check, results and evidence file with its hash, and back from each result."""
+    """Lead from each clause to its evidence, and back.
+
+    Clause, gate, check, results, evidence file with its hash; and back from each result."""
     from govsec_ci.app import trace as tracing
 
     click.echo(tracing.render(tracing.trace(out, lang=lang or locale_language()), form))
@@ -412,7 +497,7 @@ def trace(out: Path, lang: str | None, form: str) -> int:
 
 
 @cli.command()
-@_with("out", "lang")
+@_with("bundle", "lang")
 @click.option(
     "--against", type=click.Path(path_type=Path), metavar="DIR", help="An earlier bundle: also say what has changed."
 )
@@ -421,7 +506,9 @@ def trace(out: Path, lang: str | None, form: str) -> int:
     help="For people or for programs.",
 )  # fmt: skip
 def gap(out: Path, lang: str | None, against: Path | None, form: str) -> int:
-    """Say for each profile which share of its gates --out meets, by weight, and what is missing to PASS."""
+    """Say how far --out is from PASS.
+
+    For each profile: which share of its gates is met, by weight, and what is missing."""
     from govsec_ci.app import gap as gaps
 
     language = lang or locale_language()
@@ -510,7 +597,12 @@ def profile_test(name: str) -> int:
 )
 @click.option("--to", type=click.Path(path_type=Path), default=".", help="Folder to write to.")
 def profile_new(identifier: str, base: str, to: Path) -> int:
-    """Write a profile of your own, with cases, to start from."""
+    """Write a profile of your own, with cases, to start from.
+
+    \b
+    Example:
+      govsec profile new our-agency --extends jp-gov --to profiles
+    """
     from govsec_ci.app import profiles
 
     for path in profiles.start(identifier, base, to):
@@ -520,7 +612,7 @@ def profile_new(identifier: str, base: str, to: Path) -> int:
 
 @cli.command()
 @click.argument("fingerprint")
-@_with("out")
+@_with("bundle")
 @click.option("--id", "identifier", prompt="Id of the waiver", help="Its id, e.g. W-2026-014.")
 @click.option("--reason", prompt="Why is it acceptable", help="Why the result is acceptable.")
 @click.option("--owner", prompt="Who owns the risk", help="Who owns the risk.")
@@ -532,9 +624,15 @@ def profile_new(identifier: str, base: str, to: Path) -> int:
 @click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="[default: govsec-waivers.toml]")
 @_with("now")
 def waive(fingerprint: str, out: Path, **given: Any) -> int:
-    """Add a waiver for the result of --out whose fingerprint starts with FINGERPRINT.
+    """Add a waiver for one result.
+
+    The one of --out whose fingerprint starts with FINGERPRINT; summary.md and results.sarif show it.
 
     What is not given as a flag is asked for. The profile rules on what is admissible; `govsec run` tells.
+
+    \b
+    Example:
+      govsec waive 3f2a91 --id W-2026-014 --owner 'platform team' --approver 'security office'
     """
     from govsec_ci.app.clock import parse
     from govsec_ci.app.waive import Words
@@ -549,13 +647,21 @@ def waive(fingerprint: str, out: Path, **given: Any) -> int:
 
 @cli.group()
 def advisories() -> None:
-    """Keep advisory data: fetch it, carry it in and out, look at its age."""
+    """Advisory data: fetch it, carry it in and out, look at its age."""
 
 
 @advisories.command("sync")
-@_with("config", "quiet")
+@_with("config", "silent")
 def advisories_sync(config_file: Path | None, *, quiet: bool) -> int:
-    """Fetch the feeds over HTTPS where they have changed; what fails its check leaves the earlier data in place."""
+    """Fetch the feeds over HTTPS where they have changed.
+
+    What fails its check leaves the earlier data in place. OSV (PyPI), CISA KEV and EPSS; [advisories] of
+    the settings names mirrors.
+
+    \b
+    Example:
+      govsec advisories sync
+    """
     from govsec_ci.app import advisories as feeds
     from govsec_ci.app import progress
 
@@ -567,9 +673,17 @@ def advisories_sync(config_file: Path | None, *, quiet: bool) -> int:
 
 @advisories.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_with("quiet")
+@_with("silent")
 def advisories_import(files: tuple[Path, ...], *, quiet: bool) -> int:
-    """Store feeds from FILES: OSV folders and zips, KEV, EPSS, Vulnrichment, or an exported archive. All or none."""
+    """Store feeds from FILES; all of them or none.
+
+    OSV folders and zips, KEV, EPSS and Vulnrichment as published, or an archive of `govsec advisories export`.
+
+    \b
+    Examples:
+      govsec advisories import all.zip known_exploited_vulnerabilities.json
+      govsec advisories import feeds.zip
+    """
     from govsec_ci.advisories.importing import import_files
     from govsec_ci.advisories.prepare import default_cache
     from govsec_ci.app import progress
@@ -583,7 +697,14 @@ def advisories_import(files: tuple[Path, ...], *, quiet: bool) -> int:
 @advisories.command("export")
 @click.argument("archive", type=click.Path(path_type=Path))
 def advisories_export(archive: Path) -> int:
-    """Write every stored feed into one ARCHIVE with digests, to be carried into a closed network."""
+    """Write every stored feed into one ARCHIVE.
+
+    It holds their digests; `govsec advisories import` on a closed network takes it.
+
+    \b
+    Example:
+      govsec advisories export feeds.zip
+    """
     from govsec_ci.advisories.exporting import export
     from govsec_ci.advisories.prepare import default_cache
 
@@ -615,7 +736,9 @@ def advisories_status(now: str | None) -> int:
 
 @cli.group()
 def cache() -> None:
-    """Look at, or remove, what was found in files before. Advisory data is kept apart: see `govsec advisories`."""
+    """Look at, or remove, what was found in files before.
+
+    Advisory data is kept apart: see `govsec advisories`."""
 
 
 @cache.command("info")
@@ -648,9 +771,15 @@ def sbom() -> None:
 @sbom.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def sbom_check(file: Path) -> int:
-    """Report field by field what NTIA, the CISA 2025 draft and BSI TR-03183-2 ask of FILE (CycloneDX JSON).
+    """Say what FILE (CycloneDX JSON) lacks, field by field.
+
+    By NTIA's minimum elements, the CISA 2025 draft and BSI TR-03183-2.
 
     It informs and does not judge: the exit code is 0 for every file that can be read.
+
+    \b
+    Example:
+      govsec sbom check govsec-out/sbom.cdx.json
     """
     from govsec_ci.app.sbom import report_lines
 
@@ -661,7 +790,7 @@ def sbom_check(file: Path) -> int:
 
 @cli.group()
 def oscal() -> None:
-    """Write OSCAL 1.2.1 (NIST): profiles as catalog, verdicts as assessment results."""
+    """Write profiles and verdicts as OSCAL 1.2.1 (NIST)."""
 
 
 @oscal.command("profile")
@@ -669,17 +798,21 @@ def oscal() -> None:
 @click.option("--to", type=click.Path(path_type=Path), default=".", show_default=True, help="Folder to write to.")
 @_with("lang")
 def oscal_profile(name: str, to: Path, lang: str | None) -> int:
-    """Write a profile's clauses as catalog, and its gates as component definition."""
+    """Write a profile as catalog and component definition.
+
+    Its clauses are the catalog, its gates the component definition."""
     from govsec_ci.app.oscal import profile_files
 
     return _write_all(to, profile_files(name, lang or locale_language()))
 
 
 @oscal.command("verdict")
-@_with("out")
+@_with("bundle")
 @click.option("--to", type=click.Path(path_type=Path), default=".", show_default=True, help="Folder to write to.")
 def oscal_verdict(out: Path, to: Path) -> int:
-    """Write the verdict of --out as assessment results, and what is waived or overdue as POA&M."""
+    """Write a verdict as assessment results and POA&M.
+
+    The POA&M holds what is waived or overdue in --out."""
     from govsec_ci.app.oscal import verdict_files
 
     return _write_all(to, verdict_files(out))
@@ -694,7 +827,12 @@ def bundle() -> None:
 @click.argument("bundle_folder", type=click.Path(path_type=Path), metavar="BUNDLE")
 @click.argument("archive", type=click.Path(path_type=Path))
 def bundle_pack(bundle_folder: Path, archive: Path) -> int:
-    """Write BUNDLE as one .tar.gz; the same bundle gives the same bytes."""
+    """Write BUNDLE as one .tar.gz; the same bundle gives the same bytes.
+
+    \b
+    Example:
+      govsec bundle pack govsec-out evidence-2.3.0.tar.gz
+    """
     from govsec_ci.app.pack import pack
 
     pack(bundle_folder, archive)
@@ -709,7 +847,9 @@ def bundle_pack(bundle_folder: Path, archive: Path) -> int:
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before writing.")
 def init(path: Path, profiles: tuple[str, ...], **given: Any) -> int:
-    r"""Write what PATH needs to be judged: settings, waivers, hooks and a workflow. What is there already stays.
+    """Write settings, waivers, hooks and a workflow into PATH.
+
+    What is there already stays; hooks are added to an existing .pre-commit-config.yaml.
 
     \b
     Examples:
@@ -742,7 +882,15 @@ def _agreed(question: str) -> bool:
 @_folder_argument
 @_with("advisories")
 def doctor(path: Path, advisories: Path | None) -> int:
-    """Say what PATH lacks to be judged, and how to mend it; changes and fetches nothing. Ends with 3 where it lacks."""
+    """Say what PATH lacks to be judged, and how to mend it.
+
+    Changes and fetches nothing; ends with 3 where something is lacking.
+
+    \b
+    Examples:
+      govsec doctor
+      govsec doctor . --advisories all.zip
+    """
     from govsec_ci.app.doctor import examine
 
     said = examine(path, advisories)

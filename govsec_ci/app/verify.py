@@ -5,6 +5,7 @@ who made it: whoever can rewrite every file can also recompute the manifest.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from govsec_ci.errors import BundleError, OperatorError
 from govsec_ci.formats import manifest
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import evaluate as gate
+from govsec_ci.gate.profile import Profile
 from govsec_ci.model import Check, Verdict
 from govsec_ci.system.files import recover
 
@@ -44,6 +46,15 @@ def verify(folder: Path, trusted: tuple[TrustedKey, ...] = ()) -> Held:
         # The digests hold, so the files are as they were written: what cannot be read was never whole.
         raise BundleError(error.what, cause=error.cause) from error
     return Held(verdict=recorded, signed=(folder / bundle.SIGNATURE).exists(), signed_by=key.owner if key else "")
+
+
+def judge_again(folder: Path, recorded: Verdict, profiles: Sequence[Profile]) -> Verdict:
+    """What other profiles say of the same evidence at the same moment and stage; the bundle stays as it is.
+
+    :param folder: a bundle that holds (see :func:`verify`); :param recorded: its verdict
+    """
+    evidence = steps.read_evidence(folder)
+    return gate.evaluate(evidence, profiles, now=recorded.now, stage=recorded.stage, engine=steps.ENGINE)
 
 
 def _check_digests(folder: Path) -> None:
