@@ -194,9 +194,8 @@ def run(**given: Any) -> int:
 def scan(**given: Any) -> int:
     """Run the scanners over PATH.
 
-    Writes one SARIF log a tool, and the SBOM.
-
-    Incompleteness is recorded in the logs, for the gate to rule on: the exit code is 0.
+    Writes one SARIF log a tool, and the SBOM. Incompleteness is recorded in the logs, for the gate to rule on: the
+    exit code is 0.
 
     \b
     Example:
@@ -217,7 +216,8 @@ def scan(**given: Any) -> int:
 def merge(**given: Any) -> int:
     """Merge the logs of `govsec scan` into one.
 
-    Writes results.sarif, github.sarif, vex.cdx.json and vex.openvex.json."""
+    Writes results.sarif, github.sarif, vex.cdx.json and vex.openvex.json.
+    """
     from govsec_ci.app import bundle, steps
     from govsec_ci.system.files import staged_folder
 
@@ -298,9 +298,8 @@ def verify(
 ) -> int:
     """Check that BUNDLE holds, alone and offline.
 
-    Digests, signature, and the decision replayed from its evidence.
-
-    An intact bundle gives its verdict's own exit code, so that `govsec verify BUNDLE && deploy` is safe; one that
+    Digests, signature, and the decision replayed from its evidence. An intact bundle gives its verdict's own exit
+    code, so that `govsec verify BUNDLE && deploy` is safe; one that
     does not hold gives 5. Without --trusted-keys a signature is not looked at, and that is said. With --profile the
     evidence is judged again by other rules; nothing is written.
 
@@ -350,7 +349,9 @@ def key() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="How long it is valid.")
 @_with("now")
 def key_new(file: Path, owner: str, days: int, now: str | None) -> int:
-    """Write an ed25519 private key to FILE, and print its entry for a trusted-keys file.
+    """Write an ed25519 private key to FILE.
+
+    Prints its entry for a trusted-keys file.
 
     The variable GOVSEC_SIGN_PASSPHRASE encrypts it; without it the key lies open in FILE (0600), and that is said.
 
@@ -398,9 +399,8 @@ def view(out: Path) -> int:
 def baseline(out: Path, to: Path) -> int:
     """Write the reference file of a legacy repository.
 
-    With it, later runs start with "nothing new".
-
-    It holds fingerprints and dates only, one result a line, and is given to later runs with --baseline.
+    Given to later runs with --baseline, it makes them start with "nothing new". It holds fingerprints and dates
+    only, one result a line.
 
     \b
     Examples:
@@ -417,7 +417,9 @@ def baseline(out: Path, to: Path) -> int:
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 def diff(old: Path, new: Path) -> int:
-    """Compare two results.sarif (or bundles): what is new, updated, gone.
+    """Compare two bundles (or results.sarif).
+
+    Says what is new, updated and gone.
 
     It informs and does not judge: the exit code is 0 also where they differ.
 
@@ -489,7 +491,8 @@ def explain(identifier: str, out: Path, lang: str | None) -> int:
 def trace(out: Path, lang: str | None, form: str) -> int:
     """Lead from each clause to its evidence, and back.
 
-    Clause, gate, check, results, evidence file with its hash; and back from each result."""
+    Clause, gate, check, results, evidence file with its hash; and back from each result.
+    """
     from govsec_ci.app import trace as tracing
 
     click.echo(tracing.render(tracing.trace(out, lang=lang or locale_language()), form))
@@ -508,7 +511,8 @@ def trace(out: Path, lang: str | None, form: str) -> int:
 def gap(out: Path, lang: str | None, against: Path | None, form: str) -> int:
     """Say how far --out is from PASS.
 
-    For each profile: which share of its gates is met, by weight, and what is missing."""
+    For each profile: which share of its gates is met, by weight, and what is missing.
+    """
     from govsec_ci.app import gap as gaps
 
     language = lang or locale_language()
@@ -521,7 +525,7 @@ def gap(out: Path, lang: str | None, against: Path | None, form: str) -> int:
 
 @cli.group()
 def profile() -> None:
-    """Look at profiles; check, compare and test them; start one of your own."""
+    """Show, check, compare, test and start profiles."""
 
 
 @profile.command("list")
@@ -581,7 +585,10 @@ def profile_diff(old: str, new: str) -> int:
 @profile.command("test")
 @click.argument("name", metavar="ID|FILE")
 def profile_test(name: str) -> int:
-    """Run a profile's own cases; 1 where one comes out otherwise than it says."""
+    """Run a profile's own cases.
+
+    Ends with 1 where one comes out otherwise than it says.
+    """
     from govsec_ci.app import profiles
 
     right, lines = profiles.case_lines(name)
@@ -626,7 +633,7 @@ def profile_new(identifier: str, base: str, to: Path) -> int:
 def waive(fingerprint: str, out: Path, **given: Any) -> int:
     """Add a waiver for one result.
 
-    The one of --out whose fingerprint starts with FINGERPRINT; summary.md and results.sarif show it.
+    The one of --out whose fingerprint starts with FINGERPRINT, as `govsec report --format csv` shows it.
 
     What is not given as a flag is asked for. The profile rules on what is admissible; `govsec run` tells.
 
@@ -738,12 +745,13 @@ def advisories_status(now: str | None) -> int:
 def cache() -> None:
     """Look at, or remove, what was found in files before.
 
-    Advisory data is kept apart: see `govsec advisories`."""
+    Advisory data is kept apart: see `govsec advisories`.
+    """
 
 
 @cache.command("info")
 def cache_info() -> int:
-    """Show where it lies, how many answers it holds, and how large it is and may become."""
+    """Show where it lies, and how large it is and may become."""
     from govsec_ci.system.cache import Store, default_cache
 
     info = Store(default_cache()).info()
@@ -800,7 +808,8 @@ def oscal() -> None:
 def oscal_profile(name: str, to: Path, lang: str | None) -> int:
     """Write a profile as catalog and component definition.
 
-    Its clauses are the catalog, its gates the component definition."""
+    Its clauses are the catalog, its gates the component definition.
+    """
     from govsec_ci.app.oscal import profile_files
 
     return _write_all(to, profile_files(name, lang or locale_language()))
@@ -812,7 +821,8 @@ def oscal_profile(name: str, to: Path, lang: str | None) -> int:
 def oscal_verdict(out: Path, to: Path) -> int:
     """Write a verdict as assessment results and POA&M.
 
-    The POA&M holds what is waived or overdue in --out."""
+    The POA&M holds what is waived or overdue in --out.
+    """
     from govsec_ci.app.oscal import verdict_files
 
     return _write_all(to, verdict_files(out))
