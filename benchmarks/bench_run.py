@@ -21,7 +21,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,13 +47,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], help="rows whose name holds one of these words")
     parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of files for --scaling")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="govsec-bench-") as folder:
         work = Path(folder)
         os.environ["GOVSEC_CACHE_DIR"] = str(work / "cache")
         print(machine())
         if given.scaling:
-            print_scaling(work, given.rounds)
+            print_scaling(work, given.rounds, given.sizes)
         else:
             rows = jobs(subject(work), work)
             chosen = {name: job for name, job in rows.items() if not given.only or any(w in name for w in given.only)}
@@ -158,7 +159,7 @@ def later_steps(work: Path) -> None:
 def script(subject: Path, work: Path) -> None:
     """The three tools one after another; pip-audit without the network, so its share is its start-up."""
     pins = str(subject / "requirements.txt")
-    call([tool("bandit"), "-q", "-r", str(subject), "-f", "sarif", "-o", str(work / "b.sarif")])
+    call([tool("bandit"), "-q", "-r", str(subject), "-f", "json", "-o", str(work / "b.json")])
     call([tool("pip-audit"), "--dry-run", "--disable-pip", "--no-deps", "-r", pins])
     call([tool("cyclonedx-py"), "requirements", pins, "-o", str(work / "s.json")])
 
@@ -201,12 +202,12 @@ def print_table(rows: dict[str, list[Seconds]]) -> None:
         print(f"{name:<42} {wall:>8.2f} {max(walls) - min(walls):>8.2f} {busy:>8.2f} {wall / bare:>12.3f}")
 
 
-def print_scaling(work: Path, rounds: int) -> None:
+def print_scaling(work: Path, rounds: int, sizes: Sequence[int]) -> None:
     """Processor time by number of files, and how it grows: files to the power of the exponent."""
-    source = (ROOT / "govsec_ci/formats/sarif_read.py").read_text()
+    source = (ROOT / "govsec_ci/scanners/scope.py").read_text()
     print(f"{'files':>8} {'cold cpu s':>12} {'warm cpu s':>12}")
     found: list[tuple[int, float, float]] = []
-    for size in SIZES:
+    for size in sizes:
         tree = work / f"tree-{size}"
         for number in range(size):
             file = tree / f"p{number // 100}/m{number}.py"
