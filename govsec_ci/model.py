@@ -548,7 +548,7 @@ class Sbom(Struct, frozen=True, kw_only=True):
     :param components: every component in it, the root aside
     :param missing: NTIA element → purls (or ``document``) for which it is missing
     :param licences: purl → SPDX licence expression, empty where none is given; None where nobody looked
-    :param bsi: field of BSI TR-03183-2 → who lacks it, as in ``missing``; None where nobody looked
+    :param fields: field of BSI TR-03183-2 or of the CISA draft → who lacks it; None where nobody looked
     """
 
     format: str
@@ -558,7 +558,7 @@ class Sbom(Struct, frozen=True, kw_only=True):
     components: tuple[ComponentRef, ...]
     missing: Mapping[str, tuple[str, ...]] = {}
     licences: Mapping[str, str] | None = None
-    bsi: Mapping[str, tuple[str, ...]] | None = None
+    fields: Mapping[str, tuple[str, ...]] | None = None
 
 
 class VexStatement(Struct, frozen=True, kw_only=True):

@@ -63,6 +63,8 @@ BSI_FIELDS = (
     "original licences",
 )
 """Every field that is looked at for BSI TR-03183-2, in the order of :func:`check`."""
+CISA_FIELDS = ("component hash", "tool name", "generation context")
+"""What the CISA draft of 2025 adds to the fields of 2021, the licence aside; see :func:`drafted`."""
 _BSI_FROM = (1, 6)
 _DISTRIBUTION = frozenset({"distribution", "distribution-intake"})
 
@@ -124,13 +126,19 @@ def check(data: bytes, *, name: str = "SBOM") -> SbomReport:
 
 
 def read_sbom(data: bytes, *, name: str = "SBOM") -> Sbom:
-    """As :func:`govsec_ci.formats.cyclonedx_read.read_sbom`, with the fields of BSI TR-03183-2 looked at, too.
+    """As :func:`govsec_ci.formats.cyclonedx_read.read_sbom`, with the fields of BSI and of the CISA draft, too.
 
     :raises InputError: it is no such file
     """
     bom = decode(data, name=name)
     lacking = {field.field: field.missing for field in _bsi(bom) if field.missing}
-    return structs.replace(sbom_of(bom), bsi=lacking)
+    lacking |= {drafted(field.field): field.missing for field in _cisa(bom) if field.missing}
+    return structs.replace(sbom_of(bom), fields=lacking)
+
+
+def drafted(field: str) -> str:
+    """The name of a field of the CISA draft beside those of BSI, which may be called alike."""
+    return f"{field} (CISA draft)"
 
 
 def _problems(data: bytes, spec: str, name: str) -> tuple[str, ...]:

@@ -434,7 +434,7 @@ def _sbom(case: Case) -> Sbom | None:
         timestamp=case.now,
         components=(ComponentRef(name="example", version="1.0", purl=_PURL),),
         missing={ELEMENT_NAMES[element]: (_PURL,) for element in own.missing},
-        bsi={FIELD_NAMES[field]: (_PURL,) for field in own.lacking},
+        fields={FIELD_NAMES[field]: (_PURL,) for field in own.lacking},
         licences={_PURL: own.licence},
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
-from govsec_ci.formats.cyclonedx_check import BSI_FIELDS
+from govsec_ci.formats.cyclonedx_check import BSI_FIELDS, CISA_FIELDS, drafted
 from govsec_ci.formats.cyclonedx_read import NTIA_2021
 from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.rulings import Rulings
@@ -29,8 +29,10 @@ FIELD_NAMES: Final = dict(
         BSI_FIELDS[1:],
         strict=True,
     )
+) | dict(
+    zip(("draft-hash", "draft-tool", "draft-context"), (drafted(field) for field in CISA_FIELDS), strict=True)
 )  # fmt: skip
-"""A profile's word for a field of BSI TR-03183-2 → the name by which ``Sbom.bsi`` tells it."""
+"""A profile's word for a field of BSI TR-03183-2 or of the CISA draft → the name by which ``Sbom.fields`` tells it."""
 # These three can be read off the components themselves, whatever the reader of the SBOM has noted.
 _OWN: Final = {"name": "name", "version": "version", "identifier": "purl"}
 
@@ -49,7 +51,7 @@ def sbom(context: Context, _rulings: Rulings, gate: SbomGate) -> Finding:
     lacking = [note("element-missing", element=element, n=len(purls)) for element, purls in missing.items()]
     wrong = _format(found, gate.formats)
     unknown = [*gaps(context, (Role.SBOM,)), *(_commit(context, found) if gate.same_commit else [])]
-    unknown += [note("fields-unexamined")] if gate.fields and found.bsi is None else []
+    unknown += [note("fields-unexamined")] if gate.fields and found.fields is None else []
     failed = wrong or (lacking and gate.missing == "fail")
     return Finding(
         verdict=VerdictWord.FAIL if failed else VerdictWord.INCOMPLETE if unknown or lacking else VerdictWord.PASS,
@@ -91,7 +93,7 @@ def _missing(found: Sbom, element: str) -> tuple[str, ...]:
 
 
 def _missing_field(found: Sbom, field: str) -> tuple[str, ...]:
-    return (found.bsi or {}).get(FIELD_NAMES[field], ())
+    return (found.fields or {}).get(FIELD_NAMES[field], ())
 
 
 def _told(component: ComponentRef) -> str:

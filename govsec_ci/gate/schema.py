@@ -21,8 +21,9 @@ SbomField = Literal[
     "creator", "name", "version", "filename", "completeness", "distribution-licences", "sha-512",
     "executable", "archive", "structured",
     "sbom-uri", "source-uri", "distribution-uri", "purl-or-cpe", "original-licences",
+    "draft-hash", "draft-tool", "draft-context",
 ]  # fmt: skip
-"""The data fields of BSI TR-03183-2, in short."""
+"""The data fields of BSI TR-03183-2, and those that the CISA draft of 2025 adds, in short."""
 Clock = Literal["detected", "published", "fix-available", "kev-added", "earliest"]
 
 
@@ -243,7 +244,7 @@ class SbomGate(Gate, frozen=True, kw_only=True, tag="sbom"):
 
     :param formats: format → least specification version
     :param elements: NTIA minimum elements that must be 100 %
-    :param fields: fields of BSI TR-03183-2 that must be 100 %
+    :param fields: fields of BSI TR-03183-2 or of the CISA draft that must be 100 %
     :param missing: what a missing element leads to: ``incomplete`` where it only means that nobody knows yet
     """
 

@@ -125,8 +125,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{element} を欠くコンポーネントが {n} 件ある",
     ),
     "fields-unexamined": (
-        "nobody looked for the fields of BSI TR-03183-2",
-        "BSI TR-03183-2 の項目が調べられていない",
+        "nobody looked for these fields",
+        "当該項目が調べられていない",
     ),
     "feed-missing": ("the feed {feed} was not used", "{feed} の情報が用いられていない"),
     "feed-stale": (

@@ -145,12 +145,12 @@ def test_vulnerability_data_in_the_file_fails() -> None:
     ],
 )
 def test_formats(form: str, version: str, word: VerdictWord) -> None:
-    own = sbom(format=form, spec_version=version, bsi={})
+    own = sbom(format=form, spec_version=version, fields={})
     assert check(judge(evidence(sbom=own), NAME), "format").verdict is word
 
 
 def test_an_sbom_of_another_version_shows_nothing() -> None:
-    own = sbom(commit="b" * 40, bsi={})
+    own = sbom(commit="b" * 40, fields={})
     assert check(judge(evidence(sbom=own), NAME), "component-fields").verdict is INCOMPLETE
 
 
