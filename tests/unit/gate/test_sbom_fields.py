@@ -6,6 +6,7 @@ import pytest
 
 from govsec_ci.formats.cyclonedx import check as check_file
 from govsec_ci.formats.cyclonedx import read_sbom, write
+from govsec_ci.formats.cyclonedx_check import drafted
 from govsec_ci.gate.kind_sbom import FIELD_NAMES
 from govsec_ci.gate.schema import SbomField
 from govsec_ci.model import VerdictWord
