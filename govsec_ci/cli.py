@@ -1007,7 +1007,7 @@ def guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except GovsecError as error:
-        click.echo(_without_secrets(f"govsec: {error.diagnostics()}"), err=True)
+        click.echo(_harmless(f"govsec: {error.diagnostics()}"), err=True)
         if isinstance(error, DefectError):
             click.echo(_defect(), err=True)
         return error.exit_code
@@ -1053,17 +1053,18 @@ def _defect() -> str:
             "govsec: this is a defect in govsec_ci, and no verdict was reached. Please report what follows:",
             "----",
             f"govsec_ci {__version__}, Python {platform.python_version()}, {platform.platform()}",
-            _without_secrets(traceback.format_exc().replace(str(Path.home()), "~").rstrip()),
+            _harmless(traceback.format_exc().replace(str(Path.home()), "~").rstrip()),
             "----",
         )
     )
 
 
-def _without_secrets(text: str) -> str:
-    # An error quotes what it is about: an address with a password in it, a line of a settings file.
+def _harmless(text: str) -> str:
+    # An error quotes what it is about: an address with a password, a name with an escape sequence.
+    from govsec_ci.report import inert
     from govsec_ci.system import secrets
 
-    return secrets.text(text)
+    return inert.lines(secrets.text(text))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from govsec_ci.app.snapshot import content
 from govsec_ci.app.waiver_check import Objection, objections
 from govsec_ci.gate import waivers
 from govsec_ci.gate.waivers import FILE_NAME
+from govsec_ci.report.inert import message
 
 from . import common
 
@@ -34,7 +35,8 @@ def command(**given: Any) -> int:
     found = [problem for path in options.named for problem in _problems(options, path)]
     for path, problem in found:
         word = "warning" if problem.waits else "FAIL"
-        click.echo(f"{path}: {word}: waiver {problem.waiver} has no effect under {problem.profile}: {problem.why}")
+        told = f"{path}: {word}: waiver {problem.waiver} has no effect under {problem.profile}: {problem.why}"
+        click.echo(message(told))
     return BLOCKED if any(not problem.waits for _, problem in found) else 0
 
 

@@ -24,6 +24,9 @@ _UNSAFE: Final = re.compile(
 _MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILE: Final = re.compile(f"({_MARK}{{4}}){_MARK}+")
 
+# What GitHub's runner takes for a command: ``::name`` at the beginning of a line, and of old ``##[name`` anywhere.
+_COMMAND: Final = re.compile(r"^(\s*):(?=:)|#(?=#\[)")
+
 
 @functools.lru_cache(maxsize=65_536)
 def word(text: str, limit: int = WORD_CHARACTERS) -> str:
@@ -38,16 +41,24 @@ def word(text: str, limit: int = WORD_CHARACTERS) -> str:
 
 def message(text: str, limit: int = MESSAGE_CHARACTERS) -> str:
     """A sentence or more: as :func:`word`, but white space of any kind becomes one blank and the end is cut."""
-    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+    if len(text) <= limit and "  " not in text and _is_plain(text):
         return text.strip()
     cut = f"… [{len(text):,}]" if len(text) > limit else ""
     return _visible(" ".join(text[:limit].split())) + cut
 
 
 def _visible(text: str) -> str:
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return text
-    return _PILE.sub(r"\1", _UNSAFE.sub(_name, text))
+    return _COMMAND.sub(_named_sign, _PILE.sub(r"\1", _UNSAFE.sub(_name, text)))
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and "##[" not in text and not text.lstrip().startswith("::")
+
+
+def _named_sign(match: re.Match[str]) -> str:
+    return f"{match[1] or ''}<U+{ord(match.group()[-1]):04X}>"
 
 
 def _name(match: re.Match[str]) -> str:
@@ -55,3 +66,8 @@ def _name(match: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 — PEP 383: a byte that is not UTF-8
         return f"<0x{code - 0xDC00:02X}>"
     return f"<U+{code:04X}>"
+
+
+def lines(text: str) -> str:
+    """Several lines for a terminal or a log: as :func:`word` each."""
+    return "\n".join(word(line, limit=max(WORD_CHARACTERS, len(line))) for line in text.split("\n"))

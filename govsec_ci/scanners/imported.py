@@ -4,6 +4,7 @@ A report that is malformed is the operator's mistake and raises; one that is mis
 """
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,8 @@ from govsec_ci.system.git import run_git
 
 # How far into a JSON document its kind is looked for; both formats name themselves among their first members.
 _HEAD_BYTES = 100_000
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+_ID_CHARACTERS = 60
 _CLOCKS_DIFFER = timedelta(hours=1)
 
 
@@ -50,11 +53,16 @@ def load(request: ScanRequest, taken: Iterable[str] = ()) -> tuple[Run, ...]:
     found = []
     for entry in request.config.imports:
         for run in _runs(request, entry):
-            unique = _unique(run.id, ids)
+            unique = _unique(_plain(run.id), ids)
             ids.add(unique)
             asked = {**run.properties, REQUIRED: "yes"} if entry.required else run.properties
             found.append(replace(run, id=unique, properties=asked))
     return tuple(found)
+
+
+def _plain(name: str) -> str:
+    """An id that is a file's name too: the run is kept in one, and tools and settings name themselves as they like."""
+    return _NOT_PLAIN.sub("-", name)[:_ID_CHARACTERS].strip("-.") or "import"
 
 
 def _unique(name: str, taken: set[str]) -> str:

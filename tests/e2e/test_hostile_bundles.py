@@ -21,7 +21,7 @@ from tests.support.command import govsec
 Tamper = Callable[[Path, Path], None]
 
 
-def _edit(folder: Path, name: str, change: Callable[[Any], None]) -> None:
+def _edit(folder: Path, name: str, change: Callable[[Any], object]) -> None:
     tree = json.loads((folder / name).read_text("utf-8"))
     change(tree)
     (folder / name).write_text(json.dumps(tree), "utf-8")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govsec_ci.report import inert
 from govsec_ci.report.inert import MESSAGE_CHARACTERS, WORD_CHARACTERS, message, word
 
 ANY = st.text(st.characters(codec=None), max_size=300)
@@ -49,3 +50,12 @@ def test_long_text_is_cut_and_says_so() -> None:
     assert word("x" * 1_000_000).startswith("x" * (WORD_CHARACTERS // 2) + "…[1,000,000]…")
     assert len(word("x" * 1_000_000)) < WORD_CHARACTERS
     assert message("y" * 5_000) == "y" * MESSAGE_CHARACTERS + "… [5,000]"
+
+
+@pytest.mark.parametrize("text", ["::add-mask::x", " ::set-output name=a::b", "a ##[error]b", "##[set-env name=x;]y"])
+def test_nothing_reads_as_a_command_of_a_runner(text: str) -> None:
+    for shown in (inert.word(text), inert.message(text), inert.lines(f"x\n{text}").split("\n")[1]):
+        assert not shown.lstrip().startswith("::")
+        assert "##[" not in shown
+        assert "<U+003A>:" in shown or "<U+0023>#[" in shown
+    assert inert.word("a::b # c ## [d]") == "a::b # c ## [d]"
