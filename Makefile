@@ -53,6 +53,9 @@ format: $(VENV)/.ready ## rewrite the sources as lint wants them
 bench: $(VENV)/.ready ## measure; prints tables, asserts nothing
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
+dist: $(VENV)/.ready ## build sdist and wheel of HEAD twice in clean copies, and compare them byte for byte
+	@$(BIN)/python tools/dist.py
+
 smoke-online: $(VENV)/.ready ## try the publishers' addresses of advisory data (needs the network; not part of CI)
 	@cache=$$(mktemp -d) && GOVSEC_CACHE_DIR=$$cache $(BIN)/govsec advisories sync; code=$$?; rm -rf "$$cache"; exit $$code
 
