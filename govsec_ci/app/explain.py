@@ -157,8 +157,12 @@ class _Words:
 
 
 def _known(judged: _Bundle | None) -> dict[str, Profile]:
-    shipped = {name: profiles.load(name) for name in profiles.shipped()}
-    return shipped | {own.id: own for own in (judged.profiles if judged else ())}
+    return _shipped() | {own.id: own for own in (judged.profiles if judged else ())}
+
+
+@cache
+def _shipped() -> dict[str, Profile]:
+    return {name: profiles.load(name) for name in profiles.shipped()}
 
 
 def _gates(words: _Words, identifier: str, judged: _Bundle | None) -> Iterator[Section]:
