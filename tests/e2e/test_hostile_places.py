@@ -69,7 +69,8 @@ def test_every_example_replays_to_the_same_bytes_on_another_python(version: str,
         subprocess.run(command, check=True, capture_output=True, timeout=600)
     for example in sorted(path.name for path in (ROOT / "examples").glob("*-app")):
         outs = [
-            _run(program, example, tmp_path / f"{example}-{n}") for n, program in enumerate((sys.executable, other))
+            _run(program, example, tmp_path / f"{example}-{n}")
+            for n, program in enumerate((sys.executable, str(other)))
         ]
         for name in ("verdict.json", "sbom.cdx.json"):
             assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes(), (example, name)
