@@ -1,7 +1,10 @@
 """What the documents say is so: the README's command and output, every option and command in docs/usage.md."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -57,3 +60,54 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
         assert (path.parent / target).exists(), f"{path}: {target}"
+
+
+def _blocks(text: str) -> list[str]:
+    # What stands behind a # is prose and may be translated.
+    return [re.sub(r" +#.*", "", block) for block in re.findall(r"```.*?```", text, flags=re.DOTALL)]
+
+
+def _links(text: str) -> set[str]:
+    return set(re.findall(r"\]\(([^)]+)\)", text)) | set(re.findall(r"^\[[^]]+\]: \S+$", text, re.MULTILINE))
+
+
+def test_the_japanese_readme_has_the_same_commands_links_and_profiles() -> None:
+    japanese = (ROOT / "README.ja.md").read_text("utf-8")
+    assert _blocks(japanese) == _blocks(README)
+    assert _links(japanese) - {"README.md"} == _links(README) - {"README.ja.md"}
+    assert re.findall(r"^\| (`[^`]+`)", japanese, re.MULTILINE) == re.findall(r"^\| (`[^`]+`)", README, re.MULTILINE)
+    assert "(README.ja.md)" in README
+    assert "(README.md)" in japanese
+
+
+def _calls() -> list[tuple[str, list[str]]]:
+    names = ("closed-networks", "legacy-repositories", "libraries", "gitlab")
+    lines = [line for name in names for line in (ROOT / f"docs/{name}.md").read_text("utf-8").splitlines()]
+    found = [re.match(r"\$ (govsec .*)", line) for line in lines]
+    return [(one[1], shlex.split(one[1], comments=True)[1:]) for one in found if one]
+
+
+@pytest.mark.parametrize(("_line", "words"), _calls())
+def test_every_call_in_the_guides_is_a_call(_line: str, words: list[str]) -> None:
+    if words == ["--version"]:
+        return
+    command: click.Command = cli.cli
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    assert command.make_parser(click.Context(command)).parse_args(words)[1] == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_documented_completion_is_printed(shell: str) -> None:
+    assert f"_GOVSEC_COMPLETE={shell}_source govsec" in USAGE
+    asked = os.environ | {"_GOVSEC_COMPLETE": f"{shell}_source"}
+    command = [sys.executable, "-Im", "govsec_ci.cli"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=asked, timeout=60)
+    assert "_GOVSEC_COMPLETE=" + shell + "_complete" in done.stdout
+
+
+def test_the_completion_knows_the_commands() -> None:
+    asked = os.environ | {"_GOVSEC_COMPLETE": "bash_complete", "COMP_WORDS": "govsec adv", "COMP_CWORD": "1"}
+    command = [sys.executable, "-Im", "govsec_ci.cli"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=asked, timeout=60)
+    assert done.stdout == "plain,advisories\n"
