@@ -13,6 +13,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("GOVSEC_TEST_SHARED", ROOT.parent / "shared"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or fills the user's own cache, nor takes advisory data from the user's settings."""
+    kept = {name: os.environ.pop(name, None) for name in ("GOVSEC_CACHE_DIR", "GOVSEC_ADVISORIES")}
+    os.environ["GOVSEC_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    for name, value in kept.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
 @pytest.fixture(autouse=True)
 def _children_may_start() -> Iterator[None]:
     """An interrupt stops further children for good; in one process with other tests it must not."""
