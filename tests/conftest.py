@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from govsec_ci.system import process
+
+# Machines are noisy, so no example has a time limit; and what continuous integration tries must be the same again.
+settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("GOVSEC_TEST_SHARED", ROOT.parent / "shared"))
