@@ -22,7 +22,7 @@ demo: $(VENV)/.ready ## run the main job on the three examples and compare the v
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready ## all tests that need only Python, git and make, with branch coverage
-	$(PYTEST) -n auto -m "not full" --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) -n auto --dist worksteal -m "not full" --cov --cov-report=term --cov-fail-under=95
 
 docs: $(VENV)/.ready ## write docs/profiles anew from the profiles
 	$(BIN)/python docs/profiles/generate.py
@@ -31,7 +31,7 @@ full-tools: ## install what test-full needs from Debian (as root)
 	@sh tests/install_full_tools.sh
 
 test-full: $(VENV)/.ready ## the tests that need npm or Debian packages, or minutes
-	$(PYTEST) -n 2 -m full
+	$(PYTEST) -n 2 --dist worksteal -m full
 
 fuzz: $(VENV)/.ready ## break files for every parser, CASES each (default 100,000)
 	GOVSEC_FUZZ_CASES=$(or $(CASES),100000) $(PYTEST) -n auto -m "not full" tests/fuzz
