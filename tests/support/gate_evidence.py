@@ -80,6 +80,7 @@ def sbom(**more: Any) -> Sbom:
         "timestamp": NOW,
         "components": (ComponentRef(name="jinja2", version="3.1.4", purl=PURL),),
         "licences": {PURL: "BSD-3-Clause"},
+        "fields": {},
     }
     return Sbom(**(fields | more))
 
