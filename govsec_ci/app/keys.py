@@ -86,14 +86,14 @@ def trusted_entry(key: "SSlibKey", owner: str, valid_from: date, valid_until: da
 
 def load_signer(pem: bytes, passphrase: str, name: str) -> "CryptoSigner":
     """The signer of a private key; :raises InputError: it is no ed25519 key, or the passphrase is wrong."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
     from securesystemslib.signer import CryptoSigner  # noqa: PLC0415
 
     try:
         private = load_pem_private_key(pem, passphrase.encode() or None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
         raise InputError(
             f"{name}: is no private key, or the passphrase does not open it",
             next_step="`govsec key new FILE` makes one; GOVSEC_SIGN_PASSPHRASE holds its passphrase",

@@ -220,7 +220,7 @@ class _Reader:
     def _properties(self, raw: msgspec.Raw, decoder: "msgspec.json.Decoder[_T]", path: str) -> _T:
         try:
             return decoder.decode(raw)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._refused(path, f"{error}: this log was not written by govsec") from error
 
     def _refused(self, path: str, why: str) -> InputError:

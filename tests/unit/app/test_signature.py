@@ -185,3 +185,11 @@ def test_a_key_of_another_kind_is_refused() -> None:
         load_signer(pem, "", "ec.pem")
     with pytest.raises(InputError, match="no private key"):
         keys.load_signer(b"nonsense", "", "x.pem")
+
+
+def test_a_key_that_the_library_itself_stumbles_over_is_refused() -> None:
+    # One byte of the algorithm's number is another: OpenSSL takes it for a kind of key, and fails on what it holds.
+    body = "MC4CAQAwBQYDK2VvBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"
+    pem = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+    with pytest.raises(InputError, match=r"x\.pem"):
+        keys.load_signer(pem.encode(), "", "x.pem")

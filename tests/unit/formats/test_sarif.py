@@ -271,3 +271,10 @@ def test_a_log_without_invocation_is_read_as_it_is() -> None:
 def test_a_log_that_is_nested_without_end_is_refused() -> None:
     with pytest.raises(InputError, match="nested too deeply"):
         sarif.load(b'{"version": "2.1.0", "runs": [{"results": [' + b"[" * 200_000)
+
+
+def test_a_property_bag_that_is_no_utf_8_is_said(failing_bundle: Path) -> None:
+    data = (failing_bundle / "results.sarif").read_bytes()
+    assert data.count(b'"security-severity"') > 1
+    with pytest.raises(InputError):
+        sarif.load(data.replace(b'"security-severity"', b'"security\x85severity"', 1))
