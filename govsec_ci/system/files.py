@@ -234,7 +234,7 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
             raise _unwritable(target, error) from error
         raise  # any other is a defect, and must not be told as the operator's
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging)
         if in_use is not None:
             os.close(in_use)
 
@@ -282,7 +282,7 @@ def _swap(staging: Path, target: Path) -> None:
     if target.exists():
         os.rename(target, previous)
     os.rename(staging, target)
-    shutil.rmtree(previous, ignore_errors=True)
+    _remove(previous)
 
 
 def _previous(target: Path) -> Path:
@@ -299,10 +299,26 @@ def recover(target: Path) -> None:
         _remove_leftover(leftover)
 
 
+def _remove(folder: Path) -> None:
+    """Remove a folder of ours, its marker last: what a kill leaves of it can still be told as ours."""
+    with contextlib.suppress(OSError):
+        for entry in list(folder.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != ".gitignore":
+                entry.unlink()
+        (folder / ".gitignore").unlink(missing_ok=True)
+        folder.rmdir()
+
+
 def _remove_leftover(folder: Path) -> None:
-    if not is_output_folder(folder):
+    # One without a marker is ours only when nothing is in it: a kill may hit before the marker is written, or after.
+    if not folder.is_dir() or not (is_output_folder(folder) or not any(folder.iterdir())):
         return
     held = _lock(folder)
-    if held is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+    if held is None:
+        return
+    try:
+        _remove(folder)
+    finally:
         os.close(held)

@@ -24,8 +24,8 @@ def _arguments(out: Path) -> list[str]:
     return ["run", project, "--advisories", str(ROOT / "examples/advisories"), "--now", NOW, "--out", str(out)]
 
 
-def _start(out: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-Im", "govsec_ci.cli", *_arguments(out)]
+def _start(out: Path, *more: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-Im", "govsec_ci.cli", *_arguments(out), *more]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -60,8 +60,10 @@ def test_kill_9_at_a_hundred_random_moments(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_is_130_and_leaves_no_child_and_no_file(tmp_path: Path, number: signal.Signals) -> None:
-    child = _start(tmp_path / "out")
-    time.sleep(1.0)
+    child = _start(tmp_path / "out", "--no-cache")
+    ends = time.monotonic() + 60
+    while not list(tmp_path.glob(".out.new-*")) and time.monotonic() < ends:
+        time.sleep(0.01)
     child.send_signal(number)
     assert child.wait(timeout=30) == 130
     assert list(tmp_path.iterdir()) == []

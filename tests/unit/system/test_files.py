@@ -1,9 +1,11 @@
 """system/files.py: the walk, limited reads, whole-or-nothing writes."""
 
+import contextlib
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,40 @@ def test_a_full_disk_inside_the_block_is_said_and_changes_nothing(tmp_path: Path
     with pytest.raises(UsageError, match="No space left"), files.staged_folder(target, keep=False):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+def _die_after(steps: int, patched: pytest.MonkeyPatch) -> None:
+    """Let the process "die" at the removal that follows ``steps`` others."""
+    done = []
+
+    def counted(remove: Callable[..., None]) -> Callable[..., None]:
+        def removed(path: Path, **given: bool) -> None:
+            done.append(path)
+            if len(done) > steps:
+                raise KeyboardInterrupt
+            remove(path, **given)
+
+        return removed
+
+    patched.setattr(Path, "unlink", counted(Path.unlink))
+    patched.setattr(Path, "rmdir", counted(Path.rmdir))
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_what_a_kill_leaves_of_an_earlier_folder_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    target, left = tmp_path / "out", tmp_path / ".out.previous"
+    with files.staged_folder(target, keep=False) as staging:
+        _make(staging, "a")
+    _make(left, "a", "deep/b", "z")
+    (left / ".gitignore").write_text(files.MARKER)
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        _die_after(steps, patched)
+        files.recover(target)
+    with files.staged_folder(target, keep=True):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_that_another_run_is_making_is_left_alone(tmp_path: Path) -> None:
