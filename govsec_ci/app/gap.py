@@ -1,21 +1,16 @@
-"""``govsec gap``: how far the actual state is from the required one, per profile (DS-211), and what is missing to PASS.
-
-The score is the weight of the deciding gates that are met, as a share of the weight of all that were asked. A gate's
-``weight`` stands in its profile; it is 1 where the profile does not say. Two scores can be compared where profile
-(by its sha256) and stage are the same.
-"""
+"""``govsec gap``: the gap score of a bundle in words (:mod:`govsec_ci.gate.gap` counts it), and what has changed."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
 from govsec_ci.app import bundle
-from govsec_ci.gate.profile import Profile
-from govsec_ci.gate.texts import render as said
-from govsec_ci.model import Check, Verdict, VerdictWord
+from govsec_ci.gate.gap import Gap as Computed
+from govsec_ci.gate.gap import Part
+from govsec_ci.gate.gap import gap as computed
 from govsec_ci.report.inert import message, word
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -46,7 +41,7 @@ class Missing(Struct, frozen=True, kw_only=True):
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """One profile's score.
+    """One profile's score, as it is shown.
 
     :param score: 0 to 100, rounded down to a tenth; 100 only when every deciding gate with a weight is met
     :param met, all: weights; :param gates_met, gates: numbers of gates
@@ -72,44 +67,32 @@ def gaps(folder: Path, *, lang: str) -> tuple[Gap, ...]:
     """
     verdict = bundle.read_verdict(bundle.require(folder))
     archived = {profile.id: profile for profile in bundle.read_profiles(folder)}
-    return tuple(_gap(verdict, archived[own.id], own.sha256, lang) for own in verdict.profiles)
+    return tuple(_shown(computed(verdict, archived[own.id]), lang) for own in verdict.profiles)
 
 
-def _gap(verdict: Verdict, profile: Profile, sha256: str, lang: str) -> Gap:
-    weights = {gate.id: gate.weight for gate in profile.gates}
-    asked = [own for own in verdict.checks if own.profile == profile.id and own.mode == "block"]
-    met = [own for own in asked if own.verdict is VerdictWord.PASS]
-    total, reached = _weight(asked, weights), _weight(met, weights)
-    missing = [_missing(own, profile, weights, lang) for own in asked if own.verdict is not VerdictWord.PASS]
+def _shown(own: Computed, lang: str) -> Gap:
     return Gap(
-        profile=profile.id,
-        version=profile.version,
-        sha256=sha256,
-        stage=verdict.stage.value,
-        # Whole tenths, rounded down, so that 100 means all.
-        score=(1000 * reached // total) / 10 if total else 0.0,
-        met=reached,
-        all=total,
-        gates_met=len(met),
-        gates=len(asked),
-        missing=tuple(sorted(missing, key=lambda one: (-one.weight, one.verdict, one.gate))),
+        profile=own.profile,
+        version=own.version,
+        sha256=own.sha256,
+        stage=own.stage,
+        # Thousandths are tenths of a percent; the product of floats alone is not (0.29 * 100).
+        score=round(own.score * 100, 1),
+        met=own.weight_met,
+        all=own.weight,
+        gates_met=sum(part.met for part in own.parts),
+        gates=len(own.parts),
+        missing=tuple(_missing(part, lang) for part in own.missing),
     )
 
 
-def _weight(checks: list[Check], weights: Mapping[str, int]) -> int:
-    # What the engine itself objects to (no gate at this stage) is of no profile and weighs as one gate.
-    return sum(weights.get(own.gate, 1) for own in checks)
-
-
-def _missing(check: Check, profile: Profile, weights: Mapping[str, int], lang: str) -> Missing:
-    gate = next((own for own in profile.gates if own.id == check.gate), None)
-    closes = gate.next.get(lang) if gate else check.next_step
+def _missing(part: Part, lang: str) -> Missing:
     return Missing(
-        gate=check.gate,
-        verdict=check.verdict.value,
-        weight=weights.get(check.gate, 1),
-        title=message(gate.title.get(lang) if gate else check.title),
-        next=message(said(check.next_note, lang) if check.next_note else closes),
+        gate=part.gate,
+        verdict=part.verdict.value,
+        weight=part.weight,
+        title=message(part.title.get(lang)),
+        next=message(part.next.get(lang)),
     )
 
 
