@@ -1,6 +1,6 @@
 """The error tree.
 
-Every error that a person may see is one of these; each kind has one exit code (``cli.py`` is the only
+Every error that a person may see is one of these; each kind has one exit code (``cli/exits.py`` is the only
 place that turns a code into a process exit)::
 
     GovsecError

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govsec_ci.app.snapshot import Repository, open_repository
-from govsec_ci.cli import VERDICT_CODES, guarded, locale_language
+from govsec_ci.cli.exits import VERDICT_CODES, guarded
+from govsec_ci.cli.printing import locale_language
 from govsec_ci.errors import UsageError
 
 if TYPE_CHECKING:

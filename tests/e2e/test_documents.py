@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from govsec_ci import cli
+from govsec_ci.cli import commands
 from tests.conftest import ROOT
 from tests.support.command import govsec
 
@@ -44,14 +44,14 @@ def _commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Com
     return found
 
 
-@pytest.mark.parametrize(("name", "command"), _commands(cli.cli))
+@pytest.mark.parametrize(("name", "command"), _commands(commands.cli))
 def test_every_command_is_in_the_usage(name: str, command: click.Command) -> None:
     assert all(re.search(rf"`[^`]*\b{re.escape(word)}\b[^`]*`", USAGE) for word in name.split())
     assert command.help
 
 
 def test_every_exit_code_of_the_help_is_in_the_usage() -> None:
-    codes = re.findall(r"^  (\d+) ", cli._EXIT_CODES_HELP, re.MULTILINE)
+    codes = re.findall(r"^  (\d+) ", commands._EXIT_CODES_HELP, re.MULTILINE)
     assert codes == re.findall(r"^\| (\d+) \|", USAGE, re.MULTILINE)
 
 
@@ -91,7 +91,7 @@ def _calls() -> list[tuple[str, list[str]]]:
 def test_every_call_in_the_guides_is_a_call(_line: str, words: list[str]) -> None:
     if words == ["--version"]:
         return
-    command: click.Command = cli.cli
+    command: click.Command = commands.cli
     while isinstance(command, click.Group):
         command = command.commands[words.pop(0)]
     assert command.make_parser(click.Context(command)).parse_args(words)[1] == []
