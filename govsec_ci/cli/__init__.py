@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
 
     :returns: the exit code (see ``govsec --help``); no other place ends the process
     """
-    _die_with_children()
+    end_with_children()
     _collect_seldom()
     return guarded(lambda: _called(argv))
 
@@ -26,7 +26,8 @@ def _called(argv: list[str] | None) -> int:
     return cli.main(args=argv, prog_name="govsec", standalone_mode=False) or 0
 
 
-def _die_with_children() -> None:
+def end_with_children() -> None:
+    """Have a signal that ends this process end its children first, and remove what is half made."""
     from govsec_ci.system import process
 
     def stop(_signal: int, _frame: object) -> None:

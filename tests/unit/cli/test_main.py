@@ -21,7 +21,7 @@ def _keep_signal_handlers() -> object:
 def test_a_signal_kills_the_children_and_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[bool] = []
     monkeypatch.setattr(process, "kill_all", lambda: killed.append(True))
-    cli._die_with_children()
+    cli.end_with_children()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
     assert killed == [True]
