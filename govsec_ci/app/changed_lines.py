@@ -6,38 +6,14 @@ branch was judged there.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
-
-from msgspec import Struct
 
 from govsec_ci.app.snapshot import Repository, commit_of
 from govsec_ci.model import Result
+from govsec_ci.system.git_diff import OPTIONS, Differences, Spans, parse
 
-_HUNK: Final = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
-_PATCH: Final = re.compile(rb"^diff --git ", re.MULTILINE)
-_OPTIONS: Final = (
-    "--raw", "--patch", "-z", "--no-abbrev", "--unified=0", "--inter-hunk-context=0", "--no-color", "--no-ext-diff",
-    "--no-textconv", "--no-renames", "--text", "--diff-filter=d", "--no-indent-heuristic",
-)  # fmt: skip
 _PATHS_A_CALL: Final = 500
-
-
-class Span(Struct, frozen=True):
-    """Lines ``first`` to ``last``, 1-based, both within; after a deletion ``last`` is ``first - 1``: a gap."""
-
-    first: int
-    last: int
-
-    def meets(self, first: int, last: int) -> bool:
-        """Whether the lines ``first`` to ``last`` hold one of these, or the gap lies between two of them."""
-        if self.last < self.first:
-            return first < self.first <= last
-        return first <= self.last and last >= self.first
-
-
-Changes = Mapping[str, tuple[Span, ...] | None]
-"""Path → its changed lines, or None where git cannot tell which; a path that is not there has not changed."""
 
 
 def touched(
@@ -58,7 +34,7 @@ def touched(
     return lambda result: _touched(changes, result)
 
 
-def _touched(changes: Iterable[Changes], result: Result) -> bool:
+def _touched(changes: Iterable[Differences], result: Result) -> bool:
     location = result.locations[0] if result.locations else None
     if location is None or location.region is None:
         return True
@@ -91,30 +67,10 @@ def _nothing(repository: Repository) -> str:
     return repository.git("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
 
 
-def _changes(repository: Repository, paths: tuple[str, ...], ref: str | None, base: str) -> Changes:
+def _changes(repository: Repository, paths: tuple[str, ...], ref: str | None, base: str) -> Differences:
     sides = ("--cached", base) if ref is None else (base, ref)
-    found: dict[str, tuple[Span, ...] | None] = {}
+    found: dict[str, Spans | None] = {}
     for start in range(0, len(paths), _PATHS_A_CALL):
         some = paths[start : start + _PATHS_A_CALL]
-        found |= _parsed(repository.git("--literal-pathspecs", "diff", *_OPTIONS, *sides, "--", *some))
+        found |= parse(repository.git("--literal-pathspecs", "diff", *OPTIONS, "--text", *sides, "--", *some))
     return found
-
-
-def _parsed(said: bytes) -> dict[str, tuple[Span, ...] | None]:
-    """``git diff --raw --patch -z``: first each path (never quoted), then, in the same order, each patch."""
-    raw, _, patches = said.partition(b"\0\0")
-    fields = raw.split(b"\0")
-    names = [os.fsdecode(name) for name in fields[1::2]]
-    texts = _PATCH.split(patches)[1:]
-    if len(texts) != len(names):  # a file became a link: two patches for one path
-        return dict.fromkeys(names)
-    return {name: _spans(text) for name, text in zip(names, texts, strict=True)}
-
-
-def _spans(patch: bytes) -> tuple[Span, ...]:
-    return tuple(_span(int(first), int(count) if count else 1) for first, count in _HUNK.findall(patch))
-
-
-def _span(first: int, count: int) -> Span:
-    # "+c,0" is a deletion after line c.
-    return Span(first, first + count - 1) if count else Span(first + 1, first)

@@ -5,6 +5,7 @@ platforms show a pull request; files that git does not track are changed as a wh
 executable switched off (``system.git``), and with renames and text conversion off: a moved file is all changed.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from msgspec import Struct
 from govsec_ci.errors import ToolError, UsageError
 from govsec_ci.model import Component, Result, Run
 from govsec_ci.system.git import run_git
+from govsec_ci.system.git_diff import OPTIONS, Differences, parse
 
 SINCE = "since"
 """Key of ``Result.properties``; the values are :data:`CHANGED` and :data:`UNTOUCHED`."""
@@ -22,50 +24,50 @@ CHANGED = "changed"
 UNTOUCHED = "untouched"
 
 _TIMEOUT_S = 120.0
-_HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _REF = re.compile(r"[^-\0][^\0]*\Z")
-_Spans = tuple[tuple[int, int], ...]
 ReadManifest = Callable[[str, bytes], Iterable[Component]]
 
 
 class Changes(Struct, frozen=True, kw_only=True):
     """What changed since a ref.
 
-    :param commit: the merge base that the tree was compared with
-    :param lines: path → first and last line of each changed span; a pure deletion is the line before and after it
-    :param whole: paths of files that are new, not tracked, or not text
+    :param commit: the commit that the tree was compared with: the merge base, or the ref itself
+    :param files: path → its changed lines; None where all of it counts: it is not tracked, or not text
     :param submodules: folders of which git compares no content here: everything in them counts as changed
+    :param variables: what git must be told to see ``commit``
     """
 
     commit: str
-    lines: Mapping[str, _Spans]
-    whole: frozenset[str] = frozenset()
+    files: Differences
     submodules: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
 
     def file(self, path: str) -> bool:
         """Whether anything in a file changed."""
-        return path in self.lines or self._wholly(path)
+        return path in self.files or self._within_submodule(path)
 
     def touches(self, path: str, first: int, last: int) -> bool:
         """Whether any of the lines from ``first`` to ``last`` changed."""
-        return self._wholly(path) or any(start <= last and first <= end for start, end in self.lines.get(path, ()))
+        spans = self.files.get(path, ())
+        return spans is None or self._within_submodule(path) or any(span.touches(first, last) for span in spans)
 
-    def _wholly(self, path: str) -> bool:
-        return path in self.whole or any(path.startswith(f"{folder}/") for folder in self.submodules)
+    def _within_submodule(self, path: str) -> bool:
+        return any(path.startswith(f"{folder}/") for folder in self.submodules)
 
 
-def changes(root: Path, ref: str) -> Changes:
+def changes(root: Path, ref: str, *, variables: Mapping[str, str] | None = None, history: bool = True) -> Changes:
     """What changed in the working tree below ``root`` since it parted from ``ref``.
 
+    :param variables: what git must be told to see ``ref``
+    :param history: whether a common ancestor is needed. Without one (a shallow clone) the tree is else compared with
+        ``ref`` itself: then what was changed there in the meantime counts as well, so rather too much than too little
     :raises UsageError: there is no such ref, no common ancestor (a shallow clone), or no git checkout
     """
-    base = _merge_base(root, ref)
-    options = ("--no-color", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
-    arguments = ("--unified=0", "--relative", "--src-prefix=a/", "--dst-prefix=b/", base)
-    lines, whole = _parse(_git(root, "-c", "core.quotePath=false", "diff", *options, *arguments, "--", "."))
-    return Changes(
-        commit=base, lines=lines, whole=frozenset(whole | _untracked(root)), submodules=tuple(_submodules(root))
-    )
+    git = _Git(root, variables or {})
+    base = git.base(ref, history=history)
+    options = (*OPTIONS, "--relative", "--ignore-submodules=all")
+    files = parse(git.said("diff", *options, base, "--", ".")) | dict.fromkeys(git.untracked())
+    return Changes(commit=base, files=files, submodules=tuple(git.submodules()), variables=git.variables)
 
 
 def mark(runs: Iterable[Run], changed: Changes, components: frozenset[str] = frozenset()) -> tuple[Run, ...]:
@@ -99,7 +101,8 @@ def changed_components(
 def _purls_before(root: Path, changed: Changes, path: str, now: tuple[Component, ...], read: ReadManifest) -> set[str]:
     if not changed.file(path):
         return {component.purl for component in now if component.location.path == path}
-    shown = run_git(root, "show", "--no-textconv", f"{changed.commit}:./{path}", timeout_s=_TIMEOUT_S)
+    blob = ("cat-file", "blob", f"{changed.commit}:./{path}")
+    shown = run_git(root, *blob, timeout_s=_TIMEOUT_S, variables=changed.variables)
     if shown.exit_code != 0:
         return set()
     return {component.purl for component in read(path, shown.stdout)}
@@ -122,119 +125,51 @@ def _is_changed(result: Result, changed: Changes, components: frozenset[str]) ->
     return changed.touches(place.path, first, max(first, place.region.end_line or first))
 
 
-def _merge_base(root: Path, ref: str) -> str:
-    if not _REF.match(ref):
-        raise UsageError(f"{ref!r} is no git ref")
-    found = _run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if found is None:
-        raise UsageError(f"{ref}: no such commit in this checkout", next_step="fetch it, or name another with --since")
-    base = _run(root, "merge-base", "HEAD", found.decode().strip())
-    if base is None:
-        raise UsageError(
-            f"{ref}: has no common ancestor with HEAD here",
-            cause="the clone is shallow, so the history that they share is missing",
-            next_step="fetch the whole history (actions/checkout: fetch-depth: 0)",
-        )
-    return base.decode().strip()
+class _Git:
+    """git in the judged folder; what it is told to see beyond stands in ``variables``."""
 
+    def __init__(self, root: Path, variables: Mapping[str, str]) -> None:
+        self.root, self.variables = root, variables
 
-def _untracked(root: Path) -> set[str]:
-    listed = _git(root, "ls-files", "--others", "-z", "--", ".")
-    return {path.decode("utf-8", "surrogateescape") for path in listed.split(b"\0") if path}
+    def base(self, ref: str, *, history: bool) -> str:
+        """The commit to compare with."""
+        if not _REF.match(ref):
+            raise UsageError(f"{ref!r} is no git ref")
+        found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        if found is None:
+            raise UsageError(f"{ref}: no such commit in this checkout", next_step="fetch it, or name another one")
+        commit = found.decode().strip()
+        base = self.run("merge-base", "HEAD", commit)
+        if base is None and history:
+            raise UsageError(
+                f"{ref}: has no common ancestor with HEAD here",
+                cause="the clone is shallow, so the history that they share is missing",
+                next_step="fetch the whole history (actions/checkout: fetch-depth: 0)",
+            )
+        return base.decode().strip() if base else commit
 
+    def untracked(self) -> Iterator[str]:
+        """Paths that git does not hold."""
+        listed = self.said("ls-files", "--others", "-z", "--", ".")
+        return (os.fsdecode(path) for path in listed.split(b"\0") if path)
 
-def _submodules(root: Path) -> Iterator[str]:
-    for entry in _git(root, "ls-files", "--stage", "-z", "--", ".").split(b"\0"):
-        if entry.startswith(b"160000 "):
-            yield entry.partition(b"\t")[2].decode("utf-8", "surrogateescape")
+    def submodules(self) -> Iterator[str]:
+        """Folders that are checkouts of their own."""
+        for entry in self.said("ls-files", "--stage", "-z", "--", ".").split(b"\0"):
+            if entry.startswith(b"160000 "):
+                yield os.fsdecode(entry.partition(b"\t")[2])
 
+    def said(self, *arguments: str) -> bytes:
+        """What git says; :raises UsageError: it ends with an error."""
+        output = self.run(*arguments)
+        if output is None:
+            raise UsageError(f"git could not compare the tree {self.root} with its history")
+        return output
 
-def _run(root: Path, *arguments: str) -> bytes | None:
-    try:
-        done = run_git(root, *arguments, timeout_s=_TIMEOUT_S)
-    except ToolError as error:
-        raise UsageError(f"--since: {error.what}", next_step=error.next_step) from error
-    return done.stdout if done.exit_code == 0 else None
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    output = _run(root, *arguments)
-    if output is None:
-        raise UsageError(f"git could not compare the tree {root} with its history")
-    return output
-
-
-def _parse(diff: bytes) -> tuple[dict[str, _Spans], set[str]]:
-    """Unified diff without context → changed spans a file, and the files that changed as a whole."""
-    parser = _Parser()
-    for line in diff.split(b"\n"):
-        parser.line(line)
-    return {path: tuple(spans) for path, spans in parser.spans.items()}, parser.whole
-
-
-class _Parser:
-    """Counts each hunk's lines down, so that no line of a file's text is taken for a header."""
-
-    def __init__(self) -> None:
-        self.spans: dict[str, list[tuple[int, int]]] = {}
-        self.whole: set[str] = set()
-        self._path = ""
-        self._left = 0
-        self._new = False
-
-    def line(self, line: bytes) -> None:
-        if self._left and line[:1] in {b"+", b"-"}:
-            self._left -= 1
-        elif line.startswith(b"diff --git "):
-            self._path, self._new = "", False
-        elif line.startswith(b"new file mode"):
-            self._new = True
-        elif line.startswith(b"+++ "):
-            self._begin(line[4:])
-        elif line.startswith(b"Binary files "):
-            self._binary(line)
-        else:
-            self._hunk(line)
-
-    def _begin(self, name: bytes) -> None:
-        self._path = _unquoted(name)
-        if self._path and self._new:
-            self.whole.add(self._path)
-
-    def _binary(self, line: bytes) -> None:
-        name = line.removeprefix(b"Binary files ").removesuffix(b" differ").rpartition(b" and ")[2]
-        path = _unquoted(name)
-        if path:
-            self.whole.add(path)
-
-    def _hunk(self, line: bytes) -> None:
-        match = _HUNK.match(line)
-        if match is None:
-            return
-        old = re.match(rb"@@ -\d+(?:,(\d+))?", line)
-        count = int(match[2]) if match[2] is not None else 1
-        self._left = count + (int(old[1]) if old and old[1] is not None else 1)
-        start = int(match[1])
-        span = (start, start + count - 1) if count else (start, start + 1)
-        if self._path:
-            self.spans.setdefault(self._path, []).append(span)
-
-
-def _unquoted(name: bytes) -> str:
-    """``b/PATH``, possibly quoted as C does, with the tab that git adds after a blank; "" for /dev/null."""
-    text = name.rstrip(b"\t\r")
-    if text.startswith(b'"') and text.endswith(b'"'):
-        text = _ESCAPE.sub(_unescaped, text[1:-1])
-    path = text.removeprefix(b"b/")
-    return "" if path == b"/dev/null" else path.decode("utf-8", "surrogateescape")
-
-
-_ESCAPE = re.compile(rb'\\([0-7]{3}|["\\abfnrtv])')
-_ESCAPED = {
-    b'"': b'"', b"\\": b"\\", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
-}  # fmt: skip
-
-
-def _unescaped(match: "re.Match[bytes]") -> bytes:
-    escaped: bytes = match[1]
-    return _ESCAPED.get(escaped) or bytes([int(escaped, 8)])
+    def run(self, *arguments: str) -> bytes | None:
+        """What git says, or None where it ends with an error."""
+        try:
+            done = run_git(self.root, *arguments, timeout_s=_TIMEOUT_S, variables=self.variables)
+        except ToolError as error:
+            raise UsageError(f"--since: {error.what}", next_step=error.next_step) from error
+        return done.stdout if done.exit_code == 0 else None

@@ -14,9 +14,9 @@ from govsec_ci import config
 from govsec_ci.advisories import epss, feeds, kev, osv, schema, store, vulnrichment
 from govsec_ci.advisories.base import Feed
 from govsec_ci.advisories.sources import open_source
-from govsec_ci.app import bundle, changed_lines, keys, signature, target
+from govsec_ci.app import bundle, keys, signature, target
 from govsec_ci.app.vex import read_statements
-from govsec_ci.evidence import redact, since
+from govsec_ci.evidence import redact
 from govsec_ci.formats import cyclonedx, intoto, manifest, openvex, sarif, sarif_foreign, verdict
 from govsec_ci.formats import osv as osv_format
 from govsec_ci.gate import cases, profile, waivers
@@ -24,7 +24,7 @@ from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
 from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.report import inert
-from govsec_ci.system import files, secrets
+from govsec_ci.system import files, git_diff, secrets
 from tests.conftest import ROOT
 from tests.fuzz.mutations import Mutate, clipped, head, on_bytes, on_json, on_lines, on_toml, on_xml
 from tests.support import advisories
@@ -231,12 +231,16 @@ _CYCLONEDX_XML: Final = b"""<?xml version="1.0"?>
 <affects><target><ref>a</ref></target></affects></vulnerability></vulnerabilities></bom>
 """
 _DIFF: Final = (
+    b":100644 100644 1 2 M\0x.py\0:000000 100644 0 1 A\0\xe3\x81\x82.py\0"
+    b":100644 120000 1 2 T\0l\0:100644 100644 1 2 M\0x\0\0"
     b"diff --git a/x.py b/x.py\nindex 1..2 100644\n--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,3 @@ def f():\n-a\n+b\n"
     b"+++ c\n--- d\n"
     b'diff --git "a/\\343\\201\\202.py" "b/\\343\\201\\202.py"\nnew file mode 100644\n--- /dev/null\n'
-    b'+++ "b/\\343\\201\\202.py"\n@@ -0,0 +1 @@\n+x\nBinary files a/x and b/x differ\n'
+    b'+++ "b/\\343\\201\\202.py"\n@@ -0,0 +1 @@\n+x\n'
+    b"diff --git a/l b/l\ndeleted file mode 100644\n--- a/l\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
+    b"diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+y\n"
+    b"diff --git a/x b/x\nindex 1..2 100644\nBinary files a/x and b/x differ\n"
 )
-_RAW_DIFF: Final = b":100644 100644 1 2 M\0x.py\0:100644 000000 1 0 D\0y.py\0\0" + _DIFF
 _EPSS: Final = (
     b"#model_version:v2023.03.01,score_date:2024-10-10T00:00:00+0000\ncve,epss,percentile\nCVE-2024-0001,0.5,0.9\n"
 )
@@ -513,10 +517,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
             name="dsse", call=_file("verdict.dsse.json", _signature), mutate=on_json, seeds=(_DSSE,), refuses_seeds=True
         ),
         Parser(name="statement", call=lambda data, _: intoto.read_statement(data), mutate=on_json, seeds=(_STATEMENT,)),
-        Parser(name="git-diff", call=lambda data, _: since._parse(data), mutate=on_lines, seeds=(_DIFF,)),
-        Parser(
-            name="git-diff-raw", call=lambda data, _: changed_lines._parsed(data), mutate=on_lines, seeds=(_RAW_DIFF,)
-        ),
+        Parser(name="git-diff", call=lambda data, _: git_diff.parse(data), mutate=on_bytes, seeds=(_DIFF,)),
         Parser(name="shown-text", call=_shown, mutate=on_bytes, seeds=(_WAIVERS, _SETUP_PY)),
     )
 }

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govsec_ci.app.changed_lines import Span, touched
+from govsec_ci.app.changed_lines import touched
 from govsec_ci.app.snapshot import open_repository
 from govsec_ci.model import Location, Region, Result
+from govsec_ci.system.git_diff import Span
 from tests.support.repositories import commit_all, git, new_repository
 from tests.support.staging import stage
 

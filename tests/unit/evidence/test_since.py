@@ -8,6 +8,7 @@ import pytest
 from govsec_ci.errors import UsageError
 from govsec_ci.evidence import since
 from govsec_ci.model import Component, ComponentRef, Location, Region, Result
+from govsec_ci.system.git_diff import Span
 from tests.support.evidence_runs import a_result, a_run, at
 from tests.support.repositories import commit_all, git, new_repository
 
@@ -63,8 +64,10 @@ def test_new_moved_binary_and_untracked_files_changed_as_a_whole(repo: Path) -> 
     (repo / "loose.py").write_text("1\n")
     (repo / "a.py").write_bytes(b"\0" + b"1\n2\n")
     changed = since.changes(repo, "main")
-    assert changed.whole == {"new.py", "sub/c.py", "loose.py", "a.py"}
-    assert changed.touches("sub/c.py", 3, 3)
+    whole = {path for path, spans in changed.files.items() if spans is None}
+    assert whole == {"loose.py", "a.py"}
+    assert changed.files["new.py"] == (Span(1, 1),)
+    assert all(changed.touches("sub/c.py", line, line) for line in (1, 2, 3))
 
 
 def test_attributes_of_the_tree_hide_nothing(repo: Path) -> None:
@@ -82,7 +85,7 @@ def test_names_that_git_quotes(repo: Path) -> None:
     for name in names:
         (repo / name).write_text("1\nX\n")
     changed = since.changes(repo, "main")
-    assert set(changed.lines) == set(names)
+    assert set(changed.files) == set(names)
     assert all(changed.touches(name, 2, 2) and not changed.touches(name, 1, 1) for name in names)
 
 
@@ -140,7 +143,7 @@ def test_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_git_that_fails_after_the_ref_was_found(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(since, "_merge_base", lambda root, ref: "0" * 40)
+    monkeypatch.setattr(since._Git, "base", lambda self, ref, history: "0" * 40)
     with pytest.raises(UsageError, match="could not compare"):
         since.changes(repo, "main")
 
