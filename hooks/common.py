@@ -34,7 +34,8 @@ _OPTIONS = (
     ),
 )  # fmt: skip
 ref = click.option(
-    "--ref", metavar="COMMIT", envvar="PRE_COMMIT_TO_REF",
+    # Where a root commit is pushed, pre-commit names no range, only the branch.
+    "--ref", metavar="COMMIT", envvar=["PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH"],
     help="Judge this commit, not what is staged.  [default: what pre-commit says is being pushed]",
 )  # fmt: skip
 

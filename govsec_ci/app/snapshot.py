@@ -23,8 +23,10 @@ _LOCATING: Final = (
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
 )
-_LINK: Final = "120000"
-_MODULE: Final = "160000"
+LINK: Final = "120000"
+"""Mode of a symbolic link."""
+MODULE: Final = "160000"
+"""Mode of a submodule: its blob is the commit that is recorded."""
 _BATCH_BYTES: Final = 64_000_000
 _TIMEOUT_S: Final = 300.0
 
@@ -72,7 +74,9 @@ def open_repository(folder: Path, environment: Mapping[str, str]) -> Repository:
             next_step="call the hook inside a git checkout, or use `govsec run`",
         )
     top = Path(found.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
-    return Repository(top=top, head=_head(top, variables), variables=_absolute(variables, folder))
+    # A replaced object is this checkout's own: the original is what is pushed.
+    variables = _absolute(variables, folder) | {"GIT_NO_REPLACE_OBJECTS": "1"}
+    return Repository(top=top, head=_head(top, variables), variables=variables)
 
 
 def _head(top: Path, variables: Mapping[str, str]) -> str | None:
@@ -120,7 +124,7 @@ def _tree_entries(listing: bytes) -> Iterator[Entry]:
 
 def content(repository: Repository, entries: Iterable[Entry], path: str) -> bytes | None:
     """The bytes of one file of a snapshot; None where it is not in it."""
-    found = next((entry for entry in entries if entry.path == path and entry.mode not in (_LINK, _MODULE)), None)
+    found = next((entry for entry in entries if entry.path == path and entry.mode not in (LINK, MODULE)), None)
     return repository.git("cat-file", "blob", found.blob) if found else None
 
 
@@ -161,11 +165,11 @@ class _Export:
         return Tree(root=self.root, files=tuple(sorted(written)), refused=refused)
 
     def _takes(self, entry: Entry, known: frozenset[str]) -> bool:
-        if entry.mode == _MODULE:
+        if entry.mode == MODULE:
             return False
-        if entry.mode == _LINK:
+        if entry.mode == LINK:
             return self._follow(entry, known)
-        reason = "a merge conflict is open" if entry.stage else "" if _is_safe(entry.path) else "not a path of a tree"
+        reason = "a merge conflict is open" if entry.stage else "" if is_safe(entry.path) else "not a path of a tree"
         if reason:
             self.refused[entry.path] = reason
         return not reason
@@ -207,10 +211,20 @@ class _Export:
         for entry in batch:
             size, said = _line(said)
             target = self.root / entry.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(said[:size])
+            if self._placed(entry, target, said[:size]):
+                yield entry.path
             said = said[size + 1 :]
-            yield entry.path
+
+    def _placed(self, entry: Entry, target: Path, data: memoryview) -> bool:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Where A.py and a.py are one file, the second must not take the place of the first unseen.
+            with target.open("xb") as file:
+                file.write(data)
+        except (FileExistsError, NotADirectoryError):
+            self.refused[entry.path] = "another path of the tree has its name here"
+            return False
+        return True
 
 
 def _line(said: memoryview) -> tuple[int, memoryview]:
@@ -222,6 +236,7 @@ def _names(files: list[Entry]) -> bytes:
     return "".join(f"{entry.blob}\n" for entry in files).encode("ascii")
 
 
-def _is_safe(path: str) -> bool:
+def is_safe(path: str) -> bool:
     """Git refuses such names itself; a forged index may hold them."""
-    return not path.startswith("/") and "\\" not in path and not {"", ".", ".."} & set(path.split("/"))
+    drive = os.name == "nt" and ":" in path
+    return not path.startswith("/") and "\\" not in path and not drive and not {"", ".", ".."} & set(path.split("/"))
