@@ -620,3 +620,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
     policy_changes: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     expected: Mapping[str, Role] = {}
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A newer version of a component, and the ids of the vulnerabilities that the advisory data knows in it."""
+
+    version: str
+    rest: tuple[str, ...] = ()

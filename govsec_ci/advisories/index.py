@@ -84,6 +84,11 @@ class Index:
                 found.append(Match(self._by_number(number), matching.fix(version, entries)))
         return tuple(sorted(found, key=lambda match: groups.preference(match.vulnerability.id)))
 
+    def entries(self, name: str) -> Mapping[str, tuple[matching.Entry, ...]]:
+        """What the records say of a package: preferred id of each vulnerability → its entries."""
+        rows = self._affected(canonicalize_name(name))
+        return {self._by_number(number).id: _decoded(_decode_entries, body) for number, body in rows}
+
     def check_matches(self, name: str) -> None:
         """Refuse an index that would find nothing because it knows nothing of any PyPI package.
 

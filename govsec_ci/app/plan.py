@@ -1,46 +1,29 @@
 """``govsec plan``: the nearest versions that clear every blocking vulnerability, and what is left to do.
 
-A version is proposed only when the advisory data, asked again for that very version, knows no vulnerability in it
-beyond those that do not block today. Versions are not resolved against one another: whether they fit together, the
-package manager decides.
+What the advisory data says of newer versions lies in the evidence, so that the plan of a bundle is the same years
+later; other data is asked where the caller names some.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
-from packaging.version import InvalidVersion, Version
 
-from govsec_ci.advisories.index import Index, open_index
+from govsec_ci.advisories.index import open_index
 from govsec_ci.advisories.locate import Located
+from govsec_ci.advisories.upgrades import candidates
 from govsec_ci.app import bundle, steps
 from govsec_ci.errors import UsageError
-from govsec_ci.model import ComponentRef, Result, Run, Verdict, VerdictWord
+from govsec_ci.gate.plan import Upgrade
+from govsec_ci.gate.plan import plan as computed
 from govsec_ci.report.inert import word
 from govsec_ci.report.view import View
 
-_UPGRADES = "upgrades"
+_UPGRADES: Final = "upgrades"
 """Anchor of the report's steps that speak of components: the plan speaks of those itself."""
-
-
-class Upgrade(Struct, frozen=True, kw_only=True):
-    """What is to be done with one component.
-
-    :param target: the nearest version that clears everything that blocks; empty where the data knows none
-    :param closes: the blocking vulnerabilities that it clears; :param open: those that no version clears
-    :param major: whether the first number of the version changes
-    """
-
-    name: str
-    installed: str
-    target: str
-    closes: tuple[str, ...]
-    open: tuple[str, ...]
-    major: bool
-    places: tuple[str, ...]
-    direct: bool | None
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -51,134 +34,86 @@ class Plan(Struct, frozen=True, kw_only=True):
     steps: tuple[str, ...]
 
 
-def plan(folder: Path, found: Located) -> Plan:
+def plan(folder: Path, found: Located | None = None, *, lang: str = "en") -> Plan:
     """The plan for a judged bundle.
 
-    :raises UsageError: ``folder`` is no bundle, or there is no advisory data to ask
+    :param found: other advisory data than that which the evidence holds
+    :raises UsageError: ``folder`` is no bundle, or ``found`` is no data
     """
     verdict, runs = bundle.read_verdict(bundle.require(folder)), bundle.read_results(folder)
-    upgrades: tuple[Upgrade, ...] = ()
-    blocking = list(_blocking(verdict, runs))
-    if blocking:
-        if found.path is None:
-            raise UsageError(f"no plan without advisory data: {found.problem}", next_step="give --advisories SOURCE")
-        with open_index(found.path) as index:
-            upgrades = tuple(_upgrade(index, *group) for group in _by_component(blocking, runs))
-    ordered = sorted(upgrades, key=lambda one: (-len(one.closes), -len(one.open), one.name))
-    return Plan(
-        verdict=verdict.verdict.value, upgrades=tuple(ordered), steps=_steps(steps.read_view(folder, lang="en"))
-    )
+    rest = _steps(steps.read_view(folder, lang=lang), lang)
+    if found is None:
+        return Plan(verdict=verdict.verdict.value, upgrades=computed(verdict, runs), steps=rest)
+    if found.path is None:
+        raise UsageError(f"no advisory data: {found.problem}", next_step="give --advisories SOURCE, or leave it out")
+    with open_index(found.path) as index:
+        own = computed(verdict, runs, lambda name, version: candidates(index, name, version))
+    return Plan(verdict=verdict.verdict.value, upgrades=own, steps=rest)
 
 
-def _blocking(verdict: Verdict, runs: Sequence[Run]) -> Iterator[Result]:
-    counted = {
-        fingerprint
-        for check in verdict.checks
-        if check.mode == "block" and check.verdict is not VerdictWord.PASS
-        for fingerprint in check.results
-    }
-    for run in runs:
-        for result in run.results:
-            if result.component is not None and result.fingerprints.get("govsec/v1") in counted:
-                yield result
-
-
-def _by_component(
-    blocking: Iterable[Result], runs: Sequence[Run]
-) -> Iterator[tuple[ComponentRef, list[Result], frozenset[str]]]:
-    """Component, its blocking results, and the vulnerabilities that it has but that do not block."""
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in blocking:
-        if result.component is not None:
-            groups.setdefault((result.component.name, result.component.version), []).append(result)
-    for (name, version), results in groups.items():
-        stopping = {result.rule_id for result in results}
-        tolerated = {
-            result.rule_id
-            for run in runs
-            for result in run.results
-            if result.component and (result.component.name, result.component.version) == (name, version)
-        } - stopping
-        component = results[0].component
-        if component is not None:
-            yield component, results, frozenset(tolerated)
-
-
-def _upgrade(index: Index, component: ComponentRef, results: list[Result], tolerated: frozenset[str]) -> Upgrade:
-    ids = sorted({result.rule_id for result in results})
-    target = _nearest(index, component, frozenset(ids), tolerated)
-    left = _left(index, component.name, target, ids) if target else ids
-    return Upgrade(
-        name=component.name,
-        installed=component.version,
-        target=target,
-        closes=tuple(one for one in ids if one not in left),
-        open=tuple(left),
-        major=bool(target) and _release(target)[:1] != _release(component.version)[:1],
-        places=tuple(dict.fromkeys(_place(result) for result in results)),
-        direct=component.direct,
-    )
-
-
-def _nearest(index: Index, component: ComponentRef, blocking: frozenset[str], tolerated: frozenset[str]) -> str:
-    """The least candidate that clears all that can be cleared and brings nothing new; empty where none does."""
-    matches = index.match(component.name, component.version)
-    candidates = {version for match in matches if match.vulnerability.id in blocking for version in match.fix.versions}
-    newer = sorted((one for one in candidates if _above(one, component.version)), key=Version)
-    hopeless = {match.vulnerability.id for match in matches if not match.fix.versions}
-    for version in newer:
-        found = {match.vulnerability.id for match in index.match(component.name, version)}
-        if found <= tolerated | hopeless:
-            return version
-    return ""
-
-
-def _left(index: Index, name: str, target: str, ids: list[str]) -> list[str]:
-    found = {match.vulnerability.id for match in index.match(name, target)}
-    return [one for one in ids if one in found]
-
-
-def _above(version: str, installed: str) -> bool:
-    try:
-        return Version(version) > Version(installed)
-    except InvalidVersion:
-        return False
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return Version(version).release
-
-
-def _place(result: Result) -> str:
-    place = result.locations[0] if result.locations else None
-    if place is None:
-        return "?"
-    return f"{place.path}:{place.region.start_line}" if place.region else place.path
-
-
-def _steps(view: View) -> tuple[str, ...]:
+def _steps(view: View, lang: str) -> tuple[str, ...]:
     """What remains besides upgrades: the report's own steps that speak of no component."""
-    return tuple(step.what.en for step in view.steps if step.anchor != _UPGRADES)
+    own = (step.what for step in view.steps if step.anchor != _UPGRADES)
+    return tuple(what.ja if lang == "ja" else what.en for what in own)
 
 
-def as_text(found: Plan) -> Iterator[str]:
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "raise": (
+        "raise {name} {installed} -> {target}{major} in {where}: closes {closes}",
+        "{where} の {name} を {installed} から {target} へ更新する{major}: 是正 {closes} 件",
+    ),
+    "major": (" (another major version)", "(メジャーバージョンが変わる)"),
+    "unchecked": (
+        "  the advisory data was not asked about {target}: only the fixes that the results name are known",
+        "  {target} について脆弱性情報への照会は行っていない(検出結果に示された修正版のみによる)",
+    ),
+    "brings": ("  {target} itself has {ids}", "  {target} 自体に {ids} がある"),
+    "hopeless": (
+        "open: {name} {installed} in {where}: no version clears {id}: replace it, or waive it",
+        "未解消: {where} の {name} {installed}: {id} を解消する版は知られていない。代替又は適用除外を検討する",
+    ),
+    "elsewhere": (
+        "open: {name} {installed} in {where}: {id} is gone from {version}, which has other vulnerabilities",
+        "未解消: {where} の {name} {installed}: {id} は {version} で解消するが、同版には別の脆弱性がある",
+    ),
+    "then": ("then: {step}", "次に: {step}"),
+    "apart": (
+        "Versions are not resolved against one another: your package manager decides whether they fit together.",
+        "版どうしの整合は確認していない。同時に導入できるか否かは、パッケージ管理ツールで確認する。",
+    ),
+    "nothing": ("Nothing is left to do.", "実施すべき事項はない。"),
+}
+
+
+def as_text(found: Plan, lang: str) -> Iterator[str]:
     """The plan for people."""
     for one in found.upgrades:
-        yield from _upgrade_text(one)
-    yield from (f"then: {step}" for step in found.steps)
+        yield from _upgrade_text(one, lang)
+    yield from (_say(lang, "then", step=step) for step in found.steps)
     if found.upgrades:
-        yield "Versions are not resolved against one another: your package manager decides whether they fit together."
+        yield _say(lang, "apart")
     if not found.upgrades and not found.steps:
-        yield "Nothing is left to do."
+        yield _say(lang, "nothing")
 
 
-def _upgrade_text(one: Upgrade) -> Iterator[str]:
-    where = ", ".join(word(place) for place in one.places)
+def _say(lang: str, key: str, **values: object) -> str:
+    return _TEXTS[key][lang == "ja"].format_map(values)
+
+
+def _upgrade_text(one: Upgrade, lang: str) -> Iterator[str]:
+    about = {"name": word(one.name), "installed": word(one.installed), "where": ", ".join(map(word, one.places))}
     if one.target:
-        jump = " (another major version)" if one.major else ""
-        yield f"raise {one.name} {one.installed} -> {one.target}{jump} in {where}: closes {len(one.closes)}"
-    for identifier in one.open:
-        yield f"open: {one.name} {one.installed} in {where}: no version clears {identifier}: replace it, or waive it"
+        major = _say(lang, "major") if one.major else ""
+        yield _say(lang, "raise", **about, target=one.target, major=major, closes=len(one.closes))
+        yield from [] if one.checked else [_say(lang, "unchecked", target=one.target)]
+        yield from [_say(lang, "brings", target=one.target, ids=_ids(one.brings))] if one.brings else []
+    for name in one.open:
+        how = "elsewhere" if name in one.elsewhere else "hopeless"
+        yield _say(lang, how, **about, id=word(name), version=one.elsewhere.get(name, ""))
+
+
+def _ids(names: tuple[str, ...]) -> str:
+    return ", ".join(map(word, names))
 
 
 def as_json(found: Plan) -> dict[str, Any]:
@@ -195,14 +130,19 @@ def as_requirements(found: Plan) -> Iterator[str]:
     """Lower bounds for a package manager: lines of a constraints file."""
     yield "# nearest versions that clear what blocks, by the advisory data; not resolved against one another"
     for one in found.upgrades:
+        name = word(one.name)
+        # A name from another tool's report may be none that a package manager reads.
         if one.target:
-            yield f"{one.name}>={one.target}"
-        else:
-            yield f"# {one.name}: no version clears {', '.join(one.open)}"
+            yield f"{'' if _NAME.fullmatch(name) else '# '}{name}>={one.target}"
+        if one.open:
+            yield f"# {name}: {one.target or word(one.installed)} does not clear {_ids(one.open)}"
 
 
-def render(found: Plan, form: str) -> str:
+_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def render(found: Plan, form: str, *, lang: str = "en") -> str:
     """The plan as ``text``, ``json`` or ``requirements``."""
     if form == "json":
         return json.dumps(as_json(found), indent=2, ensure_ascii=False)
-    return "\n".join(as_requirements(found) if form == "requirements" else as_text(found))
+    return "\n".join(as_requirements(found) if form == "requirements" else as_text(found, lang))

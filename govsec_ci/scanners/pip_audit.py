@@ -12,6 +12,7 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from govsec_ci.errors import ToolError
+from govsec_ci.formats import upgrades
 from govsec_ci.model import (
     Component,
     ComponentRef,
@@ -88,7 +89,10 @@ class PipAuditScanner:
             advisories=answer.feeds,
             audited=tuple(sorted(components[number].purl for number in answer.audited)),
             declared=tuple(sorted(c.purl for c in components if _why_not(c) and c.name in _declared(request))),
-            properties={"coverage": f"{len(answer.audited)} of {len(components)} components audited"},
+            properties={
+                "coverage": f"{len(answer.audited)} of {len(components)} components audited",
+                **upgrades.write({components[number].purl: found for number, found in answer.upgrades.items()}),
+            },
         )
         return ScanOutput(run=run)
 

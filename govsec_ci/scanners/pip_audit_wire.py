@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from govsec_ci.model import FeedState, Fix, Vulnerability
+from govsec_ci.model import Candidate, FeedState, Fix, Vulnerability
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
@@ -44,6 +44,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     :param audited: numbers of the dependencies that it looked up
     :param skipped: number → why it did not
     :param problem: why the audit broke off, or empty
+    :param upgrades: number of each dependency with findings → newer versions, where the index was asked
     """
 
     findings: tuple[Finding, ...] = ()
@@ -51,3 +52,4 @@ class Answer(Struct, frozen=True, kw_only=True):
     skipped: dict[int, str] = {}
     feeds: tuple[FeedState, ...] = ()
     problem: str = ""
+    upgrades: dict[int, tuple[Candidate, ...]] = {}

@@ -51,7 +51,8 @@ from pip_audit._service.interface import VulnerabilityID  # type: ignore[import-
 
 from govsec_ci.advisories.groups import preference
 from govsec_ci.advisories.index import Index, Match, open_index
-from govsec_ci.model import FeedState, Fix, Vulnerability
+from govsec_ci.advisories.upgrades import candidates
+from govsec_ci.model import Candidate, FeedState, Fix, Vulnerability
 from govsec_ci.scanners import pip_audit_wire as wire
 
 _MESSAGE_CHARACTERS = 300
@@ -186,7 +187,13 @@ def answer(request: wire.Request) -> wire.Answer:
             return wire.Answer(problem="neither an index nor an online service was named")
         service = IndexService(index)
         found = audit(request.dependencies, service, service.take)
-        return msgspec.structs.replace(found, feeds=index.feeds())
+        return msgspec.structs.replace(found, feeds=index.feeds(), upgrades=_upgrades(request, found, index))
+
+
+def _upgrades(request: wire.Request, found: wire.Answer, index: Index) -> dict[int, tuple[Candidate, ...]]:
+    numbers = dict.fromkeys(one.dependency for one in found.findings)
+    asked = ((number, request.dependencies[number]) for number in numbers)
+    return {number: candidates(index, one.name, one.version) for number, one in asked}
 
 
 def _ask_online(request: wire.Request, index: Index | None) -> wire.Answer:
