@@ -25,7 +25,11 @@ def to_json(value: Any) -> bytes:
     A character that has no UTF-8 form (an undecodable byte of a file name held by ``surrogateescape``) is written as
     U+FFFD.
     """
-    plain = to_plain(value)
+    return encode(to_plain(value))
+
+
+def encode(plain: Any) -> bytes:
+    """The same of dicts, lists, msgspec structs and scalars alone."""
     try:
         return _ENCODER.encode(plain)
     except UnicodeEncodeError:
