@@ -1,69 +1,26 @@
-"""``govsec-bandit``: static analysis of the Python files that are staged."""
+"""``govsec-bandit``: static analysis of the Python files that are staged.
+
+bandit's own imports take as long as everything else here: they are under way before the command is imported.
+"""
 
 import sys
-from typing import Any
+from typing import Final
 
-import click
+from govsec_ci.system import process
 
-from govsec_ci.app.changed_lines import touched
-from govsec_ci.app.check import CheckOptions, check
-from govsec_ci.app.clock import parse
-from govsec_ci.app.snapshot import changed
-from govsec_ci.model import Role
-from govsec_ci.scanners.bandit import BanditScanner
-
-from . import common
-
-
-@click.command("bandit", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("files", nargs=-1)
-@click.option(
-    "--all-lines", is_flag=True, help="Judge every line of the files, not only those that the commit changes."
-)
-@common.shared
-@common.ref
-@common.base
-def command(**given: Any) -> int:
-    """Scan staged Python FILES with bandit and judge what it finds (default: every staged change).
-
-    The staged content is judged, not the work tree's. Results on lines that the commit does not change are told, and
-    do not stop it; in a file that it does not change at all every line counts.
-
-    Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
-    """
-    options = _options(given)
-    if options is None:
-        click.echo("PASS: no Python file is staged")
-        return 0
-    chosen = None if given["all_lines"] else touched(options.repository, options.named, options.ref, given["base"])
-    return common.show(check(options, chosen), options.repository, given)
-
-
-def _options(given: dict[str, Any]) -> CheckOptions | None:
-    repository = common.repository()
-    names = common.paths(repository, given["files"]) or tuple(filter(is_python, changed(repository)))
-    if not names:
-        return None
-    return CheckOptions(
-        repository=repository,
-        roles=frozenset({Role.SAST}),
-        scan=lambda request: (BanditScanner().scan(request),),
-        wanted=frozenset(names).__contains__,
-        named=names,
-        now=parse(given["now"]),
-        ref=given["ref"],
-        profiles=given["profiles"],
-        config_file=given["config_file"],
-    )
-
-
-def is_python(path: str) -> bool:
-    """Whether bandit takes a file of that name."""
-    return path.endswith((".py", ".pyw"))
+# That of scanners/bandit_shards.py, which imports more than may be waited for here.
+WORKER: Final = "govsec_ci.scanners.bandit_worker"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point."""
-    given = sys.argv[1:] if argv is None else argv
+    with process.started_early(WORKER):
+        from . import bandit_command, common  # noqa: PLC0415 — see above
+
+        given = sys.argv[1:] if argv is None else argv
+        return common.run(bandit_command.command, [_as_path(word) for word in given])
+
+
+def _as_path(word: str) -> str:
     # pre-commit appends bare names: a file called "-h.py" must be scanned, not obeyed.
-    return common.run(command, [f"./{word}" if word.startswith("-") and is_python(word) else word for word in given])
+    return f"./{word}" if word.startswith("-") and word.endswith((".py", ".pyw")) else word

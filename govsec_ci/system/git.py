@@ -34,6 +34,11 @@ _SAFE = (
 )  # fmt: skip
 
 
+# These read the object store, the index and the settings alone: no content filter can run in them. Whatever is not
+# here is asked with every filter of the repository switched off.
+_WITHOUT_FILTERS = frozenset({"cat-file", "config", "log", "ls-files", "ls-tree", "rev-list", "rev-parse"})
+
+
 class Checkout(Struct, frozen=True, kw_only=True):
     """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time.
 
@@ -67,10 +72,13 @@ def run_git(
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_LAZY_FETCH": "1",
+        # refs/replace may put another commit in a trusted one's place.
+        "GIT_NO_REPLACE_OBJECTS": "1",
         "LC_ALL": "C",
         **(variables or {}),
     }
-    argv = [git, *_SAFE, *_disarmed_filters(git, folder, environment), *arguments]
+    disarmed = [] if arguments[0] in _WITHOUT_FILTERS else _disarmed_filters(git, folder, environment)
+    argv = [git, *_SAFE, *disarmed, *arguments]
     return process.run(argv, timeout_s=timeout_s, stdin=stdin, cwd=folder, extra_environment=environment)
 
 

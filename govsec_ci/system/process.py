@@ -27,6 +27,7 @@ _STDERR_KEPT_BYTES = 16_384
 _live: set["subprocess.Popen[bytes]"] = set()
 _live_lock = threading.Lock()
 _stopping = threading.Event()
+_early: dict[str, "subprocess.Popen[bytes]"] = {}
 
 
 class Completed(Struct, frozen=True, kw_only=True):
@@ -94,14 +95,19 @@ def run(
     """
     started = time.monotonic()
     with neutral_folder() as home:
-        environment = child_environment(home, extra_environment)
-        child = _start(argv, cwd or home, environment)
-        try:
-            stdout, stderr = child.communicate(stdin, timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            raise TimedOutError(f"{Path(argv[0]).name} took longer than {timeout_s:g} s and was stopped") from None
-        finally:
-            _end(child)
+        child = _start(argv, cwd or home, child_environment(home, extra_environment))
+        return _finished(child, argv[0], stdin, timeout_s, started)
+
+
+def _finished(
+    child: "subprocess.Popen[bytes]", program: str, stdin: bytes, timeout_s: float, started: float
+) -> Completed:
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        raise TimedOutError(f"{Path(program).name} took longer than {timeout_s:g} s and was stopped") from None
+    finally:
+        _end(child)
     kept = stderr[-_STDERR_KEPT_BYTES:].decode("utf-8", "replace")
     return Completed(exit_code=child.returncode, stdout=stdout, stderr=kept, seconds=time.monotonic() - started)
 
@@ -110,7 +116,31 @@ def run_module(
     module: str, arguments: Sequence[str] = (), *, timeout_s: float, stdin: bytes = b"", cwd: Path | None = None
 ) -> Completed:
     """Run a module of this very environment isolated (``python -Im``): nothing in the current folder shadows it."""
+    early = None if arguments or cwd else _early.pop(module, None)
+    if early is not None:
+        if early.poll() is None:
+            return _finished(early, sys.executable, stdin, timeout_s, time.monotonic())
+        _end(early)
     return run([sys.executable, "-Im", module, *arguments], timeout_s=timeout_s, stdin=stdin, cwd=cwd)
+
+
+@contextlib.contextmanager
+def started_early(module: str) -> Iterator[None]:
+    """Start a module before its input is known: the next :func:`run_module` of it, without arguments, takes this child.
+
+    Its imports are done while the caller finds out what to ask. Where nobody asks, it is killed at the end. On one
+    processor it would only be in the way, and is not started.
+    """
+    with neutral_folder() as home:
+        if (os.cpu_count() or 1) > 1:
+            with contextlib.suppress(ToolError):  # run_module meets the same, and tells
+                _early[module] = _start([sys.executable, "-Im", module], home, child_environment(home))
+        try:
+            yield
+        finally:
+            unasked = _early.pop(module, None)
+            if unasked is not None:
+                _end(unasked)
 
 
 def _start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

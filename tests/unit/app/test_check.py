@@ -161,7 +161,7 @@ def test_the_settings_are_those_files() -> None:
 
 def test_bandit_s_hook_imports_little_before_its_scanner_works() -> None:
     """What it needs later is imported while bandit runs in its own process."""
-    program = "import sys, govsec_ci_hooks.bandit; print(*sorted(sys.modules))"
+    program = "import sys, govsec_ci_hooks.bandit_command; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
     heavy = ("govsec_ci.gate", "govsec_ci.manifests.discover", "govsec_ci.formats", "sarif_om", "packaging.metadata")
     assert [name for name in loaded if name.startswith(heavy)] == []

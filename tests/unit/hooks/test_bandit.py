@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from govsec_ci_hooks.bandit import is_python, main
+from govsec_ci_hooks.bandit import main
+from govsec_ci_hooks.bandit_command import is_python
 
 from tests.support.repositories import commit_all, git
 from tests.support.staging import CLEAN, SHELL, call, small_repository, stage, write

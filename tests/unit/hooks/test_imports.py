@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from govsec_ci_hooks import bandit
 
+from govsec_ci.scanners import bandit_shards
 from tests.support.repositories import git, new_repository
 
 # Each costs a tenth of a second or more, and no hook over one Python file needs it.
@@ -48,6 +50,14 @@ def test_a_whole_run_of_the_bandit_hook(tmp_path: Path, text: str, monkeypatch: 
     assert "govsec_ci.cli.commands" not in loaded
     assert HEAVY & {name.partition(".")[0] for name in loaded} == set()
     assert len(loaded) <= MOST_OF_A_HOOK
+
+
+def test_bandit_starts_up_before_the_hook_is_imported(tmp_path: Path) -> None:
+    loaded = modules("from govsec_ci_hooks import bandit", tmp_path)
+    assert {name for name in loaded if name.startswith(("govsec_ci.", "click"))} == {
+        "govsec_ci.errors", "govsec_ci.system", "govsec_ci.system.process",
+    }  # fmt: skip
+    assert bandit.WORKER == bandit_shards.WORKER
 
 
 def test_the_version(tmp_path: Path) -> None:

@@ -106,3 +106,60 @@ def test_kill_all_ends_what_runs_and_starts_nothing_more(monkeypatch: pytest.Mon
     assert child.wait(timeout=10) != 0
     with pytest.raises(ToolError, match="is being stopped"):
         _python("pass")
+
+
+UPPER = "import sys; print(sys.stdin.read().upper(), flush=True)"
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module that children find, and that writes a file as it starts."""
+    (tmp_path / "slow_starter.py").write_text(f"open({str(tmp_path / 'starts')!r}, 'a').write('x')\n{UPPER}\n")
+    monkeypatch.setattr(sys, "executable", str(_launcher(tmp_path)))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return "slow_starter"
+
+
+def _launcher(folder: Path) -> Path:
+    script = folder / "python"
+    script.write_text(f'#!/bin/sh\nshift 2\nexec "{sys.executable}" -I "{folder}/slow_starter.py"\n')
+    script.chmod(0o700)
+    return script
+
+
+def test_a_module_started_early_answers_the_next_call_alone(module: str, tmp_path: Path) -> None:
+    with process.started_early(module):
+        assert process.run_module(module, timeout_s=30, stdin=b"one").stdout == b"ONE\n"
+        assert process.run_module(module, timeout_s=30, stdin=b"two").stdout == b"TWO\n"
+    assert (tmp_path / "starts").read_text() == "xx"
+
+
+def test_one_that_nobody_asked_is_killed_and_one_that_died_is_replaced(module: str) -> None:
+    with process.started_early(module):
+        unasked = process._early[module]
+    assert unasked.returncode is not None
+    assert process._early == {}
+    with process.started_early(module):
+        process._early[module].kill()
+        process._early[module].wait()
+        assert process.run_module(module, timeout_s=30, stdin=b"x").stdout == b"X\n"
+
+
+def test_one_started_early_has_its_time_limit_too(module: str, tmp_path: Path) -> None:
+    (tmp_path / "slow_starter.py").write_text("import time; time.sleep(60)\n")
+    with process.started_early(module), pytest.raises(process.TimedOutError):
+        process.run_module(module, timeout_s=0.3)
+
+
+def test_on_one_processor_or_without_a_program_nothing_is_started_early(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    with process.started_early(module):
+        assert process._early == {}
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    with process.started_early(module):
+        assert process._early == {}
+        with pytest.raises(ToolError, match="could not be started"):
+            process.run_module(module, timeout_s=5)
