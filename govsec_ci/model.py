@@ -3,6 +3,9 @@
 Words are those of SARIF 2.1.0 (run, result, rule, level, location, suppression, notification, baselineState),
 CycloneDX (component, vulnerability) and OSV (advisory). Times are timezone-aware UTC datetimes. Paths are POSIX,
 relative to the judged tree's root; bytes that are not UTF-8 are held by ``surrogateescape``.
+
+Of results there may be a hundred thousand: with ``gc=False`` the garbage collector leaves them alone, for frozen values
+make no cycles.
 """
 
 from collections.abc import Mapping
@@ -132,7 +135,7 @@ class VerdictWord(Enum):
     FAIL = "FAIL"
 
 
-class Region(Struct, frozen=True, kw_only=True):
+class Region(Struct, frozen=True, kw_only=True, gc=False):
     """A span of text. Lines and columns are 1-based; columns count UTF-16 code units; ``end_column`` is exclusive."""
 
     start_line: int
@@ -142,14 +145,14 @@ class Region(Struct, frozen=True, kw_only=True):
     snippet: str | None = None
 
 
-class Location(Struct, frozen=True, kw_only=True):
+class Location(Struct, frozen=True, kw_only=True, gc=False):
     """A place in the judged tree: a POSIX path relative to its root, and a region where known."""
 
     path: str
     region: Region | None = None
 
 
-class Suppression(Struct, frozen=True, kw_only=True):
+class Suppression(Struct, frozen=True, kw_only=True, gc=False):
     """A *claim* that a result does not count. Whether it is admissible is the gate's ruling.
 
     :param origin: ``nosec``, ``waiver``, ``vex``, ``import`` or ``out-of-scope``
@@ -269,7 +272,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     vulnerability: Vulnerability | None = None
 
 
-class ComponentRef(Struct, frozen=True, kw_only=True):
+class ComponentRef(Struct, frozen=True, kw_only=True, gc=False):
     """Which component a result is about. ``name`` is normalised (PEP 503); ``purl`` is a package URL."""
 
     name: str
@@ -278,7 +281,7 @@ class ComponentRef(Struct, frozen=True, kw_only=True):
     direct: bool | None = None
 
 
-class Fix(Struct, frozen=True, kw_only=True):
+class Fix(Struct, frozen=True, kw_only=True, gc=False):
     """The versions that mend a vulnerability for one component; ``nearest`` is the least above the installed one.
 
     :param available: when the first of them was published, where a feed tells
@@ -289,7 +292,7 @@ class Fix(Struct, frozen=True, kw_only=True):
     available: datetime | None = None
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class Result(Struct, frozen=True, kw_only=True, gc=False):
     """One weakness (SARIF 2.1.0 section 3.27).
 
     :param locations: ``locations[0]`` is the primary one; never empty for results of our own scanners
@@ -315,7 +318,7 @@ class Result(Struct, frozen=True, kw_only=True):
     properties: Mapping[str, str] = {}
 
 
-class Artifact(Struct, frozen=True, kw_only=True):
+class Artifact(Struct, frozen=True, kw_only=True, gc=False):
     """A file that a run looked at: path in the judged tree, sha256 in lower-case hex, length in bytes."""
 
     path: str

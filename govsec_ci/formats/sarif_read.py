@@ -14,27 +14,22 @@ from govsec_ci.formats.sarif_wire import (
     VERSION,
     NotificationProperties,
     OwnLog,
+    OwnResult,
     OwnRun,
-    ResultBag,
-    ResultProperties,
+    OwnSuppression,
     RuleProperties,
     RunProperties,
-    SuppressionProperties,
     Text,
     WireArtifact,
     WireInvocation,
     WireLocation,
     WireNotification,
     WireRegion,
-    WireResult,
     WireRule,
-    WireSuppression,
 )
 from govsec_ci.model import (
     Artifact,
-    BaselineState,
     Invocation,
-    Kind,
     Level,
     Location,
     Notification,
@@ -47,7 +42,6 @@ from govsec_ci.model import (
 from govsec_ci.system.files import uri_to_path
 
 _T = TypeVar("_T")
-_TIME = msgspec.json.Decoder(datetime)
 
 
 @without_collector()
@@ -102,13 +96,13 @@ class _Reader:
         for number, raw in enumerate(wire.results):
             path = f"results[{number}]"
             try:
-                result = _WIRE_RESULT.decode(raw)
+                result = _OWN_RESULT.decode(raw)
             except msgspec.ValidationError as error:
                 why, _, inner = str(error).partition(" - at `$")
                 raise self._refused(f"{path}{inner.rstrip('`')}", why) from error
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise self._refused(path, str(error)) from error
-            yield self._result(result, path)
+            yield self._result(result)
 
     def _rule(self, wire: WireRule, number: int) -> Rule:
         properties = self._properties(wire.properties, _RULE, f"tool.driver.rules[{number}].properties")
@@ -128,42 +122,28 @@ class _Reader:
             vulnerability=bag.vulnerability,
         )
 
-    def _result(self, wire: WireResult, path: str) -> Result:
-        bag = self._properties(wire.properties, _RESULT, f"{path}.properties").govsec
-        first = wire.provenance.first_detection_time_utc
+    def _result(self, wire: OwnResult) -> Result:
+        bag = wire.properties.govsec
         return Result(
-            rule_id=wire.rule_id or "",
+            rule_id=wire.rule_id,
             message=wire.message.text or "",
-            level=self._level(wire, bag),
-            kind=wire.kind or Kind.FAIL,
+            level=bag.level or wire.level,
+            kind=wire.kind,
             severity=bag.severity,
             confidence=bag.confidence,
-            locations=tuple(self._location(location) for location in wire.locations),
-            suppressions=tuple(self._suppression(one, path) for one in wire.suppressions or ()),
+            locations=tuple([self._location(location) for location in wire.locations]),
+            suppressions=tuple([self._suppression(one) for one in wire.suppressions]) if wire.suppressions else (),
             fingerprints={**wire.partial_fingerprints, **wire.fingerprints},
             correlation=wire.correlation_guid or bag.correlation,
-            baseline_state=self._baseline_state(wire.baseline_state, path),
-            first_detected=self._time(first, f"{path}.provenance.firstDetectionTimeUtc"),
+            baseline_state=wire.baseline_state,
+            first_detected=wire.provenance.first_detection_time_utc,
             component=bag.component,
             fix=bag.fix,
             properties=bag.properties,
         )
 
-    def _level(self, wire: WireResult, bag: ResultBag) -> Level:
-        if bag.level is not None:
-            return bag.level
-        return wire.level or Level.WARNING
-
-    def _baseline_state(self, value: str | None, path: str) -> BaselineState | None:
-        if value is None:
-            return None
-        try:
-            return BaselineState(value)
-        except ValueError:
-            raise self._refused(f"{path}.baselineState", f"{value!r} is no state") from None
-
-    def _suppression(self, wire: WireSuppression, path: str) -> Suppression:
-        bag = self._properties(wire.properties, _SUPPRESSION, f"{path}.suppressions").govsec
+    def _suppression(self, wire: OwnSuppression) -> Suppression:
+        bag = wire.properties.govsec
         return Suppression(
             kind=wire.kind,
             status=wire.status,
@@ -230,12 +210,10 @@ class _Reader:
         )
 
 
-_WIRE_RESULT = msgspec.json.Decoder(WireResult)
+_OWN_RESULT = msgspec.json.Decoder(OwnResult)
 _RUN: Any = msgspec.json.Decoder(RunProperties)
 _RULE: Any = msgspec.json.Decoder(RuleProperties)
-_RESULT: Any = msgspec.json.Decoder(ResultProperties)
 _NOTIFICATION: Any = msgspec.json.Decoder(NotificationProperties)
-_SUPPRESSION: Any = msgspec.json.Decoder(SuppressionProperties)
 
 
 def _unless(blank: bool, text: Text) -> str:  # noqa: FBT001 — a condition, not a flag

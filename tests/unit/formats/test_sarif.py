@@ -251,12 +251,16 @@ _RESULT = ("runs", 0, "results", 0)
         (_set("x/y/", "runs", 0, "automationDetails", "id"), r"\$\.runs\[0\]\.automationDetails\.id"),
         (_set(3, *_RESULT, "message", "text"), r"\$\.runs\[0\]\.results\[0\]\.message\.text: Expected"),
         (_set("bad", *_RESULT, "level"), r"\$\.runs\[0\]\.results\[0\]\.level: Invalid enum value"),
-        (_set("bad", *_RESULT, "baselineState"), r"\$\.runs\[0\]\.results\[0\]\.baselineState: 'bad'"),
+        (
+            _set("bad", *_RESULT, "baselineState"),
+            r"\$\.runs\[0\]\.results\[0\]\.baselineState: Invalid enum value 'bad'",
+        ),
         (_set("soon", *_RESULT, "provenance"), r"results\[0\]\.provenance: Expected"),
         (_set([{}], *_RESULT, "locations"), r"\$\.runs\[0\]\.results: holds a location without"),
         (_set({"govsec": 1}, *_RESULT, "properties"), r"\$\.runs\[0\]\.results\[0\]\.properties"),
         (_set({"govsec": 1}, *_RESULT, "suppressions", 0, "properties"), r"results\[0\]\.suppressions"),
         (_set({"firstDetectionTimeUtc": "soon"}, *_RESULT, "provenance"), r"firstDetectionTimeUtc: Invalid RFC3339"),
+        (_set({"firstDetectionTimeUtc": "2026-01-01T00:00:00"}, *_RESULT, "provenance"), r"Utc: Expected .*timezone"),
     ],
 )
 def test_what_is_no_log_of_ours_is_refused_by_its_path(change: Any, message: str) -> None:
@@ -280,3 +284,19 @@ def test_a_property_bag_that_is_no_utf_8_is_said(failing_bundle: Path) -> None:
     assert broken != data
     with pytest.raises(InputError, match="not written by govsec"):
         sarif.load(broken)
+
+
+def test_the_log_that_was_read_last_is_not_read_again() -> None:
+    one, other = sarif.write([a_run(a_result("B1"))]), sarif.write([a_run(a_result("B2"))])
+    first = sarif.load(one)
+    assert sarif.load(bytes(bytearray(one))) is first
+    assert [run.results[0].rule_id for run in sarif.load(other)] == ["B2"]
+    assert sarif.load(one) == first
+    assert sarif.load(one) is not first
+
+
+def test_what_was_refused_is_refused_again() -> None:
+    sarif.load(sarif.write([]))
+    for _ in range(2):
+        with pytest.raises(InputError):
+            sarif.load(b"{}")
