@@ -128,6 +128,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     :param imports: reports of other tools (``[[import]]``)
     :param pins: profile id → sha256 of its resolved form, as the verdict shows it: another one is refused
     :param evidence: documents that are no scan (design reviews, diagnosis records), by life-cycle slot
+    :param wheelhouse: folder of the files that get deployed (relative to PATH), for their digests in the SBOM
     """
 
     name: str = ""
@@ -145,6 +146,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     imports: tuple[Import, ...] = msgspec.field(name="import", default=())
     evidence: tuple[EvidenceDocument, ...] = ()
     pins: dict[str, str] = {}
+    wheelhouse: str = ""
 
 
 def load(path: Path) -> Config:

@@ -64,6 +64,7 @@ class Options(Struct, frozen=True, kw_only=True):
     :param waivers: the waivers, unless they stand in the tree; :param baseline: an earlier ``results.sarif``
     :param vex: OpenVEX or CycloneDX VEX documents; :param since: git ref of which the change is told apart
     :param policy_ref: git ref that settings, waivers and profile files are read from, instead of the tree
+    :param wheelhouse: folder of the files that get deployed; None: the configuration's
     :param cache: use what was found in the same files before; None: except at the release stage
     :param offline: never open a socket; :param online: audit by a public service, ``osv`` or ``pypi``
     """
@@ -87,6 +88,7 @@ class Options(Struct, frozen=True, kw_only=True):
     jobs: int = 1
     lang: str = "en"
     cache: bool | None = None
+    wheelhouse: Path | None = None
     progress: Progress = silent
 
 
@@ -241,8 +243,14 @@ def _request(target: Target, options: Options, found: Located) -> ScanRequest:
         timestamp_s=timestamp(target, options.now),
         now_s=int(options.now.timestamp()),
         cache=default_cache() if _cached(options) else None,
+        wheelhouse=_wheelhouse(target, options),
         progress=options.progress,
     )
+
+
+def _wheelhouse(target: Target, options: Options) -> Path | None:
+    configured = target.tree.root / target.config.wheelhouse if target.config.wheelhouse else None
+    return options.wheelhouse or configured
 
 
 def _cached(options: Options) -> bool:

@@ -25,6 +25,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     :param now_s: the clock of the decision (Unix time) for the age of imported reports; 0: the machine's clock
     :param jobs: how many processes a scanner may use
     :param cache: folder of what scanners found in the same files before, or None: look at everything anew
+    :param wheelhouse: folder of the files that get deployed, or None
     :param progress: called with (scanner id, done, total) from any thread
     """
 
@@ -42,6 +43,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     timestamp_s: int = 0
     now_s: int = 0
     cache: Path | None = None
+    wheelhouse: Path | None = None
     progress: Callable[[str, int, int], None] = lambda scanner, done, total: None
 
 

@@ -17,9 +17,11 @@ from govsec_ci import __version__
 from govsec_ci.config import Party
 from govsec_ci.errors import InputError, ToolError
 from govsec_ci.formats import cyclonedx as wire
+from govsec_ci.formats.cyclonedx_files import add_files
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.model import Component, Invocation, Level, Notification, Role, Run, Subject
 from govsec_ci.scanners import cyclonedx_tool as tool
+from govsec_ci.scanners import wheelhouse
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.cyclonedx_project import (
     REQUIREMENTS,
@@ -32,6 +34,7 @@ from govsec_ci.scanners.cyclonedx_project import (
     tables,
 )
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
+from govsec_ci.scanners.wheelhouse import Held
 from govsec_ci.system.files import read_limited
 
 FILE = "sbom.cdx.json"
@@ -69,6 +72,8 @@ class _Scan:
         self.start = utc_now()
         self.notifications: list[Notification] = []
         self.timeout_s = request.config.timeouts.cyclonedx_s
+        self.deployed = wheelhouse.look(request.wheelhouse, request.manifests) if request.wheelhouse else Held()
+        self.notifications += self.deployed.notifications
 
     def output(self) -> ScanOutput:
         if not self.request.manifests:
@@ -207,7 +212,8 @@ class _Scan:
         installed = {manifest.format == _INSTALLED for manifest in self.request.manifests}
         return tuple(phase for phase, read in (("pre-build", False), ("post-build", True)) if read in installed)
 
-    def _checked(self, name: str, bom: Mapping[str, Any]) -> dict[str, bytes]:
+    def _checked(self, name: str, bom: dict[str, Any]) -> dict[str, bytes]:
+        bom = add_files(bom, self.deployed.files)
         problems = wire.validate(bom)
         if not problems:
             return {name: wire.write(bom)}
