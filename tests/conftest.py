@@ -20,8 +20,9 @@ SHARED = Path(os.environ.get("GOVSEC_TEST_SHARED", ROOT.parent / "shared"))
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or fills the user's own cache, nor takes advisory data from the user's settings."""
-    kept = {name: os.environ.pop(name, None) for name in ("GOVSEC_CACHE_DIR", "GOVSEC_ADVISORIES")}
+    """No test reads or fills the user's own cache, takes the user's advisory data, or the rules of a pull request."""
+    own = ("GOVSEC_CACHE_DIR", "GOVSEC_ADVISORIES", "GITHUB_ACTIONS", "GITLAB_CI")
+    kept = {name: os.environ.pop(name, None) for name in own}
     os.environ["GOVSEC_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
     yield
     for name, value in kept.items():

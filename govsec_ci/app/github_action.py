@@ -21,6 +21,7 @@ from govsec_ci.app.clock import parse
 from govsec_ci.app.github_upload import category_of, upload_copy
 from govsec_ci.app.run import run
 from govsec_ci.app.steps import Options
+from govsec_ci.app.trusted_ref import AUTO, in_force
 from govsec_ci.errors import UsageError
 from govsec_ci.model import Stage
 from govsec_ci.report.view import View
@@ -48,7 +49,7 @@ def options(environment: Mapping[str, str], *, jobs: int) -> Options:
         baseline=workspace / baseline if baseline else None,
         waivers=workspace / waivers if waivers else None,
         since=_input(environment, "SINCE"),
-        policy_ref=_input(environment, "POLICY_REF"),
+        policy_ref=_input(environment, "POLICY_REF") or AUTO,
         offline=_one_of(environment, "OFFLINE", ("true", "false"), "false") == "true",
         jobs=jobs,
         lang=_one_of(environment, "LANGUAGE", ("en", "ja"), "en"),
@@ -65,7 +66,7 @@ def _profiles(environment: Mapping[str, str], workspace: Path) -> Iterator[str]:
         name = part.strip()
         if not name or not ("/" in name or name.endswith(".toml")):
             yield from filter(None, [name])
-        elif _input(environment, "POLICY_REF"):
+        elif in_force(_input(environment, "POLICY_REF") or AUTO, environment):
             yield os.path.relpath(workspace / name, judged).replace(os.sep, "/")
         else:
             yield str(workspace / name)

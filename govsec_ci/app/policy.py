@@ -1,26 +1,33 @@
 """Where the judge's rules come from: the tree, or a trusted git ref that the change under judgement cannot edit.
 
-With ``--policy-ref REF`` settings, waivers and profile files are read from REF, not from the tree; what the tree says
-otherwise has no effect on this verdict and is reported as a policy change. The first change that adopts the gate has
-no rules at REF: it is judged by the shipped profile without settings and without waivers, and reported likewise.
+With ``--policy-ref REF`` (in a pull request: by default) settings, waivers and profile files are read from REF, not
+from the tree; what the tree says otherwise has no effect on this verdict and is reported as a policy change. The first
+change that adopts the gate has no rules at REF: it is judged by the shipped profile without settings and without
+waivers, and reported likewise.
 """
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from govsec_ci.app.target import load_config
+from govsec_ci.app.trusted_ref import Trusted, trusted
 from govsec_ci.config import FILE_NAME, Config
-from govsec_ci.errors import InputError, UsageError
+from govsec_ci.errors import InputError
 from govsec_ci.gate import waivers
-from govsec_ci.system import git
+from govsec_ci.scanners import bandit_settings
 from govsec_ci.system.files import read_limited, write_atomic
+from govsec_ci.system.git import run_git
 from govsec_ci.system.process import neutral_folder
 
 WAIVERS_FILE = "govsec-waivers.toml"
 _PYPROJECT = "pyproject.toml"
+_BANDIT = ".bandit"
+_OTHERS = {_PYPROJECT: "pyproject.toml [tool.bandit]", _BANDIT: ".bandit"}
 _LIMIT_BYTES = 10_000_000
 
 
@@ -31,6 +38,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     :param profiles: names as given; files among them as absolute paths below ``folder``
     :param commit: the commit that the rules were read from, or None for the tree itself
     :param changes: policy files of which the tree has another version than the trusted ref
+    :param variables: what git must be told to see ``commit``
     """
 
     config: Config
@@ -38,35 +46,38 @@ class Policy(Struct, frozen=True, kw_only=True):
     waivers: bytes | None = None
     commit: str | None = None
     changes: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
 
 
 @contextlib.contextmanager
 def read_policy(
-    root: Path, *, ref: str, config_file: Path | None, waivers_file: Path | None, profiles: tuple[str, ...]
+    root: Path,
+    *,
+    ref: str,
+    config_file: Path | None,
+    waivers_file: Path | None,
+    profiles: tuple[str, ...],
+    offline: bool = False,
 ) -> Iterator[Policy]:
     """The rules for judging ``root``; files of a ref stay readable until the block ends.
 
+    :param ref: a git ref, ``auto`` or ``none`` (see :mod:`govsec_ci.app.trusted_ref`); empty is as ``none``
     :param config_file: the operator's own file: outranks tree and ref; likewise ``waivers_file``
-    :raises UsageError: ``ref`` is not a commit of this checkout; :raises InputError: a file is invalid
+    :param offline: fetch nothing over a network
+    :raises UsageError: ``ref`` is not a commit that can be had; :raises InputError: a file is invalid
     """
-    if not ref:
-        yield _of_folder(root, config_file, waivers_file, profiles)
-        return
-    commit = _resolve(root, ref)
-    with neutral_folder() as trusted:
-        files = (FILE_NAME, _PYPROJECT, WAIVERS_FILE, *(name for name in profiles if _is_file(name)))
-        changes = tuple(name for name in files if _take(root, commit, name, trusted))
-        found = _of_folder(trusted, config_file, waivers_file, tuple(_anchored(trusted, name) for name in profiles))
-        more = tuple(name for name in found.config.profiles if _is_file(name))
-        changes += tuple(name for name in more if _take(root, commit, name, trusted))
-        named = found.profiles or tuple(_anchored(trusted, name) for name in found.config.profiles)
-        yield Policy(
-            config=found.config,
-            profiles=named,
-            waivers=found.waivers,
-            commit=commit,
-            changes=tuple(sorted({name for name in changes if name != _PYPROJECT or _settings_differ(root, trusted)})),
-        )
+    with trusted(root, ref, os.environ, offline=offline) as judge, neutral_folder() as folder:
+        if judge is None:
+            yield _of_folder(root, config_file, waivers_file, profiles)
+            return
+        files = _Files(root, judge, folder)
+        for name in (FILE_NAME, _PYPROJECT, WAIVERS_FILE, _BANDIT, *filter(_is_file, profiles)):
+            files.take(name)
+        found = _of_folder(folder, config_file, waivers_file, tuple(_anchored(folder, name) for name in profiles))
+        for name in filter(_is_file, found.config.profiles):
+            files.take(name)
+        named = found.profiles or tuple(_anchored(folder, name) for name in found.config.profiles)
+        yield replace(found, profiles=named, commit=judge.commit, changes=files.changes(), variables=judge.variables)
 
 
 def _of_folder(folder: Path, config_file: Path | None, waivers_file: Path | None, profiles: tuple[str, ...]) -> Policy:
@@ -81,36 +92,50 @@ def _is_file(name: str) -> bool:
     return name.endswith(".toml")
 
 
-def _anchored(trusted: Path, name: str) -> str:
+def _anchored(folder: Path, name: str) -> str:
     # An absolute path is the operator's own (a policy checkout), never the tree's.
-    return str(trusted / name) if _is_file(name) and not Path(name).is_absolute() else name
+    return str(folder / name) if _is_file(name) and not Path(name).is_absolute() else name
 
 
-def _resolve(root: Path, ref: str) -> str:
-    if ref.startswith("-"):
-        raise UsageError(f"--policy-ref: {ref!r} is no git ref")
-    found = git.run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    commit = found.stdout.decode("ascii", "replace").strip()
-    if found.exit_code != 0 or not commit:
-        raise UsageError(
-            f"--policy-ref: {ref!r} is no commit of this checkout",
-            cause="a shallow clone does not hold it, or the name is misspelt",
-            next_step=f"fetch it first: git fetch --depth=1 origin {ref}",
-        )
-    return commit
+class _Files:
+    """The policy files of the trusted commit, written into ``folder``, and how those of the tree differ."""
 
+    def __init__(self, root: Path, judge: Trusted, folder: Path) -> None:
+        self.root, self.judge, self.folder = root, judge, folder
+        self.parted = self._parted()
+        self.differing: set[str] = set()
 
-def _take(root: Path, commit: str, name: str, trusted: Path) -> bool:
-    """Write the ref's version of a policy file into ``trusted``; whether the tree has another one."""
-    if Path(name).is_absolute():
-        return False
-    if ".." in PurePosixPath(name).parts:
-        raise InputError(f"{name}: a profile of the trusted ref must lie in the project")
-    blob = git.run_git(root, "cat-file", "blob", f"{commit}:./{name}")
-    there = blob.stdout if blob.exit_code == 0 else None
-    if there is not None:
-        write_atomic(trusted / name, there)
-    return there != _in_tree(root / name)
+    def take(self, name: str) -> None:
+        """Write one file, where the trusted commit has it; remember whether the tree has changed it."""
+        if Path(name).is_absolute():
+            return
+        if ".." in PurePosixPath(name).parts:
+            raise InputError(f"{name}: a profile of the trusted ref must lie in the project")
+        there = self._blob(self.judge.commit, name)
+        if there is not None:
+            write_atomic(self.folder / name, there)
+        here = _in_tree(self.root / name)
+        # What the base alone has changed since they parted is no doing of this change.
+        if here != there and not (self.parted and here == self._blob(self.parted, name)):
+            self.differing.add(name)
+
+    def changes(self) -> tuple[str, ...]:
+        """What this change does to the rules, each by its file; settings of other programs by their table."""
+        plain = {name for name in self.differing if name not in {_PYPROJECT, _BANDIT}}
+        if _PYPROJECT in self.differing and _settings_differ(self.root, self.folder):
+            plain.add(_PYPROJECT)
+        asked = {name: _switched_off(self.root / name) - _switched_off(self.folder / name) for name in _OTHERS}
+        plain |= {_OTHERS[name] for name in asked if name in self.differing and asked[name]}
+        return tuple(sorted(plain))
+
+    def _blob(self, commit: str, name: str) -> bytes | None:
+        blob = run_git(self.root, "cat-file", "blob", f"{commit}:./{name}", variables=self.judge.variables)
+        return blob.stdout if blob.exit_code == 0 else None
+
+    def _parted(self) -> str:
+        """The commit where the change parted from the trusted one; empty where a shallow clone does not tell."""
+        found = run_git(self.root, "merge-base", "HEAD", self.judge.commit, variables=self.judge.variables)
+        return found.stdout.decode("ascii").strip() if found.exit_code == 0 else ""
 
 
 def _in_tree(path: Path) -> bytes | None:
@@ -120,9 +145,14 @@ def _in_tree(path: Path) -> bytes | None:
         return None
 
 
-def _settings_differ(root: Path, trusted: Path) -> bool:
+def _settings_differ(root: Path, folder: Path) -> bool:
     """Whether the settings themselves differ: most changes of a ``pyproject.toml`` are none of ours."""
     try:
-        return load_config(root, None) != load_config(trusted, None)
+        return load_config(root, None) != load_config(folder, None)
     except InputError:
         return True
+
+
+def _switched_off(path: Path) -> set[tuple[str, str]]:
+    """What a file asks bandit to leave out: key and value."""
+    return {(one.key, one.value) for one in bandit_settings.asked(path.name, _in_tree(path) or b"")}

@@ -1,6 +1,6 @@
 """``--since``: which results the change is answerable for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from govsec_ci.app.target import Target
@@ -11,12 +11,21 @@ from govsec_ci.system.files import write_atomic
 from govsec_ci.system.process import neutral_folder
 
 
-def mark_changed(root: Path, ref: str, target: Target, runs: Iterable[Run]) -> tuple[Run, ...]:
+def mark_changed(
+    root: Path,
+    ref: str,
+    target: Target,
+    runs: Iterable[Run],
+    *,
+    variables: Mapping[str, str] | None = None,
+    history: bool = True,
+) -> tuple[Run, ...]:
     """``runs`` with the property ``since`` on every result.
 
-    :raises UsageError: ``ref`` is unknown here, or shares no commit with HEAD
+    :param variables: and ``history``: see :func:`govsec_ci.evidence.since.changes`
+    :raises UsageError: ``ref`` is unknown here, or shares no commit with HEAD though ``history`` asks for one
     """
-    changed: Changes = changes(root, ref)
+    changed: Changes = changes(root, ref, variables=variables, history=history)
     components = [component for manifest in target.manifests for component in manifest.components]
     return mark(runs, changed, changed_components(root, changed, components, _read_manifest))
 

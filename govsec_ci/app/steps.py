@@ -22,7 +22,7 @@ from govsec_ci.app.since import mark_changed
 from govsec_ci.app.target import Target, check_folder, open_target, timestamp
 from govsec_ci.app.vex import read_statements
 from govsec_ci.config import Config
-from govsec_ci.errors import InputError, UsageError
+from govsec_ci.errors import InputError
 from govsec_ci.evidence import baseline, vex
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
@@ -63,7 +63,8 @@ class Options(Struct, frozen=True, kw_only=True):
     :param environment: an installed environment of the project
     :param waivers: the waivers, unless they stand in the tree; :param baseline: an earlier ``results.sarif``
     :param vex: OpenVEX or CycloneDX VEX documents; :param since: git ref of which the change is told apart
-    :param policy_ref: git ref that settings, waivers and profile files are read from, instead of the tree
+    :param policy_ref: git ref that settings, waivers and profile files are read from, instead of the tree; ``auto``:
+        the base of the pull request that a CI system names
     :param wheelhouse: folder of the files that get deployed; None: the configuration's
     :param cache: use what was found in the same files before; None: except at the release stage
     :param offline: never open a socket; :param online: audit by a public service, ``osv`` or ``pypi``
@@ -102,6 +103,7 @@ def ruled(options: Options) -> Iterator[Policy]:
         config_file=options.config_file,
         waivers_file=options.waivers,
         profiles=options.profiles,
+        offline=options.offline,
     ) as policy:
         yield policy
 
@@ -138,7 +140,7 @@ def scan(options: Options, policy: Policy, folder: Path, meanwhile: Callable[[],
     target = open_target(options.path, out=options.out, config=policy.config, environment=options.environment)
     files = operator_files(options, policy)
     documents = collect(options.path, target.config.evidence)
-    outputs = scan_target(target, options, meanwhile)
+    outputs = scan_target(target, options, policy, meanwhile)
     for output in outputs:
         bundle.write_files(folder, output.files)
     bundle.write_runs(folder, (output.run for output in outputs))
@@ -176,7 +178,9 @@ def _check_baseline(path: Path, data: bytes) -> None:
         ) from error
 
 
-def scan_target(target: Target, options: Options, meanwhile: Callable[[], None] = _nothing) -> tuple[ScanOutput, ...]:
+def scan_target(
+    target: Target, options: Options, policy: Policy, meanwhile: Callable[[], None] = _nothing
+) -> tuple[ScanOutput, ...]:
     """Every scanner over the target, side by side, each result with its fingerprints."""
     settings = target.config.advisories
     with (
@@ -188,7 +192,7 @@ def scan_target(target: Target, options: Options, meanwhile: Callable[[], None] 
     read = source_reader(target.tree, target.config.limits.source_file_bytes)
     # Fingerprints first: they are of the untouched source. Nothing is written before secrets are out.
     runs = tuple(redact(fingerprint(_about(output.run, target), read)) for output in outputs)
-    runs = _marked(runs, target, options)
+    runs = _marked(runs, target, options, policy)
     return tuple(ScanOutput(run=run, files=output.files) for run, output in zip(runs, outputs, strict=True))
 
 
@@ -215,17 +219,13 @@ def _told_what_is_left(run: Run, target: Target) -> Run:
     return replace(run, notifications=run.notifications + notes)
 
 
-def _marked(runs: tuple[Run, ...], target: Target, options: Options) -> tuple[Run, ...]:
+def _marked(runs: tuple[Run, ...], target: Target, options: Options, policy: Policy) -> tuple[Run, ...]:
     if options.since:
         return mark_changed(options.path, options.since, target, runs)
-    if not options.policy_ref:
+    if policy.commit is None:
         return runs
-    try:
-        return mark_changed(options.path, options.policy_ref, target, runs)
-    except UsageError:
-        # A shallow clone shares no commit with the trusted ref. Nothing is marked then, and a gate that counts what the
-        # change adds is INCOMPLETE.
-        return runs
+    told = policy.variables
+    return mark_changed(options.path, policy.commit, target, runs, variables=told, history=False)
 
 
 def _request(target: Target, options: Options, found: Located) -> ScanRequest:

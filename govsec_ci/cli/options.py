@@ -65,8 +65,9 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--since", default="", metavar="GITREF", help="Mark results on lines and in dependencies changed since GITREF."
     ),
     "policy_ref": click.option(
-        "--policy-ref", default="", metavar="GITREF",
-        help="Read settings, waivers and profile files from GITREF instead of the tree under judgement.",
+        "--policy-ref", default="auto", metavar="GITREF",
+        help="Read settings, waivers and profile files from GITREF instead of the tree under judgement; none: from the "
+        "tree.  [default: in the CI of a pull request its base, fetched where the checkout is shallow; else none]",
     ),
     "sign_key": click.option(
         "--sign-key", type=click.Path(path_type=Path), metavar="FILE",

@@ -85,9 +85,18 @@ def read(request: ScanRequest) -> Settings:
 
 def _settings(request: ScanRequest, path: str) -> Iterable[Setting]:
     try:
-        text = read_limited(request.tree.root / path, limit_bytes=_LIMIT_BYTES).decode("utf-8")
+        data = read_limited(request.tree.root / path, limit_bytes=_LIMIT_BYTES)
+    except InputError:
+        return
+    yield from asked(path, data)
+
+
+def asked(path: str, data: bytes) -> Iterable[Setting]:
+    """Every value that ``pyproject.toml`` or ``.bandit`` sets for bandit; none where it cannot be read."""
+    try:
+        text = data.decode("utf-8")
         table = _pyproject(text) if path == _PYPROJECT else _ini(text)
-    except (InputError, ValueError, RecursionError, configparser.Error):
+    except (ValueError, RecursionError, configparser.Error):
         return
     for key, value in table.items():
         line = _line(text, key)

@@ -47,7 +47,7 @@ def test_the_release_stage_looks_at_everything_anew(
     options = Options(path=tmp_path / "t", out=tmp_path / "out", now=NOW, stage=stage, cache=asked, offline=True)
     with steps.ruled(options) as policy:
         target = open_target(options.path, out=options.out, config=policy.config)
-    steps.scan_target(target, options)
+    steps.scan_target(target, options, policy)
     assert seen == [cache if used else None]
 
 
