@@ -33,6 +33,7 @@ def judge(name: str, case: dict[str, Any], out: Path) -> int:
     command = [
         sys.executable, "-Im", "govsec_ci.cli", "run", str(HERE / name), "--advisories", str(HERE / "advisories"),
         "--now", now, "--profile", str(case["profile"]), "--stage", str(case["stage"]), "--out", str(out),
+        "--policy-ref", "none",  # the examples are judged as they stand, also in the CI of a pull request
     ]  # fmt: skip
     return subprocess.run(command, check=False).returncode
 

@@ -54,7 +54,6 @@ jobs:
     steps:
       - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
         with:
-          fetch-depth: 0 # policy-ref and since need the history
           persist-credentials: false
       - uses: actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0
         with:
@@ -62,9 +61,7 @@ jobs:
       - uses: OWNER/govsec_ci@0000000000000000000000000000000000000000 # the release that you reviewed
         with:
           cache: "true"
-          # A change cannot weaken its own judge: rules come from the branch that it is to be merged into.
-          policy-ref: ${{ github.event.pull_request.base.sha }}
-          since: ${{ github.event.pull_request.base.sha }}
+          # A change cannot weaken its own judge: the rules of a pull request come from its base, without being asked.
           upload-sarif: "true"
           artifact: govsec-evidence
 """

@@ -9,6 +9,7 @@ from govsec_ci.errors import UsageError
 from govsec_ci.system import git_fetch
 from govsec_ci.system.git import run_git
 from govsec_ci.system.git_fetch import Source, fetched
+from tests.support.https import make_certificate, running
 from tests.support.repositories import commit_all, git, new_repository
 
 
@@ -77,3 +78,22 @@ def test_an_address_with_a_password_is_not_quoted() -> None:
 def test_proxy_and_certificates_of_this_machine_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     assert git_fetch._variables(Source(url="https://host.example/x"))["HTTPS_PROXY"] == "http://proxy.example:3128"
+
+
+def test_a_redirect_is_not_followed_so_that_no_other_host_sees_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(certificate))
+    with running(certificate, key) as there, running(certificate, key) as elsewhere:
+        asked = "/o/n/info/refs?service=git-upload-pack"
+        there.answers[asked] = lambda request: request.reply(302, Location=elsewhere.address(asked))
+        source = Source(url=there.address("/o/n"), token="secret-word")
+        with pytest.raises(UsageError), fetched(source, "0" * 40):
+            pass
+    ((path, headers),) = there.requests
+    assert path == asked
+    assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")) == b"x-access-token:secret-word"
+    assert elsewhere.requests == []
