@@ -68,7 +68,8 @@ def read_policy(
     """
     with trusted(root, ref, os.environ, offline=offline) as judge, neutral_folder() as folder:
         if judge is None:
-            yield _of_folder(root, config_file, waivers_file, profiles)
+            found = _of_folder(root, config_file, waivers_file, profiles)
+            yield replace(found, profiles=found.profiles or _named(found.config, root.absolute()))
             return
         files = _Files(root, judge, folder)
         for name in (FILE_NAME, _PYPROJECT, WAIVERS_FILE, _BANDIT, *filter(_is_file, profiles)):
@@ -76,7 +77,7 @@ def read_policy(
         found = _of_folder(folder, config_file, waivers_file, tuple(_anchored(folder, name) for name in profiles))
         for name in filter(_is_file, found.config.profiles):
             files.take(name)
-        named = found.profiles or tuple(_anchored(folder, name) for name in found.config.profiles)
+        named = found.profiles or _named(found.config, folder)
         yield replace(found, profiles=named, commit=judge.commit, changes=files.changes(), variables=judge.variables)
 
 
@@ -95,6 +96,11 @@ def _is_file(name: str) -> bool:
 def _anchored(folder: Path, name: str) -> str:
     # An absolute path is the operator's own (a policy checkout), never the tree's.
     return str(folder / name) if _is_file(name) and not Path(name).is_absolute() else name
+
+
+def _named(config: Config, folder: Path) -> tuple[str, ...]:
+    """The profiles that settings name; files among them lie beside the settings, wherever the command is called."""
+    return tuple(_anchored(folder, name) for name in config.profiles)
 
 
 class _Files:

@@ -246,10 +246,30 @@ def test_none_judges_by_the_rules_of_the_tree(project: Project) -> None:
     (project.top / "weak.py").write_text(WEAK)
     _excluded(project.top)
     checkout = project.clone("--depth=1")
-    code, _verdict, summary = judge(
-        project, checkout, "--policy-ref", "none", "--profile", str(checkout / "rules.toml")
-    )
+    code, verdict, summary = judge(project, checkout, "--policy-ref", "none")
     assert code == 0, summary
+    assert [one["id"] for one in verdict["profiles"]] == ["ours"]
+
+
+@pytest.mark.parametrize(("given", "code"), [("", 1), ("none", 0)])
+def test_the_action_asks_the_base_likewise(project: Project, given: str, code: int) -> None:
+    project.adopt()
+    (project.top / "weak.py").write_text(WEAK)
+    _excluded(project.top)
+    runner = {
+        "GITHUB_WORKSPACE": str(project.clone("--depth=1")),
+        "RUNNER_TEMP": str(project.folder),
+        "GITHUB_STEP_SUMMARY": str(project.folder / "summary.md"),
+        "GITHUB_OUTPUT": str(project.folder / "output"),
+        "GOVSEC_INPUT_ADVISORIES": str(ROOT / "examples/advisories"),
+        "GOVSEC_INPUT_NOW": NOW,
+        "GOVSEC_INPUT_POLICY_REF": given,
+    }
+    done = govsec("action", cwd=project.folder, variables=project.environment() | runner)
+    assert done.returncode in (0, code), done.stderr
+    summary = (project.folder / "summary.md").read_text()
+    assert ("FAIL" if code else "PASS") in summary.splitlines()[0]
+    assert ("govsec.toml" in banner(summary)) == bool(code)
 
 
 def test_a_base_that_cannot_be_had_is_no_verdict(project: Project) -> None:
