@@ -35,6 +35,8 @@ def attach(runs: Iterable[Run], statements: Sequence[VexStatement]) -> tuple[Run
 
     A statement that speaks of no result is noted on the first run of role SCA, for it may be misspelt.
     """
+    if not statements:
+        return tuple(runs)
     by_name: dict[str, list[int]] = {}
     for number, statement in enumerate(statements):
         for name in statement.vulnerabilities:
