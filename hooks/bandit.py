@@ -4,17 +4,14 @@ bandit's own imports take as long as everything else here: they are under way be
 """
 
 import sys
-from typing import Final
 
+from govsec_ci.scanners.early import BANDIT
 from govsec_ci.system import process
-
-# That of scanners/bandit_shards.py, which imports more than may be waited for here.
-WORKER: Final = "govsec_ci.scanners.bandit_worker"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point."""
-    with process.started_early(WORKER):
+    with process.started_early(BANDIT):
         from . import bandit_command, common  # noqa: PLC0415 — see above
 
         given = sys.argv[1:] if argv is None else argv

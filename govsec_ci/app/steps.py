@@ -13,7 +13,7 @@ from packageurl import PackageURL
 
 from govsec_ci import __version__
 from govsec_ci.advisories.locate import Located
-from govsec_ci.app import bundle
+from govsec_ci.app import bundle, signature
 from govsec_ci.app.advisories import resolve_advisories
 from govsec_ci.app.documents import collect
 from govsec_ci.app.policy import Policy, read_policy
@@ -188,12 +188,21 @@ def scan_target(
         ThreadPoolExecutor(1) as pool,
     ):
         pool.submit(meanwhile)
-        outputs = scan_all(_request(target, options, found))
-    read = source_reader(target.tree, target.config.limits.source_file_bytes)
-    # Fingerprints first: they are of the untouched source. Nothing is written before secrets are out.
-    runs = tuple(redact(fingerprint(_about(output.run, target), read)) for output in outputs)
+        outputs = scan_all(_request(target, options, found), finish=_finisher(target))
+    runs = tuple(output.run for output in outputs)
     runs = _marked(runs, target, options, policy)
     return tuple(ScanOutput(run=run, files=output.files) for run, output in zip(runs, outputs, strict=True))
+
+
+def _finisher(target: Target) -> Callable[[ScanOutput], ScanOutput]:
+    """What is done to a scanner's output while others still work."""
+    read = source_reader(target.tree, target.config.limits.source_file_bytes)
+
+    def finish(output: ScanOutput) -> ScanOutput:
+        # Fingerprints first: they are of the untouched source. Nothing is written before secrets are out.
+        return replace(output, run=redact(fingerprint(_about(output.run, target), read)))
+
+    return finish
 
 
 def _about(run: Run, target: Target) -> Run:
@@ -348,27 +357,34 @@ def prepare_reports() -> None:
     html_page.prepare()
 
 
-def report(options: Options, folder: Path) -> "View":
-    """The verdict and its evidence → ``summary.md``, ``report.html`` and the manifest; the view is for the console."""
+def report(options: Options, folder: Path, *, signed_by: str = "") -> "View":
+    """The verdict and its evidence → ``summary.md``, ``report.html`` and the manifest; the view is for the console.
+
+    :param signed_by: id of the key that signs once all is written; empty: none does
+    """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
 
-    view = read_view(folder, lang=options.lang)
+    view = read_view(folder, lang=options.lang, signed_by=signed_by)
     for name in BUNDLE_FORMATS:
         write_atomic(folder / FORMATS[name].file_name, FORMATS[name].render(view))
     bundle.seal(folder, bundle.read_results(folder), ENGINE)
     return view
 
 
-def read_view(folder: Path, *, lang: str) -> "View":
-    """Everything that a report shows, from the bundle alone."""
+def read_view(folder: Path, *, lang: str, signed_by: str | None = None) -> "View":
+    """Everything that a report shows, from the bundle alone.
+
+    :param signed_by: as for :func:`report`; None: the signature that lies in the bundle, if any
+    """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
-    from govsec_ci.report.view import build  # noqa: PLC0415
+    from govsec_ci.report.view import build, signing_state  # noqa: PLC0415
 
     files = bundle.digests(folder)
     for name in BUNDLE_FORMATS:
         files.pop(FORMATS[name].file_name, None)
     evidence, profiles = read_evidence(folder), bundle.read_profiles(folder)
-    return build(bundle.read_verdict(folder), evidence, profiles, lang=lang, files=files)
+    known = signing_state(planned=signed_by, present=signature.key_id(folder) if signed_by is None else None)
+    return build(bundle.read_verdict(folder), evidence, profiles, lang=lang, files=files, signing=known)
 
 
 def render(folder: Path, form: str, *, lang: str) -> bytes:

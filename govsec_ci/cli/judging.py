@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @folder_argument
 @with_options("profiles", "out", "stage", "advisories", "offline", "online", "environment")
 @with_options(
+    "wheelhouse",
     "waivers",
     "baseline",
     "vex",
@@ -40,11 +41,15 @@ def run(**given: Any) -> int:
       govsec run --advisories all.zip
       govsec run src/app --profile essentials --stage release --out evidence
     """
-    from govsec_ci.app import progress
-    from govsec_ci.app.run import run as run_all
+    from govsec_ci.scanners import early
 
-    with progress.shown(quiet=given["quiet"]) as advance:
-        verdict, view = run_all(options_of(given, advance))
+    with early.started():
+        # Imported only now: it takes as long as what was started.
+        from govsec_ci.app import progress
+        from govsec_ci.app.run import run as run_all
+
+        with progress.shown(quiet=given["quiet"]) as advance:
+            verdict, view = run_all(options_of(given, advance))
     show(view, quiet=given["quiet"], verbose=given["verbose"])
     return VERDICT_CODES[verdict.verdict.value]
 
@@ -52,7 +57,7 @@ def run(**given: Any) -> int:
 @click.command()
 @folder_argument
 @with_options("out", "stage", "advisories", "offline", "online", "environment", "waivers", "baseline", "vex")
-@with_options("since", "policy_ref", "config", "now", "cache", "jobs", "silent")
+@with_options("since", "policy_ref", "wheelhouse", "config", "now", "cache", "jobs", "silent")
 def scan(**given: Any) -> int:
     """Run the scanners over PATH.
 

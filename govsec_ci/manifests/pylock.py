@@ -27,7 +27,9 @@ class PylockToml:
 
     def matches(self, path: str) -> bool:
         """``pylock.toml``, or ``pylock.NAME.toml`` with a name without dots."""
-        return is_valid_pylock_path(Path(posixpath.basename(path)))
+        name = posixpath.basename(path)
+        # Asked of every file of the tree: the library's answer takes as long as all other formats' together.
+        return name.startswith("pylock.") and is_valid_pylock_path(Path(name))
 
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """Every package, whatever its marker."""

@@ -14,9 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 from govsec_ci.errors import ToolError
+from govsec_ci.scanners.early import BANDIT
 from govsec_ci.system import process
 
-WORKER = "govsec_ci.scanners.bandit_worker"
 # Starting a worker costs as much as scanning about this much source.
 _WORTH_A_WORKER_BYTES = 150_000
 # A worker that dies again and again is no accident of one file.
@@ -115,7 +115,7 @@ class _Shard:
         if left_s <= 0:
             return self._out_of_time()
         try:
-            done = process.run_module(WORKER, timeout_s=left_s + _GRACE_S, stdin=self._request(rest, left_s))
+            done = process.run_module(BANDIT, timeout_s=left_s + _GRACE_S, stdin=self._request(rest, left_s))
         except process.TimedOutError:
             return self._out_of_time()
         except ToolError as error:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from govsec_ci.errors import InputError, ToolError
-from govsec_ci.formats.cyclonedx import SPEC, Said, decode
+from govsec_ci.formats.cyclonedx import Said, decode
 from govsec_ci.model import Component
+from govsec_ci.scanners.early import CYCLONEDX, CYCLONEDX_OPTIONS, CYCLONEDX_REQUIREMENTS
 from govsec_ci.system import process
 
-OPTIONS = ("--sv", SPEC, "--of", "JSON", "--output-reproducible", "--no-validate")
-"""Not validated by the tool: that takes it seconds, and the whole is validated before it is written."""
+OPTIONS = CYCLONEDX_OPTIONS
 _PLAIN_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 _PLAIN_VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
 _PLAIN_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -29,7 +29,7 @@ def requirements(components: Sequence[Component], *, timeout_s: float) -> tuple[
     :raises ToolError: it failed, hung, or answered nonsense
     """
     done = process.run_module(
-        "cyclonedx_py", ("requirements", "-", *OPTIONS), timeout_s=timeout_s, stdin=requirements_text(components)
+        CYCLONEDX, CYCLONEDX_REQUIREMENTS, timeout_s=timeout_s, stdin=requirements_text(components)
     )
     by_line = {said.bom_ref.removeprefix(_LINE_REF): said for said in _answer(done)}
     return tuple(by_line.get(str(line)) for line in range(1, len(components) + 1))
@@ -89,7 +89,7 @@ def _over_files(
     with process.neutral_folder() as folder:
         for name, data in files.items():
             (folder / name).write_bytes(data)
-        done = process.run_module("cyclonedx_py", (*arguments, str(folder)), timeout_s=timeout_s)
+        done = process.run_module(CYCLONEDX, (*arguments, str(folder)), timeout_s=timeout_s)
         return _matched(_answer(done, folder), components)
 
 

@@ -5,7 +5,6 @@ skipped with a reason, named, and makes the run incomplete, unless the configura
 """
 
 import os
-import sys
 from collections.abc import Iterable
 
 import msgspec
@@ -28,12 +27,11 @@ from govsec_ci.model import (
     Stage,
     Vulnerability,
 )
+from govsec_ci.scanners import early
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.system import process
-
-WORKER = "govsec_ci.scanners.pip_audit_worker"
 
 _LEVELS = {
     Severity.CRITICAL: Level.ERROR,
@@ -253,8 +251,8 @@ def _audit(request: ScanRequest, components: list[Component]) -> tuple[wire.Answ
 
 
 def _ask(request: ScanRequest, components: list[Component]) -> wire.Answer:
-    done = process.run(
-        [sys.executable, "-Im", WORKER],
+    done = process.run_module(
+        early.PIP_AUDIT,
         timeout_s=request.config.timeouts.pip_audit_s,
         stdin=msgspec.json.encode(_question(request, components)),
         extra_environment=_network_environment() if request.online else None,

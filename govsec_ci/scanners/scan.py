@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from govsec_ci.model import Notification, Run, ScanState
@@ -16,20 +16,31 @@ from govsec_ci.system import process
 _KILL_AGAIN_S = 0.1
 
 
-def scan(request: ScanRequest, only: Collection[str] | None = None) -> tuple[ScanOutput, ...]:
+Finish = Callable[[ScanOutput], ScanOutput]
+
+
+def _as_it_is(output: ScanOutput) -> ScanOutput:
+    return output
+
+
+def scan(
+    request: ScanRequest, only: Collection[str] | None = None, finish: Finish = _as_it_is
+) -> tuple[ScanOutput, ...]:
     """Run the scanners (all, or those named in ``only``); their outputs stand in the registry's order.
 
     After them, where none was named, stand the reports of other tools. A scanner that raises becomes an incomplete run:
     it is never lost.
 
+    :param finish: makes of each output what is returned, while other scanners still work; may be called in any thread
     :raises InputError: a report of another tool is malformed
     """
     imports = _imports(request) if only is None and request.config.imports else ()
     chosen = [scanner for name, scanner in SCANNERS.items() if only is None or name in only]
     with ThreadPoolExecutor(max(1, len(chosen))) as pool:
-        futures = [pool.submit(_guarded, scanner, request) for scanner in chosen]
+        futures = [pool.submit(_finished, scanner, request, finish) for scanner in chosen]
         try:
-            return (*(future.result() for future in futures), *(ScanOutput(run=run) for run in imports))
+            taken = tuple(finish(ScanOutput(run=run)) for run in imports)
+            return (*(future.result() for future in futures), *taken)
         except BaseException:
             # A second Ctrl-C may come before the first one's handling has begun.
             while any(not future.done() for future in futures):
@@ -67,6 +78,10 @@ def _deaf() -> Iterator[None]:
     finally:
         for number, handler in heard.items():
             signal.signal(number, handler)
+
+
+def _finished(scanner: Scanner, request: ScanRequest, finish: Finish) -> ScanOutput:
+    return finish(_guarded(scanner, request))
 
 
 def _guarded(scanner: Scanner, request: ScanRequest) -> ScanOutput:

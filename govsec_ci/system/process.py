@@ -27,7 +27,7 @@ _STDERR_KEPT_BYTES = 16_384
 _live: set["subprocess.Popen[bytes]"] = set()
 _live_lock = threading.Lock()
 _stopping = threading.Event()
-_early: dict[str, "subprocess.Popen[bytes]"] = {}
+_early: dict[tuple[str, ...], "subprocess.Popen[bytes]"] = {}
 
 
 class Completed(Struct, frozen=True, kw_only=True):
@@ -113,20 +113,26 @@ def _finished(
 
 
 def run_module(
-    module: str, arguments: Sequence[str] = (), *, timeout_s: float, stdin: bytes = b"", cwd: Path | None = None
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    timeout_s: float,
+    stdin: bytes = b"",
+    extra_environment: Mapping[str, str] | None = None,
 ) -> Completed:
     """Run a module of this very environment isolated (``python -Im``): nothing in the current folder shadows it."""
-    early = None if arguments or cwd else _early.pop(module, None)
+    early = None if extra_environment else _early.pop((module, *arguments), None)
     if early is not None:
         if early.poll() is None:
             return _finished(early, sys.executable, stdin, timeout_s, time.monotonic())
         _end(early)
-    return run([sys.executable, "-Im", module, *arguments], timeout_s=timeout_s, stdin=stdin, cwd=cwd)
+    argv = [sys.executable, "-Im", module, *arguments]
+    return run(argv, timeout_s=timeout_s, stdin=stdin, extra_environment=extra_environment)
 
 
 @contextlib.contextmanager
-def started_early(module: str) -> Iterator[None]:
-    """Start a module before its input is known: the next :func:`run_module` of it, without arguments, takes this child.
+def started_early(module: str, arguments: Sequence[str] = ()) -> Iterator[None]:
+    """Start a module before its input is known: the next equal call of :func:`run_module` takes this child.
 
     Its imports are done while the caller finds out what to ask. Where nobody asks, it is killed at the end. On one
     processor it would only be in the way, and is not started.
@@ -134,11 +140,12 @@ def started_early(module: str) -> Iterator[None]:
     with neutral_folder() as home:
         if (os.cpu_count() or 1) > 1:
             with contextlib.suppress(ToolError):  # run_module meets the same, and tells
-                _early[module] = _start([sys.executable, "-Im", module], home, child_environment(home))
+                argv = [sys.executable, "-Im", module, *arguments]
+                _early[module, *arguments] = _start(argv, home, child_environment(home))
         try:
             yield
         finally:
-            unasked = _early.pop(module, None)
+            unasked = _early.pop((module, *arguments), None)
             if unasked is not None:
                 _end(unasked)
 

@@ -1,7 +1,6 @@
 """Workers within the test's own process: a process each would cost most of the time of most tests."""
 
 import json
-from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -14,19 +13,21 @@ from govsec_ci.system import process
 def worker_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the workers of bandit and pip-audit do their work here."""
 
-    def bandit(module: str, *, timeout_s: float, stdin: bytes) -> process.Completed:
-        assert (module, timeout_s > 0) == (bandit_worker.__name__, True)
-        lines = bandit_worker.scan_all(bandit_worker.Manager(), json.loads(stdin))
-        out = [{"tests": sorted(bandit_worker.own_tests())}, *lines]
-        return _completed("\n".join(json.dumps(line) for line in out).encode())
+    def run_module(module: str, *, stdin: bytes, **_: object) -> process.Completed:
+        return _completed({bandit_worker.__name__: _bandit, pip_audit_worker.__name__: _pip_audit}[module](stdin))
 
-    def pip_audit(argv: Sequence[str], *, stdin: bytes, **_: object) -> process.Completed:
-        assert argv[-1] == pip_audit_worker.__name__
-        request = msgspec.json.decode(stdin, type=pip_audit_wire.Request)
-        return _completed(msgspec.json.encode(pip_audit_worker.answer(request)))
+    monkeypatch.setattr(process, "run_module", run_module)
 
-    monkeypatch.setattr(process, "run_module", bandit)
-    monkeypatch.setattr(process, "run", pip_audit)
+
+def _bandit(stdin: bytes) -> bytes:
+    lines = bandit_worker.scan_all(bandit_worker.Manager(), json.loads(stdin))
+    out = [{"tests": sorted(bandit_worker.own_tests())}, *lines]
+    return "\n".join(json.dumps(line) for line in out).encode()
+
+
+def _pip_audit(stdin: bytes) -> bytes:
+    request = msgspec.json.decode(stdin, type=pip_audit_wire.Request)
+    return msgspec.json.encode(pip_audit_worker.answer(request))
 
 
 def _completed(stdout: bytes) -> process.Completed:

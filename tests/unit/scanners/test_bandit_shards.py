@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govsec_ci.errors import ToolError
-from govsec_ci.scanners import bandit_shards
+from govsec_ci.scanners import bandit_shards, early
 from govsec_ci.scanners.bandit_shards import Job, Outcome, shards
 from govsec_ci.system import process
 from govsec_ci.system.process import Completed
@@ -42,7 +42,7 @@ class Worker:
         self.starts: list[list[str]] = []
 
     def run_module(self, module: str, *, timeout_s: float, stdin: bytes) -> Completed:
-        assert module == bandit_shards.WORKER
+        assert module == early.BANDIT
         assert timeout_s > 0
         request = json.loads(stdin)
         self.starts.append(request["files"])

@@ -28,7 +28,6 @@ from govsec_ci.model import (
     Stage,
     Vulnerability,
 )
-from govsec_ci.scanners import pip_audit
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.pip_audit import PipAuditScanner, rule, unique
 from govsec_ci.system import process
@@ -340,10 +339,6 @@ def test_progress_is_told(tmp_path: Path, index: Path) -> None:
     calls: list[tuple[str, int, int]] = []
     scan(tmp_path, manifest(component("a")), advisories=index, progress=lambda *call: calls.append(call))
     assert calls == [("pip-audit", 0, 1), ("pip-audit", 1, 1)]
-
-
-def test_the_worker_is_named_by_its_module() -> None:
-    assert pip_audit.WORKER == "govsec_ci.scanners.pip_audit_worker"
 
 
 OSV_ANSWER: dict[str, Any] = {

@@ -86,9 +86,10 @@ def test_home_and_cache_are_private_and_gone_afterwards() -> None:
     assert not Path(folders[0]).exists()
 
 
-def test_run_module_ignores_a_module_of_the_current_folder(tmp_path: Path) -> None:
+def test_run_module_ignores_a_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "this.py").write_text("open('canary', 'w')")
-    done = process.run_module("this", timeout_s=30, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = process.run_module("this", timeout_s=30)
     assert b"Beautiful is better than ugly" in done.stdout
     assert not (tmp_path / "canary").exists()
 
@@ -136,12 +137,12 @@ def test_a_module_started_early_answers_the_next_call_alone(module: str, tmp_pat
 
 def test_one_that_nobody_asked_is_killed_and_one_that_died_is_replaced(module: str) -> None:
     with process.started_early(module):
-        unasked = process._early[module]
+        unasked = process._early[module,]
     assert unasked.returncode is not None
     assert process._early == {}
     with process.started_early(module):
-        process._early[module].kill()
-        process._early[module].wait()
+        process._early[module,].kill()
+        process._early[module,].wait()
         assert process.run_module(module, timeout_s=30, stdin=b"x").stdout == b"X\n"
 
 
