@@ -49,6 +49,10 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
         "--environment", type=click.Path(path_type=Path), metavar="DIR",
         help="An installed (virtual) environment of PATH: its metadata files are read, its Python is never started.",
     ),
+    "wheelhouse": click.option(
+        "--wheelhouse", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+        help="The wheels and archives that get deployed: their SHA-512 goes into the SBOM.",
+    ),
     "waivers": click.option(
         "--waivers", type=click.Path(path_type=Path), metavar="FILE",
         help="Waivers.  [default: govsec-waivers.toml of PATH, where there is one]",
@@ -123,6 +127,7 @@ def options_of(given: dict[str, Any], advance: Callable[[str, int, int], None] |
         stage=Stage(given.get("stage", "build")),
         advisories=given.get("advisories"),
         environment=given.get("environment"),
+        wheelhouse=given.get("wheelhouse"),
         waivers=given.get("waivers"),
         baseline=given.get("baseline"),
         vex=tuple(given.get("vex", ())),

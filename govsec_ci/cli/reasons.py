@@ -32,15 +32,20 @@ def explain(identifier: str, out: Path, lang: str | None) -> int:
 
 
 @click.command()
-@with_options("bundle", "advisories")
+@with_options("bundle", "lang")
+@click.option(
+    "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
+    help="Ask this advisory data about newer versions.  [default: what the data of the run said, kept in the bundle]",
+)
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "requirements"]), default="text", show_default=True,
     help="For people, for programs, or as lower bounds for a package manager.",
 )  # fmt: skip
-def plan(out: Path, advisories: Path | None, form: str) -> int:
+def plan(out: Path, lang: str | None, advisories: Path | None, form: str) -> int:
     """Say which versions clear what blocks, and what is left.
 
-    Versions are taken from the advisory data and are not resolved against one another.
+    For each component the nearest version that the advisory data knows no other vulnerability in. Versions are not
+    resolved against one another.
 
     \b
     Examples:
@@ -51,8 +56,12 @@ def plan(out: Path, advisories: Path | None, form: str) -> int:
     from govsec_ci.app.advisories import resolve_advisories
     from govsec_ci.config import AdvisorySettings
 
+    language = lang or locale_language()
+    if advisories is None:
+        click.echo(planning.render(planning.plan(out, lang=language), form, lang=language))
+        return 0
     with resolve_advisories(advisories, AdvisorySettings()) as found:
-        click.echo(planning.render(planning.plan(out, found), form))
+        click.echo(planning.render(planning.plan(out, found, lang=language), form, lang=language))
     return 0
 
 
