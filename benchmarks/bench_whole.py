@@ -87,9 +87,8 @@ def main() -> None:
 
 def prepare(folder: Path, count: int, *, with_baseline: bool) -> Path:
     """What `govsec scan` leaves behind: eight logs, what it was told, and the baseline. In a process of its own."""
-    code = (
-        "import bench_whole, sys, pathlib; bench_whole.write(pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
-    )
+    code = "import sys, pathlib; from benchmarks.bench_whole import write; "
+    code += "write(pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
     command = [sys.executable, "-c", code, str(folder), str(count), "baseline" if with_baseline else ""]
     subprocess.run(command, check=True, cwd=ROOT)
     return folder
