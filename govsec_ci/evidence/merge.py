@@ -66,6 +66,7 @@ def _join_runs(runs: list[Run]) -> Run:
         artifacts=_union(chain.from_iterable(run.artifacts for run in runs), key=lambda one: (one.path, one.sha256)),
         advisories=_union(chain.from_iterable(run.advisories for run in runs)),
         audited=tuple(sorted(set(chain.from_iterable(run.audited for run in runs)))),
+        declared=tuple(sorted(set(chain.from_iterable(run.declared for run in runs)))),
     )
 
 

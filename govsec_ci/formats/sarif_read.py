@@ -89,6 +89,7 @@ class _Reader:
             commit=bag.commit,
             advisories=bag.advisories,
             audited=bag.audited,
+            declared=bag.declared,
             properties=bag.properties,
         )
 

@@ -341,6 +341,7 @@ class RunBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
     commit: str | None = None
     advisories: tuple[FeedState, ...] = ()
     audited: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
     properties: Mapping[str, str] = {}
 
 

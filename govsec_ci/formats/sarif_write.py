@@ -50,7 +50,7 @@ def write_to(file: BinaryIO, runs: Iterable[Run]) -> None:
 def _run_pieces(run: Run) -> Iterator[bytes]:
     head = to_json(_run_head(run))
     yield b"\n" + head[:-1] + b',"results":['
-    results = Results(rule.id for rule in once(run.rules))
+    results = Results(once(run.rules))
     for number, result in enumerate(run.results):
         yield b",\n" if number else b"\n"
         yield encode(results.out(result))
@@ -90,6 +90,7 @@ def _run_bag(run: Run) -> RunBag:
         commit=run.commit,
         advisories=run.advisories,
         audited=run.audited,
+        declared=run.declared,
         properties=by_key(run.properties),
     )
 

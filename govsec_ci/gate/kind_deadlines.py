@@ -15,7 +15,7 @@ from msgspec import Struct
 from govsec_ci.gate.context import Cell, Context, Finding, gaps
 from govsec_ci.gate.facts import Truth, at_least, has_fix, in_kev, point
 from govsec_ci.gate.filters import Group, Selection, select, sorted_keys, weaknesses
-from govsec_ci.gate.kind_results import told
+from govsec_ci.gate.kind_results import named, told
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import Clock, Conditions, DeadlinesGate, Row
 from govsec_ci.gate.texts import note
@@ -109,11 +109,11 @@ def _notes(
     if not context.evidence.baseline and any(group.cell.sample.first_detected is None for group, _ in judged):
         yield note("no-baseline")
     for what, groups in _by_unknown(unsure):
-        yield note("overdue-unsure", n=weaknesses(groups), what=what)
+        yield note("overdue-unsure", n=weaknesses(groups), what=what, who=named(groups))
     yield from _soon(context, gate, judged)
     later = [group for group, outcome in judged if any(row.next_upgrade for row in outcome.rows)]
     if later:
-        yield note("next-upgrade", n=weaknesses(later))
+        yield note("next-upgrade", n=weaknesses(later), who=named(later))
     yield from _duties(judged)
     yield from told(context, selection, ratchet=gate.ratchet)
 
@@ -130,7 +130,9 @@ def _soon(context: Context, gate: DeadlinesGate, judged: Judged) -> Iterator[Not
     soon = [(g, o.due) for g, o in judged if not o.overdue and o.due and context.now <= o.due <= horizon]
     if gate.due_soon_days and soon:
         first = min(due for _, due in soon)
-        yield note("due-soon", n=weaknesses(group for group, _ in soon), days=gate.due_soon_days, date=first.date())
+        groups = [group for group, _ in soon]
+        days, who = gate.due_soon_days, named(groups)
+        yield note("due-soon", n=weaknesses(groups), days=days, date=first.date(), who=who)
 
 
 def _duties(judged: Judged) -> Iterator[Note]:
@@ -139,7 +141,7 @@ def _duties(judged: Judged) -> Iterator[Note]:
         for duty in {(row.duty.en, row.duty.ja) for row in outcome.rows if row.duty}:
             owing.setdefault(duty, []).append(group)
     for (en, ja), groups in sorted(owing.items(), key=lambda item: item[0]):
-        yield note("duty", n=weaknesses(groups), en=en, ja=ja)
+        yield note("duty", n=weaknesses(groups), en=en, ja=ja, who=named(groups))
 
 
 class _Table:

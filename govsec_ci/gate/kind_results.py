@@ -1,12 +1,13 @@
 """Gates over results: ``results`` and ``pipeline``."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from govsec_ci.gate.context import SCOPE, Context, Finding, gaps, key_of
 from govsec_ci.gate.filters import Group, Selection, select, weaknesses
 from govsec_ci.gate.rulings import Ruling, Rulings
 from govsec_ci.gate.schema import Filter, PipelineGate, ResultsGate
-from govsec_ci.gate.texts import note
+from govsec_ci.gate.texts import few, note
 from govsec_ci.model import Note, Result, Role, Suppression, VerdictWord
 
 TOPICS: Final = {
@@ -59,7 +60,7 @@ def judge_count(selection: Selection, limit: int, gaps_found: list[Note]) -> Ver
 
 def told(context: Context, selection: Selection, *, ratchet: bool) -> list[Note]:
     """What a reader must know of how the results were counted."""
-    notes = [note("unsure", within=why, n=n) for why, n in _unsure(selection)]
+    notes = [note("unsure", within=why, n=weaknesses(groups), who=named(groups)) for why, groups in _unsure(selection)]
     if selection.held:
         dates = [group.cell.sample.first_detected for group in selection.held]
         oldest = min((date for date in dates if date), default=None)
@@ -69,11 +70,16 @@ def told(context: Context, selection: Selection, *, ratchet: bool) -> list[Note]
     return notes + refusals(selection.refused)
 
 
-def _unsure(selection: Selection) -> list[tuple[Note, int]]:
+def _unsure(selection: Selection) -> list[tuple[Note, list[Group]]]:
     found: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Note, list[Group]]] = {}
     for group, why in selection.unsure:
         found.setdefault((why.id, tuple(sorted(why.values.items()))), (why, []))[1].append(group)
-    return [(why, weaknesses(groups)) for _, (why, groups) in sorted(found.items(), key=lambda item: item[0])]
+    return [own for _, own in sorted(found.items(), key=lambda item: item[0])]
+
+
+def named(groups: Iterable[Group]) -> str:
+    """The first few of the rules and vulnerabilities that the results are of."""
+    return few(sorted({group.cell.sample.rule_id for group in groups}))
 
 
 def refusals(refused: list[tuple[Result, Ruling]]) -> list[Note]:

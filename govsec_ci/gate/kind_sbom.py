@@ -7,11 +7,11 @@ from typing import Final
 from packaging.version import InvalidVersion, Version
 
 from govsec_ci.formats.cyclonedx_check import BSI_FIELDS, CISA_FIELDS, drafted
-from govsec_ci.formats.cyclonedx_read import NTIA_2021
+from govsec_ci.formats.cyclonedx_read import DOCUMENT, NTIA_2021
 from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import LicensesGate, SbomGate
-from govsec_ci.gate.texts import note
+from govsec_ci.gate.texts import few, note
 from govsec_ci.model import ComponentRef, Note, Role, Sbom, VerdictWord
 
 ELEMENT_NAMES: Final = dict(
@@ -48,7 +48,7 @@ def sbom(context: Context, _rulings: Rulings, gate: SbomGate) -> Finding:
         )
     missing: dict[str, tuple[str, ...]] = {one: purls for one in gate.elements if (purls := _missing(found, one))}
     missing |= {field: purls for field in gate.fields if (purls := _missing_field(found, field))}
-    lacking = [note("element-missing", element=element, n=len(purls)) for element, purls in missing.items()]
+    lacking = [_lacking(element, purls) for element, purls in missing.items()]
     wrong = _format(found, gate.formats)
     unknown = [*gaps(context, (Role.SBOM,)), *(_commit(context, found) if gate.same_commit else [])]
     unknown += [note("fields-unexamined")] if gate.fields and found.fields is None else []
@@ -60,6 +60,12 @@ def sbom(context: Context, _rulings: Rulings, gate: SbomGate) -> Finding:
         offenders=tuple(f"{element}: {purl}" for element, purls in missing.items() for purl in purls),
         notes=(*wrong, *lacking, *unknown),
     )
+
+
+def _lacking(element: str, purls: tuple[str, ...]) -> Note:
+    if purls == (DOCUMENT,):
+        return note("element-missing-document", element=element)
+    return note("element-missing", element=element, n=len(purls), who=few(purls))
 
 
 def _format(found: Sbom, formats: Mapping[str, str]) -> list[Note]:

@@ -6,7 +6,7 @@ from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.kind_deadlines import months_after
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import AdvisoriesGate, CoverageGate, Feed, ScansGate
-from govsec_ci.gate.texts import note
+from govsec_ci.gate.texts import few, note
 from govsec_ci.model import FeedState, Note, Role, Run, ScanState, VerdictWord
 
 
@@ -85,8 +85,8 @@ def coverage(context: Context, _rulings: Rulings, gate: CoverageGate) -> Finding
     components = {component.purl for component in context.evidence.sbom.components} if context.evidence.sbom else set()
     missing = sorted(components - looked_up - declared)
     percent = 100 * (len(components) - len(missing)) // len(components) if components else 100
-    found += _uncovered(context, runs, components=len(components), missing=len(missing))
-    told = [note("declared", n=len(components & declared))] if components & declared else []
+    found += _uncovered(context, runs, components=len(components), missing=missing)
+    told = [note("declared", n=len(own), who=few(own))] if (own := sorted(components & declared)) else []
     return Finding(
         verdict=_word(found) if percent >= gate.percent else VerdictWord.INCOMPLETE,
         observed=note("percent", percent=percent, n=len(components) - len(missing), all=len(components)),
@@ -96,14 +96,14 @@ def coverage(context: Context, _rulings: Rulings, gate: CoverageGate) -> Finding
     )
 
 
-def _uncovered(context: Context, runs: tuple[Run, ...], *, components: int, missing: int) -> list[Note]:
+def _uncovered(context: Context, runs: tuple[Run, ...], *, components: int, missing: list[str]) -> list[Note]:
     if context.evidence.sbom is None:
         return [note("sbom-missing")]
     # A project without dependencies has nothing to look up, if the audit agrees.
     scope = sum(run.scope for run in runs)
     if not components and scope:
         return [note("no-components", scope=scope)]
-    return [note("not-audited", n=missing)] if missing else []
+    return [note("not-audited", n=len(missing), who=few(missing))] if missing else []
 
 
 def advisories(context: Context, _rulings: Rulings, gate: AdvisoriesGate) -> Finding:

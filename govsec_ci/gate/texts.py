@@ -1,6 +1,7 @@
 """What gates say, in English and Japanese: one text an id, filled with the values of a :class:`Note`."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from govsec_ci.model import Note
@@ -11,18 +12,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "at-most-results": ("at most {n} [result|results]", "{n} 件以下"),
     "overdue": ("{n} [result|results] overdue", "期限超過 {n} 件"),
     "overdue-unsure": (
-        "whether {n} [result is|results are] overdue cannot be told; unknown: {what}",
-        "{n} 件について、期限超過か否かを判断できない(不明: {what})",
+        "whether {n} [result is|results are] overdue cannot be told ({who}); unknown: {what}",
+        "{n} 件({who})について、期限超過か否かを判断できない(不明: {what})",
     ),
     "due-soon": (
-        "{n} [result is|results are] due within {days} days, the first on {date}",
-        "{n} 件が {days} 日以内に期限を迎える(最初は {date})",
+        "{n} [result is|results are] due within {days} days, the first on {date}: {who}",
+        "{n} 件が {days} 日以内に期限を迎える(最初は {date}): {who}",
     ),
     "next-upgrade": (
-        "{n} [result is|results are] to be mended with the next system upgrade",
-        "{n} 件は次回のシステム更新時に修正する",
+        "{n} [result is|results are] to be mended with the next system upgrade: {who}",
+        "{n} 件は次回のシステム更新時に修正する: {who}",
     ),
-    "duty": ("{n} [result|results]: {en}", "{n} 件: {ja}"),
+    "duty": ("{n} [result|results] ({who}): {en}", "{n} 件({who}): {ja}"),
     "roles-whole": ("{n} of {all} examined wholly", "{all} 種のうち {n} 種を完全に検査"),
     "roles": ("{roles}", "{roles}"),
     "percent": ("{percent} % ({n} of {all} components)", "{percent} %({all} 件中 {n} 件)"),
@@ -84,8 +85,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "git のチェックアウトではなく、未コミットの変更がないことを示せない",
     ),
     "unsure": (
-        "whether {n} [result counts|results count] cannot be told: {why}",
-        "{n} 件について、数えるべきか判断できない: {why}",
+        "whether {n} [result counts|results count] cannot be told ({who}): {why}",
+        "{n} 件({who})について、数えるべきか判断できない: {why}",
     ),
     "held-back": (
         "{n} known [result|results] held back by scope 'new', the oldest since {date}",
@@ -102,12 +103,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "claim-refused": ("{key}: {claim} has no effect: {why}", "{key}: {claim} は効力を持たない: {why}"),
     "claim-unsure": ("{key}: {claim} cannot be ruled on: {why}", "{key}: {claim} の可否を判断できない: {why}"),
     "not-audited": (
-        "{n} [component was|components were] not looked up",
-        "照会していないコンポーネントが {n} 件ある",
+        "{n} [component was|components were] not looked up: {who}",
+        "照会していないコンポーネントが {n} 件ある: {who}",
     ),
     "declared": (
-        "{n} [component is|components are] declared to be audited otherwise",
-        "別途監査すると申告されたコンポーネントが {n} 件ある",
+        "{n} [component is|components are] declared to be audited otherwise: {who}",
+        "別途監査すると申告されたコンポーネントが {n} 件ある: {who}",
     ),
     "no-components": (
         "the SBOM lists no component, but the audit had {scope} to look up",
@@ -121,9 +122,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "sbom-no-commit": ("the SBOM does not say which commit it is of", "SBOM はどのコミットのものかを示していない"),
     "element-missing": (
-        "{element} is missing for {n} [component|components]",
-        "{element} を欠くコンポーネントが {n} 件ある",
+        "{element} is missing for {n} [component|components]: {who}",
+        "{element} を欠くコンポーネントが {n} 件ある: {who}",
     ),
+    "element-missing-document": ("the document lacks: {element}", "文書に次の項目がない: {element}"),
     "fields-unexamined": (
         "nobody looked for these fields",
         "当該項目が調べられていない",
@@ -215,6 +217,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "why-unknown": ("{what} unknown", "{what} が不明"),
 }
 
+SHOWN: Final = 3
+"""So many of those that a text speaks of are named; the others are in the check's own lists."""
+
+
+def few(names: Iterable[str]) -> str:
+    """The first names, each once, in their order; ``…`` for the others, which the text counts."""
+    known = list(dict.fromkeys(names))
+    return ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+
+
 _CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 
@@ -230,11 +242,18 @@ def _plain(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+class _Values(dict[str, str]):
+    """What a text needs and a note of an older engine, in an archived verdict, does not have, is told as unsaid."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
 def render(said: Note, lang: str = "en") -> str:
     """A note as text in ``lang`` (``en`` or ``ja``); a value ``@id`` stands for another text with the same values."""
     template = TEXTS[said.id][1 if lang == "ja" else 0]
     choice = 1 if said.values.get("n") in (None, "1") else 2
-    values = {key: _nested(value, said, lang) for key, value in said.values.items()}
+    values = _Values({key: _nested(value, said, lang) for key, value in said.values.items()})
     return _CHOICE.sub(lambda match: match[choice], template).format_map(values)
 
 

@@ -301,7 +301,7 @@ def test_what_is_due_soon_is_told() -> None:
     early = one(own, "it", vulnerable(first_detected=start), rule(), start + timedelta(days=6))
     late = one(own, "it", vulnerable(first_detected=start), rule(), start + timedelta(days=9))
     assert not [reason for reason in early.reasons if "due within" in reason]
-    assert "1 result is due within 3 days, the first on 2026-03-11" in late.reasons
+    assert "1 result is due within 3 days, the first on 2026-03-11: CVE-2024-0001" in late.reasons
     assert late.verdict is PASS
 
 

@@ -12,7 +12,7 @@ from govsec_ci.errors import InputError, UsageError
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import profile
 from govsec_ci.gate.evaluate import check_parameters
-from govsec_ci.gate.texts import TEXTS, note, render
+from govsec_ci.gate.texts import TEXTS, few, note, render
 from govsec_ci.gate.waivers import attach
 from govsec_ci.model import (
     BaselineState,
@@ -226,6 +226,7 @@ def test_every_text_renders_in_both_languages() -> None:
         "fix",
         "epss",
         "what",
+        "who",
     )
     values = dict.fromkeys((*keys, *more, *last, "days", "en", "ja"), "7")
     for identifier in TEXTS:
@@ -233,12 +234,24 @@ def test_every_text_renders_in_both_languages() -> None:
         for lang in ("en", "ja"):
             text = render(said, lang)
             assert text
-            assert not set("{}[]@") & set(text), (identifier, text)
+            assert not set("{}[]@…") & set(text), (identifier, text)
     assert render(note("results", n=1)) == "1 result"
     assert render(note("results", n=1234)) == "1,234 results"
     assert render(note("claim-refused", within=note("why-expired", date="x"), key="k", claim="c"), "ja") == (
         "k: c は効力を持たない: x に期限が切れた"
     )
+
+
+def test_a_note_of_an_older_engine_is_told_without_what_it_does_not_say() -> None:
+    assert render(note("element-missing", element="name", n=2)) == "name is missing for 2 components: …"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [([], ""), (["a"], "a"), (["b", "a", "b", "c"], "b, a, c"), (["a", "b", "c", "d"], "a, b, c, …")],
+)
+def test_the_first_few_are_named(names: list[str], told: str) -> None:
+    assert few(names) == told
 
 
 def test_a_value_that_looks_like_a_text_is_left_alone() -> None:

@@ -141,7 +141,7 @@ def test_filters_of_vulnerabilities(
     if unknown is not None:
         found = judged(gate, evidence(run(Role.SCA, [vulnerable()], [rule(**unknown)])))
         assert found.verdict is INCOMPLETE
-        assert found.reasons[0].startswith("whether 1 result counts cannot be told: ")
+        assert found.reasons[0].startswith("whether 1 result counts cannot be told (CVE-2024-0001): ")
 
 
 def test_ssvc_exploitation_and_code_results() -> None:
@@ -478,16 +478,25 @@ SBOM = 'kind = "sbom"\nformats = { CycloneDX = "1.5" }\nelements = ["supplier", 
         ({"spec_version": "1.4"}, FAIL, "the format CycloneDX 1.4 is not accepted"),
         ({"spec_version": "new"}, FAIL, "the format CycloneDX new is not accepted"),
         ({"format": "SPDX"}, FAIL, "the format SPDX 1.6 is not accepted"),
-        ({"missing": {"supplier": (PURL,)}}, FAIL, "supplier is missing for 1 component"),
+        ({"missing": {"supplier": (PURL,)}}, FAIL, f"supplier is missing for 1 component: {PURL}"),
         ({"missing": {"timestamp": ("document",)}}, PASS, None),
-        ({"missing": {"component name": (PURL,)}}, FAIL, "name is missing for 1 component"),
-        ({"components": (ComponentRef(name="x", version="", purl="p"),)}, FAIL, "version is missing for 1 component"),
+        ({"missing": {"component name": (PURL,)}}, FAIL, f"name is missing for 1 component: {PURL}"),
+        (
+            {"components": (ComponentRef(name="x", version="", purl="p"),)},
+            FAIL,
+            "version is missing for 1 component: p",
+        ),
+        (
+            {"missing": {"supplier": tuple(f"pkg:pypi/c{n}" for n in range(5))}},
+            FAIL,
+            "supplier is missing for 5 components: pkg:pypi/c0, pkg:pypi/c1, pkg:pypi/c2, …",
+        ),
         (
             {"components": (ComponentRef(name="x", version="1", purl=""),)},
             FAIL,
-            "identifier is missing for 1 component",
+            "identifier is missing for 1 component: x",
         ),
-        ({"components": (ComponentRef(name="", version="1", purl=""),)}, FAIL, "name is missing for 1 component"),
+        ({"components": (ComponentRef(name="", version="1", purl=""),)}, FAIL, "name is missing for 1 component: ?"),
         ({"commit": None}, INCOMPLETE, "the SBOM does not say which commit it is of"),
         ({"commit": "b" * 40}, INCOMPLETE, f"the SBOM is of {'b' * 40}, not of the commit {'a' * 40} under judgement"),
     ],

@@ -79,7 +79,7 @@ def test_airflow(index: Index) -> None:
     assert found.offenders == ()
     assert (found.verdict, verdict.verdict) == (FAIL, FAIL)
     # YYYT for certain; YYYT or YYNT is possible for the one whose SSVC points are unknown.
-    assert "2 results: forensic triage is due too" in found.reasons
+    assert "2 results (CVE-2020-11978, CVE-2020-13927): forensic triage is due too" in found.reasons
 
 
 def test_airflow_as_time_goes_by(index: Index) -> None:
