@@ -28,7 +28,8 @@ def command(path: Path, ref: str | None, **given: Any) -> int:
     """Scan PATH (a folder of the checkout), merge, judge, report, as `govsec run` does.
 
     Judged is what git holds: the commit that is being pushed, else what is staged. `govsec run` judges the work tree.
-    Files that the options name are the caller's own and are read from where they are named.
+    Files that the options name are the caller's own and are read from where they are named. No socket is opened unless
+    --online asks for it: `govsec advisories sync` stores the data that the audit needs.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
     """
@@ -36,6 +37,7 @@ def command(path: Path, ref: str | None, **given: Any) -> int:
     (folder,) = common.paths(repository, [str(path)])
     with checkout(repository, ref) as top, _without(top):
         given["profiles"] = _profiles(given, top / folder)
+        given["offline"] = not given["online"]
         return cast("Callable[..., int]", run.callback)(path=top / folder, **given)
 
 

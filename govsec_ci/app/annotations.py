@@ -39,7 +39,7 @@ def _result(kind: str, one: ResultView, folder: str) -> str:
     place = {"file": f"{folder}/{one.path}" if folder else one.path} if one.path else {}
     line = {"line": str(one.line)} if one.line else {}
     column = {"col": str(one.column)} if one.line and one.column else {}
-    fixed = f" Fixed in {one.fixed_in}." if one.fixed_in else ""
+    fixed = f" Fixed in {one.fixed_in}." if one.fixed_in and one.fixed_in not in one.what else ""
     title = {"title": f"{one.severity} {one.rule}"}
     return _command(kind, place | line | column | title, one.what + fixed)
 

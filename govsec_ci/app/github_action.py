@@ -174,7 +174,7 @@ def write_outputs(path: Path, values: Mapping[str, str]) -> None:
     """Append to the file that ``GITHUB_OUTPUT`` names, each value fenced by a delimiter that no value can guess."""
     fence = f"govsec-{uuid.uuid4().hex}"
     text = "".join(f"{name}<<{fence}\n{value}\n{fence}\n" for name, value in values.items())
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(text)
 
 

@@ -53,9 +53,12 @@ def test_a_result_without_a_place_has_none() -> None:
 
 
 def test_a_dependency_names_the_version_that_mends_it() -> None:
-    told = [one for one in annotations(cases.failing()) if " Fixed in " in one]
-    assert told
-    assert re.search(r"Fixed in [0-9.]+\.$", told[0])
+    shown = cases.failing()
+    (first, *_) = (one for one in shown.results if one.fixed_in and one.gates)
+    bare = replace(shown, results=(replace(first, message="Denial of service"),), runs=())
+    assert annotations(bare)[0].endswith(f": Denial of service Fixed in {first.fixed_in}.")
+    said = replace(bare, results=(replace(first, message=f"Denial of service; fixed in {first.fixed_in}"),))
+    assert annotations(said)[0].endswith(f": Denial of service; fixed in {first.fixed_in}")
 
 
 def test_what_was_not_checked_is_a_warning() -> None:

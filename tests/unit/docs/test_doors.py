@@ -5,6 +5,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +79,40 @@ def test_no_input_is_spliced_into_a_script() -> None:
 def test_every_input_reaches_the_program_or_a_step() -> None:
     steps = str(ACTION["runs"]["steps"])
     assert [name for name in ACTION["inputs"] if f"inputs.{name}" not in steps] == []
+
+
+# The inputs of other people's actions, by their own action.yml files: GitHub lets a misspelt one by in silence.
+KNOWN = {
+    "actions/cache/restore": {
+        "path", "key", "restore-keys", "enableCrossOsArchive", "fail-on-cache-miss", "lookup-only",
+    },
+    "actions/cache/save": {"path", "key", "upload-chunk-size", "enableCrossOsArchive"},
+    "actions/upload-artifact": {
+        "name", "path", "if-no-files-found", "retention-days", "compression-level", "overwrite", "include-hidden-files",
+    },
+    "actions/attest": {
+        "subject-path", "subject-digest", "subject-name", "subject-checksums", "sbom-path", "predicate-type",
+        "predicate", "predicate-path", "push-to-registry", "create-storage-record", "show-summary", "github-token",
+    },
+    "github/codeql-action/upload-sarif": {
+        "sarif_file", "checkout_path", "ref", "sha", "token", "matrix", "category", "wait-for-processing",
+    },
+    "actions/checkout": {"fetch-depth", "persist-credentials"},
+    "actions/setup-python": {"python-version"},
+    "OWNER/govsec_ci": set(ACTION["inputs"]),
+    "./": set(ACTION["inputs"]),
+}  # fmt: skip
+
+
+def _steps(path: Path) -> Iterator[dict[str, Any]]:
+    document = yaml.safe_load(path.read_text("utf-8"))
+    for job in [document["runs"]] if "runs" in document else document["jobs"].values():
+        yield from job["steps"]
+
+
+@pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
+def test_what_is_handed_to_another_action_is_an_input_of_it(path: Path) -> None:
+    calls = [step for step in _steps(path) if "uses" in step]
+    for step in calls:
+        assert set(step.get("with", ())) <= KNOWN[step["uses"].partition("@")[0]], step["uses"]
+    assert calls

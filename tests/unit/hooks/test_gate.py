@@ -102,6 +102,16 @@ def test_a_ref_that_is_no_commit_stops_the_push(top: Path) -> None:
     assert (code, "is no git checkout" in said) == (2, True)
 
 
+@pytest.mark.parametrize("hook", [(), ("--online", "osv")])
+def test_nothing_is_fetched_unless_it_is_asked_for(
+    top: Path, hook: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: dict[str, Any] = {}
+    monkeypatch.setattr(run, "callback", lambda **given: taken.update(given) or 0)
+    assert call(main, top, *hook)[0] == 0
+    assert taken["offline"] == (not hook)
+
+
 def test_it_knows_every_option_of_the_command() -> None:
     own = {word for parameter in command.params for word in parameter.opts}
     assert own == {word for parameter in run.params for word in parameter.opts} | {"--ref"}
