@@ -1,7 +1,8 @@
 """The copy that GitHub code scanning accepts: its limits kept with the most severe first, and every cut said.
 
 Limits: GitHub's documentation "SARIF support for code scanning" and codeql-action. Where GitHub accepts more than it
-keeps (25,000 results, of which it shows 5,000), the copy holds what is kept: otherwise the cut would be silent.
+keeps (25,000 results, of which it shows 5,000), the copy holds what is kept: otherwise the cut would be silent. Where
+GitLab's ("SARIF reports", limits) are less, those hold: it skips a result with a longer text, or all if half are such.
 """
 
 import io
@@ -33,6 +34,9 @@ MOST_RESULTS = 5_000
 MOST_RULES = 25_000
 MOST_LOCATIONS = 100
 MOST_TEXT = 1_024
+MOST_MESSAGE = 2_048
+MOST_NAME = 255
+MOST_URI = 2_048
 MOST_TAGS = 10
 
 _NOT_WEAKNESSES = frozenset({Kind.PASS, Kind.NOT_APPLICABLE, Kind.INFORMATIONAL})
@@ -131,7 +135,9 @@ def _kept_rules(run: Run, kept: list[Result]) -> list[Rule]:
 
 def _shorten(result: Result) -> Result:
     locations = tuple(_with_region(location) for location in result.locations[:MOST_LOCATIONS])
-    return msgspec.structs.replace(result, locations=locations, suppressions=())
+    return msgspec.structs.replace(
+        result, message=_cut(result.message, MOST_MESSAGE), locations=locations, suppressions=()
+    )
 
 
 def _with_region(location: Location) -> Location:
@@ -141,7 +147,15 @@ def _with_region(location: Location) -> Location:
 
 
 def _shorten_rule(rule: Rule) -> Rule:
-    return _with_fewer_tags(msgspec.structs.replace(rule, short=_cut(rule.short), full=_cut(rule.full)))
+    return _with_fewer_tags(
+        msgspec.structs.replace(
+            rule,
+            name=_cut(rule.name, MOST_NAME),
+            short=_cut(rule.short),
+            full=_cut(rule.full),
+            help_uri=rule.help_uri if len(rule.help_uri) <= MOST_URI else "",
+        )
+    )
 
 
 def _with_fewer_tags(rule: Rule) -> Rule:
@@ -159,8 +173,8 @@ def _with_fewer_tags(rule: Rule) -> Rule:
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + _ELLIPSIS
+def _cut(text: str, most: int = MOST_TEXT) -> str:
+    return text if len(text) <= most else text[: most - 1] + _ELLIPSIS
 
 
 def _most_severe_runs(copies: list[Run]) -> list[Run]:

@@ -25,6 +25,8 @@ from govsec_ci.model import (
     Location,
     Region,
     Result,
+    Rule,
+    Severity,
     Suppression,
     SuppressionKind,
     SuppressionStatus,
@@ -34,6 +36,15 @@ from govsec_ci.system.files import path_to_uri
 _T = TypeVar("_T")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 _EMPTY_BAG = ResultBag()
+# Least and middle of each severity on SARIF's scale of 0 to 100 (section 3.27.25), as GitLab divides it ("SARIF
+# reports", severity resolution): ten times CVSS's, but that its least is 10.
+_RANKS = {
+    Severity.CRITICAL.name: (90.0, 95.0, 100.0),
+    Severity.HIGH.name: (70.0, 80.0, 89.9),
+    Severity.MEDIUM.name: (40.0, 55.0, 69.9),
+    Severity.LOW.name: (10.0, 25.0, 39.9),
+    Severity.NONE.name: (0.0, 0.0, 9.9),
+}
 
 
 class _Out(Struct, frozen=True, omit_defaults=True, rename="camel", gc=False):
@@ -120,11 +131,12 @@ class OutResult(_Out, frozen=True):
 class Results:
     """The results of one run → structs to write; what many of them share is built once."""
 
-    def __init__(self, rule_ids: Iterable[str]) -> None:
-        """:param rule_ids: of the run's rules, in their order"""
-        self._indices: dict[str, int] = {}
-        for index, rule_id in enumerate(rule_ids):
-            self._indices.setdefault(rule_id, index)
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """:param rules: those of the run, as they are written"""
+        self._rules: dict[str, tuple[int, Rule]] = {}
+        for index, rule in enumerate(rules):
+            self._rules.setdefault(rule.id, (index, rule))
+        self._ranks: dict[tuple[str, str], float | None] = {}
         self._places = _Places()
         self._provenances: dict[datetime, OutProvenance] = {}
 
@@ -146,11 +158,19 @@ class Results:
             partial or None,
             ResultProperties(govsec=bag) if bag != _EMPTY_BAG else None,
             self._provenance(result.first_detected) if result.first_detected else None,
-            None,
+            self._rank(result) if failed else None,
             result.rule_id,
-            self._indices.get(result.rule_id, -1),
+            self._rules[result.rule_id][0] if result.rule_id in self._rules else -1,
             [self._suppression(one) for one in once(result.suppressions)] if result.suppressions else None,
         )
+
+    def _rank(self, result: Result) -> float | None:
+        """How grave this one is, for GitLab; a rule's ``security-severity`` is one for all of its results."""
+        key = result.rule_id, result.severity._name_
+        if key not in self._ranks:
+            _, rule = self._rules.get(result.rule_id, (-1, None))
+            self._ranks[key] = rank(result.severity, rule.security_severity if rule else None)
+        return self._ranks[key]
 
     def _provenance(self, first_detected: datetime) -> OutProvenance:
         known = self._provenances.get(first_detected)
@@ -166,6 +186,18 @@ class Results:
             SuppressionProperties(govsec=SuppressionBag(origin=suppression.origin, origin_id=suppression.origin_id)),
             suppression.status,
         )
+
+
+def rank(severity: Severity, security_severity: str | None) -> float | None:
+    """SARIF's rank of a severity: the rule's score where that is of the same severity, else the middle.
+
+    None for UNKNOWN: nothing may be guessed.
+    """
+    if severity is Severity.UNKNOWN:
+        return None
+    least, middle, most = _RANKS[severity.name]
+    score = round(float(security_severity) * 10, 1) if security_severity else middle
+    return score if least <= score <= most else middle
 
 
 def _bag(result: Result, *, level: Level | None, correlated: bool) -> ResultBag:

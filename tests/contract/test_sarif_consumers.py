@@ -88,8 +88,60 @@ def test_defectdojo_reads_the_copy_for_github(bundles: dict[str, Path], name: st
         assert len(findings) > 10
 
 
+def as_gitlab(log: Any) -> list[dict[str, Any]]:
+    """Its documentation "SARIF reports" as facts: what it takes from a result, and which ones it would skip."""
+    findings = []
+    for run in log["runs"]:
+        rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+        for result in run["results"]:
+            rule, place = rules[result["ruleId"]], result["locations"][0]["physicalLocation"]
+            assert len(result["message"]["text"]) <= 2_048
+            assert len(rule.get("name", "")) <= 255
+            assert len(rule["shortDescription"]["text"]) <= 1_024
+            assert len(rule["fullDescription"]["text"]) <= 2_048
+            assert len(rule.get("helpUri", "")) <= 2_048
+            assert len(rule["properties"]["tags"]) <= 10
+            # Results in one file by one rule and without a line would be taken for one.
+            finding = {"at": (place["artifactLocation"]["uri"], place["region"]["startLine"]), "rule": result["ruleId"]}
+            findings.append(finding | {"severity": gitlab_severity(result, rule)})
+    return findings
+
+
+def gitlab_severity(result: Any, rule: Any) -> str:
+    score = result.get("rank")
+    if score is None and "security-severity" in rule["properties"]:
+        score = 10 * float(rule["properties"]["security-severity"])
+    if score is None:
+        return {"error": "HIGH", "warning": "MEDIUM", "note": "LOW", "none": "NONE"}[result["level"]]
+    assert 0 <= score <= 100
+    return next(name for least, name in ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (10, "LOW"), (0, "NONE"))
+                if score >= least)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_gitlab_takes_every_result_with_the_severity_that_we_gave_it(bundles: dict[str, Path], name: str) -> None:
+    runs = sarif.load(bundles[name] / "github.sarif")
+    given = [result.severity.value for run in runs for result in run.results]
+    findings = as_gitlab(json.loads((bundles[name] / "github.sarif").read_bytes()))
+    assert [
+        ours for ours, theirs in zip(given, findings, strict=True) if ours not in {theirs["severity"], "UNKNOWN"}
+    ] == []
+    if name == "vulnerable-app":
+        assert {"HIGH", "MEDIUM", "LOW"} <= set(given)
+
+
+def test_gitlab_takes_each_result_of_one_rule_with_its_own_severity() -> None:
+    """A rule has one score, and its results may differ: bandit's B602 is LOW or HIGH."""
+    severities = (Severity.LOW, Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM, Severity.NONE)
+    results = [a_result("R", line=number, severity=one) for number, one in enumerate(severities, 1)]
+    copy = sarif.github_copy([a_run(*results, rules=(Rule(id="R", security_severity="8.0"),))])
+    found = {finding["at"][1]: finding["severity"] for finding in as_gitlab(json.loads(copy.data))}
+    assert found == {number: one.value for number, one in enumerate(severities, 1)}
+
+
 def test_gitlab_finds_a_level_and_a_numeric_score(bundles: dict[str, Path]) -> None:
     log = json.loads((bundles["vulnerable-app"] / "github.sarif").read_bytes())
+    assert len(log["runs"]) <= 20
     for run in log["runs"]:
         scores = [rule["properties"].get("security-severity") for rule in run["tool"]["driver"]["rules"]]
         assert all(re.fullmatch(r"\d{1,2}\.\d", score) for score in scores if score is not None)

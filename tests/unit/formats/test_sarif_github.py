@@ -15,6 +15,7 @@ from govsec_ci.model import (
     Kind,
     Level,
     Location,
+    Region,
     Result,
     Rule,
     ScanState,
@@ -112,6 +113,20 @@ def test_locations_texts_and_tags_are_cut() -> None:
     assert len(written["properties"]["tags"]) <= 10
 
 
+def test_texts_over_the_limits_of_gitlab_are_cut() -> None:
+    """GitLab skips a result with a longer one, and the whole report where that is more than a half."""
+    rule = Rule(id="R", name="n" * 300, help_uri=f"https://example.org/{'h' * 2_048}")
+    copy = github_copy(
+        [a_run(a_result("R", message="m" * 3_000), a_result("R", line=2, message="n" * 2_048), rules=(rule,))]
+    )
+    (run,) = json.loads(copy.data)["runs"]
+    assert [len(result["message"]["text"]) for result in run["results"]] == [2_048, 2_048]
+    assert run["results"][0]["message"]["text"].endswith("m…")
+    (written,) = run["tool"]["driver"]["rules"]
+    assert len(written["name"]) == 255
+    assert "helpUri" not in written
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> int:
     """GitHub's ten megabytes, made a hundred kilobytes."""
@@ -134,7 +149,8 @@ def test_ten_megabytes_compressed(small: int) -> None:
 
 
 def test_one_result_that_is_too_large_leaves_a_log_without_results(small: int) -> None:
-    copy = github_copy([a_run(a_result(message=random.Random(1).randbytes(2 * small).hex()))])
+    region = Region(start_line=1, snippet=random.Random(1).randbytes(2 * small).hex())
+    copy = github_copy([a_run(a_result(locations=(Location(path="a.py", region=region),)))])
     assert copy.runs[0].results == ()
     assert said(copy) == [("bandit", "results-over-limit")]
 
