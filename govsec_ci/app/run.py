@@ -19,7 +19,7 @@ def run(options: Options) -> tuple[Verdict, "View"]:
 
     :raises GovsecError: the operator's input is wrong, or the output cannot be written
     """
-    signature.find_signer(options.sign_key, os.environ)
+    signer = signature.find_signer(options.sign_key, os.environ)
     with steps.ruled(options) as policy:
         profiles = steps.load_profiles(policy)
         with staged_folder(options.out, keep=False) as folder:
@@ -27,6 +27,6 @@ def run(options: Options) -> tuple[Verdict, "View"]:
             steps.merge_runs(options, folder)
             shutil.rmtree(folder / RUNS)  # results.sarif holds them all
             verdict = steps.decide(options, folder, profiles)
-            view = steps.report(options, folder)
+            view = steps.report(options, folder, signed_by=signer.public_key.keyid if signer else "")
             signature.sign(folder, options.sign_key, os.environ)
     return verdict, view

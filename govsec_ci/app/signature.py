@@ -55,6 +55,17 @@ def sign(folder: Path, key_file: Path | None, environment: Mapping[str, str]) ->
     return True
 
 
+def key_id(folder: Path) -> str | None:
+    """Which key the signature in the bundle names, unchecked; empty where it names none, None without a signature."""
+    path = folder / bundle.SIGNATURE
+    if not path.exists():
+        return None
+    try:
+        return str(json.loads(path.read_bytes())["signatures"][0]["keyid"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
 def check(folder: Path, verdict: Verdict, trusted: tuple[TrustedKey, ...]) -> TrustedKey:
     """The trusted key that signed the bundle.
 

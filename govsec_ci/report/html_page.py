@@ -19,14 +19,14 @@ from markupsafe import Markup, escape
 from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, both, both_n, date, moment, number
 from govsec_ci.report.shapes import ResultView, View
-from govsec_ci.report.view_answers import clause_line, step_line
+from govsec_ci.report.view_answers import clause_line, verify_command
 from govsec_ci.report.view_results import severity_rank
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 RESULTS: Final = 10_000
 """How many results get a row of their own; the others are counted by rule, and the page says so."""
 
-RESULTS_A_CHECK: Final = 20
+RESULTS_A_CHECK: Final = 8
 """How many results a check lists; the table of results has the others, and the check links there."""
 
 
@@ -98,8 +98,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        t=_translate, tn=_translate_n, labels=labels, clause_line=clause_line, step_line=step_line, attr=_attribute
-    )
+        t=_translate, tn=_translate_n, labels=labels, clause_line=clause_line, attr=_attribute,
+        verify_command=verify_command, attr_part=_part, severity_chip=_severity_chip,
+    )  # fmt: skip
     environment.filters.update(tell=_both_spans, day=_day, moment=_moment, n=_number, percent=_percent)
     return environment
 
@@ -124,6 +125,19 @@ def _attribute(message: str, lang: str) -> str:
     return both(message).pick(lang)
 
 
+def _part(name: str) -> str:
+    """A part of a bar for an SVG title, which cannot hold markup: both words where they differ."""
+    word = labels.part(name)
+    return word.en if word.en == word.ja else f"{word.en} / {word.ja}"
+
+
+@functools.cache
+def _severity_chip(name: str) -> Markup:
+    """The same for all rows: worked out once."""
+    return Markup('<span class="sev sev-{}">{}</span>').format(name.lower(), _both_spans(labels.severity(name)))
+
+
+@functools.lru_cache(maxsize=4096)
 def _day(value: datetime) -> Markup:
     """A day with its machine-readable form."""
     shown = _both_spans(Text(date(value, "en"), date(value, "ja")))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from govsec_ci.report.shapes import CheckView, UpgradeView, View
+from govsec_ci.report.shapes import CheckView, View
 
 FORMAT: Final = "govsec_ci/report/v1"
 
@@ -25,7 +25,6 @@ def _builtins(view: View) -> dict[str, Any]:
         "blocking": [_check(check) for check in view.blocking],
         "warnings": [_check(check) for check in view.warnings],
         "passed": [_check(check) for check in view.passed],
-        "upgrades": [_upgrade(row) for row in view.upgrades],
         "trace": [{"clause": row.clause, "check": row.check.anchor, "evidence": row.evidence} for row in view.trace],
         "suppressed": [
             {name: getattr(row, name) for name in row.__struct_fields__} | {"result": row.result}
@@ -37,8 +36,3 @@ def _builtins(view: View) -> dict[str, Any]:
 def _check(check: CheckView) -> dict[str, Any]:
     fields = {name: getattr(check, name) for name in check.__struct_fields__}
     return fields | {"results": [one.anchor for one in check.results]}
-
-
-def _upgrade(row: UpgradeView) -> dict[str, Any]:
-    fields = {name: getattr(row, name) for name in row.__struct_fields__}
-    return fields | {"closes": [one.anchor for one in row.closes], "stays": [one.anchor for one in row.stays]}

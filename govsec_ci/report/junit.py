@@ -10,6 +10,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from govsec_ci.model import VerdictWord
+from govsec_ci.report import labels
 from govsec_ci.report.i18n import speaker
 from govsec_ci.report.shapes import CheckView, View
 from govsec_ci.report.view_answers import clause_line
@@ -86,7 +87,10 @@ def _body(view: View, check: CheckView) -> str:
         clause_line(check.clause).pick(view.lang),
         check.next_step.pick(view.lang),
         *(reason.pick(view.lang) for reason in check.reasons),
-        *(f"{one.place} {one.severity} {one.rule} {one.what}" for one in check.results[:_RESULTS]),
+        *(
+            f"{one.place} {labels.severity(one.severity).pick(view.lang)} {one.rule} {one.what}"
+            for one in check.results[:_RESULTS]
+        ),
         *(() if check.results else check.offenders),
     ]
     return "\n".join(line for line in lines if line)

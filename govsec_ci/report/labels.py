@@ -1,7 +1,65 @@
 """Our own words for the closed sets of the model, in both languages."""
 
-from govsec_ci.model import Clause, ScanState, Stage, SuppressionStatus
-from govsec_ci.report.i18n import EMPTY, Text, both, same
+from govsec_ci.model import Check, Clause, ScanState, Stage, SuppressionStatus, VerdictWord
+from govsec_ci.report.i18n import EMPTY, Text, both, both_n, same
+from govsec_ci.report.shapes import GapView, SigningView
+
+
+def severity(name: str) -> Text:
+    """A severity: SARIF's and CVSS' word in English; in Japanese the words of JVN and of the profiles."""
+    texts = {
+        "CRITICAL": Text(name, "緊急"),
+        "HIGH": Text(name, "高"),
+        "MEDIUM": Text(name, "中"),
+        "LOW": Text(name, "低"),
+        "NONE": Text(name, "なし"),
+        "UNKNOWN": Text(name, "不明"),
+    }
+    return texts.get(name, same(name))
+
+
+def severity_named(name: str) -> Text:
+    """The same with the English word beside the Japanese one: for headings and filters, where words are first met."""
+    return Text(name, f"{severity(name).ja}({name})")
+
+
+def verdict(word: VerdictWord) -> Text:
+    """A verdict in words; PASS, FAIL and INCOMPLETE are what the files say."""
+    match word:
+        case VerdictWord.PASS:
+            return Text(word.value, "合格")
+        case VerdictWord.FAIL:
+            return Text(word.value, "不合格")
+        case VerdictWord.INCOMPLETE:
+            return Text(word.value, "判定不能")
+
+
+def verdict_named(word: VerdictWord) -> Text:
+    """The same with the word of the files beside the Japanese one."""
+    return Text(word.value, f"{word.value}({verdict(word).ja})")
+
+
+def part(name: str) -> Text:
+    """A part of a bar: a severity, a verdict, or how an open result stands to its deadline."""
+    texts = {
+        **{word.value: verdict(word) for word in VerdictWord},
+        "overdue": both("overdue"),
+        "in-time": both("due later"),
+        "no-deadline": both("without a deadline"),
+    }
+    return texts.get(name) or severity(name)
+
+
+def own_gate(check: Check) -> Text:
+    """The title of a check that no profile holds, because the engine itself objects; others as they are."""
+    texts = {
+        "stage": both("The profile has something to decide at this stage"),
+        "in-force": both("The profile is in force"),
+        "parameters": both("The declared parameters are known"),
+        "required": both("What the configuration requires was examined wholly"),
+    }
+    known = texts.get(check.gate) if check.kind == "profile" else None
+    return known if known and known.en == check.title else EMPTY
 
 
 def stage(value: Stage) -> Text:
@@ -73,6 +131,44 @@ def status_banner(status: str) -> Text:
     return texts.get(status, both("The status of this profile is {status}.", status=status))
 
 
+def status(name: str) -> Text:
+    """How sure a profile's texts are, in a word or two."""
+    texts = {
+        "verified": both("verified"),
+        "transcribed": both("transcribed"),
+        "unverified": both("not verified"),
+        "experimental": both("experimental"),
+        "superseded": both("superseded"),
+    }
+    return texts.get(name, same(name))
+
+
+def age(days: int) -> Text:
+    """How old advisory data was at the clock of the decision."""
+    if days < 0:
+        return both_n("{n} day newer than the clock", "{n} days newer than the clock", -days)
+    return both_n("{n} day old", "{n} days old", days)
+
+
+def gap(one: GapView) -> Text:
+    """A profile's gap score in words."""
+    if one.weight == one.gates and one.weight_met == one.gates_met:
+        return both_n(
+            "{score} % met ({met} of {n} gate)",
+            "{score} % met ({met} of {n} gates)",
+            one.gates,
+            score=one.score,
+            met=one.gates_met,
+        )
+    return both_n(
+        "{score} % met by weight ({met} of {n} gate)",
+        "{score} % met by weight ({met} of {n} gates)",
+        one.gates,
+        score=one.score,
+        met=one.gates_met,
+    )
+
+
 def who(kind: str) -> Text:
     """Who usually closes what a gate of this kind finds."""
     if kind in {"results", "deadlines", "pipeline", "licenses", "suppressions"}:
@@ -101,3 +197,14 @@ def signature(state: str) -> Text:
         "none": both("not signed"),
     }
     return texts.get(state, same(state))
+
+
+def signing(bundle: SigningView) -> Text:
+    """What is known of the bundle's own signature while the page is written."""
+    match bundle.state:
+        case "none":
+            return both("not signed")
+        case "planned":
+            return both("to be signed with key {key}", key=bundle.short_key)
+        case "present":
+            return both("signed with key {key}, not checked here", key=bundle.short_key)

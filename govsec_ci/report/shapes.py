@@ -6,11 +6,12 @@ bounded, without control or bidi characters. Texts that are ours are :class:`~.i
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from govsec_ci.model import BaselineState, Stage, VerdictWord
-from govsec_ci.report.i18n import Text
+from govsec_ci.report.i18n import EMPTY, Text
 
 
 class ComponentView(Struct, frozen=True, kw_only=True, gc=False):
@@ -30,6 +31,7 @@ class VulnerabilityView(Struct, frozen=True, kw_only=True, gc=False):
     """What advisories say of it; :param cvss: ``9.8 (CVSS 3.1)`` or empty; :param epss: 0 to 1."""
 
     ids: tuple[str, ...] = ()
+    published: datetime | None = None
     cvss: str = ""
     kev_due: datetime | None = None
     epss: float | None = None
@@ -81,6 +83,27 @@ class ResultView(Struct, frozen=True, kw_only=True, gc=False):
         """The message, with the component it is about before it unless it begins with that anyway."""
         label = self.component.label if self.component else ""
         return f"{label}: {self.message}" if label and not self.message.startswith(label) else self.message
+
+    @property
+    def short(self) -> str:
+        """The message without what stands beside it in a table: component, rule and mending version."""
+        if self.component is None:
+            return self.message
+        rest = self.message.removeprefix(f"{self.component.label}: ").removeprefix(f"{self.rule} ")
+        return rest.removesuffix(f"; fixed in {self.component.fixed_in}")
+
+    @property
+    def told(self) -> Text:
+        """The message in a table; in Japanese our own words for the rule, where we have them, before the tool's."""
+        label = f"{self.component.label}: " if self.component else ""
+        english = f"{label}{self.short}"
+        ours = self.rule_text.ja if self.rule_text.ja != self.rule_text.en else ""
+        return Text(english, f"{label}{ours}({self.short})" if ours else english)
+
+    @property
+    def since(self) -> datetime | None:
+        """From when its age counts: the vulnerability's publication, else the day it was first detected."""
+        return (self.vulnerability.published if self.vulnerability else None) or self.detected
 
     @property
     def must_close(self) -> bool:
@@ -197,9 +220,13 @@ class RunView(Struct, frozen=True, kw_only=True):
 
 
 class UpgradeView(Struct, frozen=True, kw_only=True):
-    """One component to raise: to the least version that mends all that has a mending version.
+    """One component to raise, as ``govsec plan`` has it (:class:`govsec_ci.gate.plan.Upgrade`).
 
-    :param closes: results that it closes; ``stays`` those for which no version is known
+    :param target: empty where no known version does better than the installed one
+    :param closes: vulnerabilities that the target clears; :param stays: those that it does not
+    :param elsewhere: (vulnerability, version) for those of ``stays`` of which another version is free
+    :param brings: vulnerabilities of the target that the installed version has not
+    :param due: the earliest due date of what it closes; :param due_stays: of what stays
     """
 
     component: str
@@ -207,9 +234,14 @@ class UpgradeView(Struct, frozen=True, kw_only=True):
     target: str
     major: bool
     places: tuple[str, ...]
-    closes: tuple[ResultView, ...]
-    stays: tuple[ResultView, ...]
+    closes: tuple[str, ...]
+    stays: tuple[str, ...]
+    elsewhere: tuple[tuple[str, str], ...]
+    brings: tuple[str, ...]
+    direct: bool | None
+    checked: bool
     due: datetime | None
+    due_stays: datetime | None
 
 
 class StepView(Struct, frozen=True, kw_only=True):
@@ -248,7 +280,7 @@ class FileView(Struct, frozen=True, kw_only=True):
 
 
 class BarView(Struct, frozen=True, kw_only=True):
-    """One bar: a label and its parts, each a word (severity or verdict) and a count above 0."""
+    """One bar: a label and its parts, each a word (of :func:`~.labels.part`) and a count above 0."""
 
     label: Text
     parts: tuple[tuple[str, int], ...]
@@ -260,11 +292,12 @@ class BarView(Struct, frozen=True, kw_only=True):
 
 
 class ChartView(Struct, frozen=True, kw_only=True):
-    """Stacked bars on one scale."""
+    """Stacked bars on one scale; ``note`` says what is counted, where the title does not."""
 
     id: str
     title: Text
     bars: tuple[BarView, ...]
+    note: Text = EMPTY
 
     @property
     def scale(self) -> int:
@@ -272,12 +305,45 @@ class ChartView(Struct, frozen=True, kw_only=True):
         return max((bar.total for bar in self.bars), default=1) or 1
 
 
+class GapView(Struct, frozen=True, kw_only=True):
+    """How much of what a profile demands is met: ``score`` of 0 to 100 percent, weights, and numbers of gates."""
+
+    profile: str
+    title: Text
+    score: float
+    weight_met: int
+    weight: int
+    gates_met: int
+    gates: int
+
+
+class SigningView(Struct, frozen=True, kw_only=True):
+    """The bundle's signature, as far as it is known while the page is written.
+
+    :param state: ``none``; ``planned``: the key is there, and signs when all files are; ``present``: a signature lies
+        in the bundle, unchecked
+    :param key: id of the key, or empty
+    """
+
+    state: Literal["none", "planned", "present"] = "none"
+    key: str = ""
+
+    @property
+    def short_key(self) -> str:
+        """So much of the key's id as tells keys apart."""
+        return self.key[:16]
+
+
 class AnswerView(Struct, frozen=True, kw_only=True):
-    """A question that the reader came with, and its answer in a few lines; ``anchor``: where to read on, or empty."""
+    """A question that the reader came with, and its answer in a few lines.
+
+    :param anchor: where to read on, or empty; :param command: what to type, or empty
+    """
 
     question: Text
     lines: tuple[Text, ...]
     anchor: str = ""
+    command: str = ""
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -288,6 +354,7 @@ class View(Struct, frozen=True, kw_only=True):
     :param results: every result that is not suppressed, blocking first, then worst first
     :param new: how many of ``results`` are new since the baseline; None without a baseline
     :param signature: ``valid``, ``invalid`` or ``none``: of incoming evidence
+    :param signing: the signature of the bundle itself
     """
 
     lang: str
@@ -321,6 +388,8 @@ class View(Struct, frozen=True, kw_only=True):
     absent: int
     first_due: datetime | None
     signature: str
+    signing: SigningView
+    gaps: tuple[GapView, ...]
     policy_changes: tuple[str, ...]
 
     @property

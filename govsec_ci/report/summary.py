@@ -1,4 +1,8 @@
-"""``summary.md``: one page for the release manager, for GitHub's step summary among others."""
+"""``summary.md``: one page for the release manager, for GitHub's step summary among others.
+
+The answers and facts fill the first screen; what is only looked up is folded (``<details>``, which GitHub and GitLab
+show as such).
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,8 +12,8 @@ from govsec_ci.model import VerdictWord
 from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, date, moment, speaker
 from govsec_ci.report.markdown import table, text
-from govsec_ci.report.shapes import CheckView, ResultView, RunView, View
-from govsec_ci.report.view_answers import clause_line, step_line
+from govsec_ci.report.shapes import AnswerView, CheckView, ResultView, RunView, UpgradeView, View
+from govsec_ci.report.view_answers import clause_line, clause_short, step_line
 
 LIMIT_BYTES: Final = 1024 * 1024
 """GitHub refuses a step summary above 1 MiB."""
@@ -28,6 +32,7 @@ def render(view: View) -> str:
         page.answers,
         page.facts,
         page.what_to_do,
+        page.upgrades,
         page.what_blocks,
         page.not_checked,
         page.suppressed,
@@ -72,9 +77,13 @@ class _Page:
     def answers(self) -> list[str]:
         """The five questions of a release manager, on the first screen."""
         view, say = self.view, self.say
-        head = f"# {_SIGN[view.verdict]} {view.verdict.value}: {self.tell(view.sentence)}"
-        rows = [(self.tell(one.question), self.lines(one.lines)) for one in view.answers]
+        head = f"# {_SIGN[view.verdict]} {self.tell(labels.verdict_named(view.verdict))}: {self.tell(view.sentence)}"
+        rows = [(self.tell(one.question), self.answer(one)) for one in view.answers]
         return [head, "", *self.banners(), *table((say("Question"), say("Answer")), rows)]
+
+    def answer(self, one: AnswerView) -> str:
+        # Our own words: there is no backtick or pipe in a command.
+        return self.lines(one.lines) + (f"<br>`{one.command}`" if one.command else "")
 
     def banners(self) -> list[str]:
         paths = ", ".join(text(path) for path in self.view.policy_changes)
@@ -86,16 +95,18 @@ class _Page:
             line
             for profile in self.view.profiles
             if profile.banner
-            for line in (f"> **{text(profile.id)}** ({text(profile.status)}): {self.tell(profile.banner)}", "")
+            for line in (
+                f"> **{text(profile.id)}** ({self.tell(labels.status(profile.status))}): {self.tell(profile.banner)}",
+                "",
+            )
         ]
 
     def lines(self, texts: Iterable[Text]) -> str:
         return "<br>".join(self.tell(one) for one in texts)
 
     def amounts(self, check: CheckView) -> str:
-        return self.say(
-            "observed: {observed}; limit: {limit}", observed=self.tell(check.observed), limit=self.tell(check.limit)
-        )
+        limit = self.say("limit: {limit}", limit=self.tell(check.limit))
+        return f"**{self.tell(check.observed)}** ({limit})"
 
     def facts(self) -> list[str]:
         view, say = self.view, self.say
@@ -109,7 +120,9 @@ class _Page:
             (say("Stage"), self.tell(labels.stage(view.stage))),
             (say("Clock"), moment(view.now, view.lang)),
             (say("Advisory data"), self.feeds()),
-            (say("Results"), self.severities()),
+            (say("Signature"), self.tell(labels.signing(view.signing))),
+            *((say("Gap score"), text(f"{one.profile}: ") + self.tell(labels.gap(one))) for one in view.gaps),
+            (say("Open results"), self.severities()),
         ]
         return table((say("Fact"), say("Value")), rows)
 
@@ -123,12 +136,11 @@ class _Page:
         if not self.view.feeds:
             return self.say("none")
         return "<br>".join(
-            self.say_n(
-                "{feed}: of {day}, {n} day old, {records} records",
-                "{feed}: of {day}, {n} days old, {records} records",
-                feed.age_days,
+            self.say(
+                "{feed}: of {day}, {age}, {records} records",
                 feed=text(feed.feed),
                 day=feed.as_of,
+                age=labels.age(feed.age_days),
                 records=feed.records,
             )
             for feed in self.view.feeds
@@ -137,7 +149,15 @@ class _Page:
     def severities(self) -> str:
         if not self.view.severities:
             return self.say("none")
-        return ", ".join(f"{name} {count:,}" for name, count in self.view.severities.items())
+        shown = (f"{self.tell(labels.severity_named(name))} {count:,}" for name, count in self.view.severities.items())
+        return ("、" if self.view.lang == "ja" else ", ").join(shown)
+
+    def severity(self, name: str) -> str:
+        return self.tell(labels.severity(name))
+
+    def folded(self, title: str, body: Sequence[str]) -> list[str]:
+        """Lines that stay closed until somebody wants them; the blank line lets Markdown begin again."""
+        return [f"<details><summary>{title}</summary>", "", *body, "</details>", ""]
 
     def what_to_do(self) -> list[str]:
         if not self.view.steps:
@@ -162,15 +182,15 @@ class _Page:
 
     def check(self, check: CheckView) -> list[str]:
         say = self.say
-        gate = f"{text(check.profile)} / {text(check.gate)} · {self.amounts(check)}"
-        title = f"### {_SIGN[check.verdict]} {check.verdict.value}: {self.tell(check.title)}"
+        title = f"### {_SIGN[check.verdict]} {self.tell(labels.verdict(check.verdict))}: {self.tell(check.title)}"
         items = [
-            _item(say("Gate"), gate),
+            _item(say("Observed"), self.amounts(check)),
             _item(say("Clause"), self.tell(clause_line(check.clause))),
             _item(say("Due"), self.day(check.due)),
             *(_item(say("Reason"), self.tell(reason)) for reason in check.reasons[:_ROWS]),
             _item(say("Against it"), self.offenders(check)),
             _item(say("What closes it"), self.tell(check.next_step)),
+            _item(say("Gate"), f"{text(check.profile)} / {text(check.gate)}"),
         ]
         return [title, "", *filter(None, items), "", *self.results(check.results)]
 
@@ -191,11 +211,35 @@ class _Page:
         say = self.say
         head = (say("Severity"), say("Rule"), say("Place"), say("What"), say("Mended in"), say("Due"))
         rows = [self.result(one) for one in results[:_RESULTS_A_CHECK]]
-        return [*table(head, rows), *self.more(len(results) - len(rows))]
+        title = self.say_n("{n} result", "{n} results", len(results))
+        return self.folded(title, [*table(head, rows), *self.more(len(results) - len(rows))])
 
     def result(self, one: ResultView) -> tuple[str, ...]:
-        what = text(one.what)
-        return (one.severity, text(one.rule), text(one.place), what, text(one.fixed_in), self.day(one.due))
+        what = self.tell(one.told)
+        return (
+            self.severity(one.severity), text(one.rule), text(one.place), what, text(one.fixed_in), self.day(one.due),
+        )  # fmt: skip
+
+    def upgrades(self) -> list[str]:
+        """The plan, as ``govsec plan`` prints it."""
+        if not self.view.upgrades:
+            return []
+        say = self.say
+        head = (say("Component"), say("Installed"), say("Raise to"), say("Closes"), say("Stays open"), say("Due"))
+        rows = [
+            (
+                text(row.component), text(row.installed), self.target(row),
+                f"{len(row.closes):,}", f"{len(row.stays):,}", self.day(row.due or row.due_stays),
+            )
+            for row in self.view.upgrades[:_ROWS]
+        ]  # fmt: skip
+        title = self.say_n("{n} component to raise", "{n} components to raise", len(self.view.upgrades))
+        return self.folded(title, [*table(head, rows), *self.more(len(self.view.upgrades) - len(rows))])
+
+    def target(self, row: UpgradeView) -> str:
+        if not row.target:
+            return self.say("no better version known")
+        return text(row.target) + (f" ({self.say('major version changes')})" if row.major else "")
 
     def not_checked(self) -> list[str]:
         if not self.view.not_checked:
@@ -235,7 +279,7 @@ class _Page:
         )
         rows = [
             (
-                row.result.severity,
+                self.severity(row.result.severity),
                 text(row.result.rule),
                 text(row.result.place),
                 text(f"{row.origin} {row.origin_id}".strip()),
@@ -255,7 +299,7 @@ class _Page:
     def warnings(self) -> list[str]:
         if not self.view.warnings:
             return []
-        return [*_head(self.say("Warnings that do not decide")), *self.each(self.view.warnings)]
+        return self.folded(self.say("Warnings that do not decide"), self.each(self.view.warnings))
 
     def coverage(self) -> list[str]:
         say = self.say
@@ -270,17 +314,18 @@ class _Page:
             )
             for run in self.view.runs
         ]
-        return [*_head(say("What was looked at")), *table(head, rows)]
+        return self.folded(say("What was looked at"), table(head, rows))
 
     def met(self) -> list[str]:
         if not self.view.passed:
             return []
         head = (self.say("Gate"), self.say("Observed"), self.say("Limit"), self.say("Clause"))
         rows = [
-            (self.tell(one.title), self.tell(one.observed), self.tell(one.limit), self.tell(clause_line(one.clause)))
+            (self.tell(one.title), self.tell(one.observed), self.tell(one.limit), self.tell(clause_short(one.clause)))
             for one in self.view.passed
         ]
-        return [*_head(self.say("Gates that are met")), *table(head, rows)]
+        title = self.say_n("{n} gate that is met", "{n} gates that are met", len(rows))
+        return self.folded(title, table(head, rows))
 
     def colophon(self) -> list[str]:
         note = self.say(

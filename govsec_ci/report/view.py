@@ -1,9 +1,11 @@
 """The view model: :func:`build` computes everything that a report shows, once, from the verdict and its evidence."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from govsec_ci.gate.gap import Gap, gap
+from govsec_ci.gate.plan import plan
 from govsec_ci.gate.schema import Profile
 from govsec_ci.model import (
     BaselineState,
@@ -26,21 +28,25 @@ from govsec_ci.report.shapes import (
     CheckView,
     FeedView,
     FileView,
+    GapView,
     NoteView,
     ResultView,
     RunView,
     SbomView,
+    SigningView,
     TraceView,
     View,
 )
 from govsec_ci.report.view_answers import answers
 from govsec_ci.report.view_charts import charts
-from govsec_ci.report.view_checks import all_checks, all_profiles
+from govsec_ci.report.view_checks import all_checks, all_profiles, profile_text
 from govsec_ci.report.view_results import all_results, all_suppressed, severity_rank, standing
 from govsec_ci.report.view_rulings import ruled
 from govsec_ci.report.view_steps import steps, upgrades
 
 __all__ = ["View", "build"]
+
+UNSIGNED: Final = SigningView()
 
 _EVIDENCE_FILES: Final = {
     "results": ("results.sarif",),
@@ -60,13 +66,16 @@ def build(
     *,
     lang: str,
     files: Mapping[str, str] | None = None,
+    signing: SigningView = UNSIGNED,
 ) -> View:
     """Everything that a report shows.
 
     :param profiles: those that judged, for their texts; one that is missing costs only the texts
     :param lang: ``en`` or ``ja``: the language of one-language formats, and the first one of ``report.html``
     :param files: files of the evidence bundle → lower-case hex sha256, as far as they are written by now
+    :param signing: what is known of the bundle's own signature by now
     """
+    scored = [gap(verdict, one) for one in profiles if any(own.id == one.id for own in verdict.profiles)]
     rulings = ruled(verdict, evidence, profiles)
     everything = all_results(evidence, standing(verdict.checks), rulings)
     by_fingerprint = {one.fingerprint: one for one in reversed(everything) if one.fingerprint}
@@ -74,7 +83,7 @@ def build(
     blocking = tuple(one for one in checks if one.blocking and one.verdict is not VerdictWord.PASS)
     results = tuple(one for one in everything if not one.suppressed and one.state is not BaselineState.ABSENT)
     runs = tuple(_run(run) for run in evidence.runs)
-    rows = upgrades(results)
+    rows = upgrades(plan(verdict, evidence.runs), results)
     todo = steps(blocking, runs, rows, results, verdict.now)
     passed = tuple(one for one in checks if one.verdict is VerdictWord.PASS)
     later = _asked_later(verdict.stage, profiles)
@@ -82,7 +91,7 @@ def build(
         lang=lang,
         verdict=verdict.verdict,
         sentence=_sentence(verdict, blocking, later),
-        answers=answers(verdict.verdict, blocking, passed, todo, later),
+        answers=answers(verdict.verdict, blocking, passed, todo, later=later, signing=signing),
         subject=word(verdict.subject.name),
         subject_version=word(verdict.subject.version),
         commit=word(verdict.subject.commit or ""),
@@ -101,7 +110,7 @@ def build(
         upgrades=rows,
         steps=todo,
         trace=tuple(_trace(check) for check in checks),
-        charts=charts(results, checks, verdict.now),
+        charts=charts(results, checks, _weights(scored), verdict.now, baseline=evidence.baseline),
         sbom=_sbom(evidence.sbom),
         files=tuple(FileView(name=word(name), sha256=word(digest)) for name, digest in sorted((files or {}).items())),
         counts=verdict.counts,
@@ -110,7 +119,32 @@ def build(
         absent=sum(one.state is BaselineState.ABSENT for one in everything),
         first_due=min((one.due for one in results if one.due and one.gates), default=None),
         signature=word(evidence.signature),
+        signing=signing,
+        gaps=tuple(_gap(one, profiles) for one in scored),
         policy_changes=tuple(word(path) for path in evidence.policy_changes),
+    )
+
+
+def signing_state(*, planned: str | None = None, present: str | None = None) -> SigningView:
+    """What is known of the bundle's signature: the id of the key that is to sign it, or of the one that has."""
+    if planned:
+        return SigningView(state="planned", key=word(planned))
+    return SigningView() if present is None else SigningView(state="present", key=word(present or "?"))
+
+
+def _weights(scored: Iterable[Gap]) -> dict[tuple[str, str], int]:
+    return {(word(one.profile), word(part.gate)): part.weight for one in scored for part in one.parts}
+
+
+def _gap(one: Gap, profiles: Sequence[Profile]) -> GapView:
+    return GapView(
+        profile=word(one.profile),
+        title=next(profile_text(profile.title) for profile in profiles if profile.id == one.profile),
+        score=round(100 * one.score, 1),
+        weight_met=one.weight_met,
+        weight=one.weight,
+        gates_met=sum(part.met for part in one.parts),
+        gates=len(one.parts),
     )
 
 

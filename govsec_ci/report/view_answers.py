@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from govsec_ci.model import VerdictWord
+from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, both, both_n
-from govsec_ci.report.shapes import AnswerView, CheckView, ClauseView, StepView
+from govsec_ci.report.shapes import AnswerView, CheckView, ClauseView, SigningView, StepView
 
-_LINES: Final = 4
+_LINES: Final = 5
+_VERIFY: Final = "govsec verify ."
+_VERIFY_SIGNED: Final = "govsec verify . --trusted-keys trusted-keys.toml --require-signature"
 
 
 def answers(
@@ -15,15 +18,23 @@ def answers(
     blocking: Sequence[CheckView],
     passed: Sequence[CheckView],
     steps: Sequence[StepView],
+    *,
     later: int,
+    signing: SigningView,
 ) -> tuple[AnswerView, ...]:
     """In the order in which they are asked; :param later: gates that only the release stage asks."""
+    rules = _rules(blocking) if blocking else _rules_met(passed)
     return (
         AnswerView(question=both("May I release?"), lines=(_may_i(verdict, later),)),
         AnswerView(question=both("What blocks?"), lines=_blocks(blocking), anchor="blocks" if blocking else ""),
-        AnswerView(question=both("By which rule?"), lines=_rules(blocking or passed), anchor="trace"),
+        AnswerView(question=both("By which rule?"), lines=rules, anchor="trace"),
         AnswerView(question=both("Who must do what, by when?"), lines=_who(steps), anchor="next" if steps else ""),
-        AnswerView(question=both("Can I prove it later?"), lines=(_proof(),), anchor="files"),
+        AnswerView(
+            question=both("Can I prove it later?"),
+            lines=(_proof(signing),),
+            anchor="files",
+            command=verify_command(signing),
+        ),
     )
 
 
@@ -48,13 +59,14 @@ def _blocks(blocking: Sequence[CheckView]) -> tuple[Text, ...]:
         return (both("Nothing."),)
     shown = tuple(
         both(
-            "{verdict}: {title} (observed: {observed}; limit: {limit})",
-            verdict=check.verdict.value,
+            "{number}. {verdict}: {title} (observed: {observed}; limit: {limit})",
+            number=number,
+            verdict=labels.verdict(check.verdict),
             title=check.title,
             observed=check.observed,
             limit=check.limit,
         )
-        for check in blocking[:_LINES]
+        for number, check in enumerate(blocking[:_LINES], start=1)
     )
     return (*shown, *_more(len(blocking) - len(shown)))
 
@@ -63,12 +75,33 @@ def _more(count: int) -> tuple[Text, ...]:
     return (both_n("and {n} more", "and {n} more", count),) if count > 0 else ()
 
 
-def _rules(checks: Sequence[CheckView]) -> tuple[Text, ...]:
-    clauses = list(dict.fromkeys(_clause_short(check.clause) for check in checks))
-    return (*clauses[:_LINES], *_more(len(clauses) - _LINES))
+def _rules(blocking: Sequence[CheckView]) -> tuple[Text, ...]:
+    """The clauses behind what blocks, each with the numbers under which the answer before names the gates."""
+    behind: dict[Text, list[int]] = {}
+    for number, check in enumerate(blocking[:_LINES], start=1):
+        behind.setdefault(clause_short(check.clause), []).append(number)
+    lines = tuple(
+        both("{numbers}. {clause}", numbers=", ".join(map(str, numbers)), clause=clause)
+        for clause, numbers in behind.items()
+    )
+    others = {clause_short(check.clause) for check in blocking[_LINES:]} - behind.keys()
+    return (*lines, *_more(len(others)))
 
 
-def _clause_short(clause: ClauseView) -> Text:
+def _rules_met(passed: Sequence[CheckView]) -> tuple[Text, ...]:
+    """Without anything that blocks: the documents whose gates are met."""
+    documents: dict[Text, int] = {}
+    for check in passed:
+        documents[check.clause.document] = documents.get(check.clause.document, 0) + 1
+    lines = tuple(
+        both_n("{document}: {n} gate met", "{document}: {n} gates met", count, document=document)
+        for document, count in documents.items()
+    )
+    return (*lines[:_LINES], *_more(len(lines) - _LINES))
+
+
+def clause_short(clause: ClauseView) -> Text:
+    """A clause with its document and a mark of how sure we are."""
     return both("{clause}, {document} [{label}]", clause=clause.id, document=clause.document, label=clause.mark)
 
 
@@ -112,9 +145,28 @@ def step_line(step: StepView) -> Text:
     return both("{who}, {when}: {what}", who=step.who, when=step.when, what=step.what)
 
 
-def _proof() -> Text:
-    return both(
-        "Yes: keep the whole output folder. manifest.json holds the sha256 of every file, and govsec verify replays "
-        "the decision from the folder alone. Unsigned, it shows that nothing was changed by accident; only a "
-        "signature shows who vouches for it."
-    )
+def verify_command(signing: SigningView) -> str:
+    """What to type in the bundle's folder to prove the decision."""
+    return _VERIFY if signing.state == "none" else _VERIFY_SIGNED
+
+
+def _proof(signing: SigningView) -> Text:
+    match signing.state:
+        case "none":
+            return both(
+                "That the decision follows from the evidence: yes, by the command below in a copy of the whole folder, "
+                "without a network. Who made it: no. The bundle is not signed, so whoever can write to the folder can "
+                "make all of it anew; to sign it, run with --sign-key FILE."
+            )
+        case "planned":
+            return both(
+                "Yes: keep the whole folder. It is signed with key {key} as soon as its last file, this page among "
+                "them, is written; the command below checks signature, digests and decision without a network.",
+                key=signing.short_key,
+            )
+        case "present":
+            return both(
+                "Yes, if the signature holds: keep the whole folder. It carries a signature of key {key}, which this "
+                "page has not checked; the command below checks it, the digests and the decision.",
+                key=signing.short_key,
+            )

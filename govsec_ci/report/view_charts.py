@@ -1,7 +1,7 @@
 """Charts for those who would rather look than read; every number in them is also text."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,11 +13,26 @@ from govsec_ci.report.view_results import severity_rank
 _ROWS: Final = 12
 _SEVERITIES: Final = tuple(sorted((one.value for one in Severity), key=severity_rank, reverse=True))
 _VERDICTS: Final = ("FAIL", "INCOMPLETE", "PASS")
+_STANDINGS: Final = ("overdue", "in-time", "no-deadline")
+_DAY_S: Final = 86_400
+
+Weights = Mapping[tuple[str, str], int]
 
 
-def charts(results: Sequence[ResultView], checks: Sequence[CheckView], now: datetime) -> tuple[ChartView, ...]:
-    """Those that have something to show."""
-    drawn = (_by_component(results), _by_due(results, now), _by_document(checks))
+def charts(
+    results: Sequence[ResultView], checks: Sequence[CheckView], weights: Weights, now: datetime, *, baseline: bool
+) -> tuple[ChartView, ...]:
+    """Those that have something to show.
+
+    :param weights: (profile, gate) → how much the gate counts
+    :param baseline: days of detection come from earlier runs
+    """
+    drawn = (
+        _by_component(results),
+        _by_age(results, now, baseline=baseline),
+        _by_due(results, now),
+        _by_document(checks, weights),
+    )
     return tuple(chart for chart in drawn if chart.bars)
 
 
@@ -51,12 +66,52 @@ def _bar(label: Text, found: Iterable[str], order: Sequence[str]) -> BarView:
     return BarView(label=label, parts=tuple((name, counts[name]) for name in order if counts[name]))
 
 
+def _by_age(results: Sequence[ResultView], now: datetime, *, baseline: bool) -> ChartView:
+    groups: dict[int, list[str]] = {}
+    for one in results:
+        days = (now - (one.since or now)).total_seconds() / _DAY_S
+        groups.setdefault(_bucket(days, _AGES), []).append(_standing(one, now))
+    bars = tuple(_bar(_AGES[index][1](), found, _STANDINGS) for index, found in sorted(groups.items(), reverse=True))
+    title = both("Age of the open results, against their deadlines")
+    return ChartView(id="chart-age", title=title, bars=bars, note=_age_note(results, baseline=baseline))
+
+
+def _standing(one: ResultView, now: datetime) -> str:
+    if one.due is None:
+        return "no-deadline"
+    return "overdue" if one.due < now else "in-time"
+
+
+def _age_note(results: Sequence[ResultView], *, baseline: bool) -> Text:
+    said = [both("Counted from the publication of a vulnerability; in source code, from its first detection.")]
+    if not baseline:
+        said.append(both("Without a baseline, first detection is this run."))
+    if not any(one.due for one in results):
+        said.append(both("No gate that was asked sets a deadline for them."))
+    return Text(" ".join(text.en for text in said), "".join(text.ja for text in said))
+
+
+def _bucket(days: float, buckets: Sequence[tuple[float, Callable[[], Text]]]) -> int:
+    return next(index for index, (limit, _) in enumerate(buckets) if days < limit)
+
+
+# Days since, exclusive → label.
+_AGES: Final[tuple[tuple[float, Callable[[], Text]], ...]] = (
+    (7, lambda: both("less than 7 days old")),
+    (30, lambda: both("7 to 29 days old")),
+    (90, lambda: both("30 to 89 days old")),
+    (180, lambda: both("90 to 179 days old")),
+    (365, lambda: both("180 to 364 days old")),
+    (float("inf"), lambda: both("a year old or older")),
+)
+
+
 def _by_due(results: Iterable[ResultView], now: datetime) -> ChartView:
     groups: dict[int, list[str]] = {}
     for one in results:
         if one.due:
-            days = (one.due - now).total_seconds() / 86_400
-            groups.setdefault(next(i for i, (limit, _) in enumerate(_BUCKETS) if days < limit), []).append(one.severity)
+            days = (one.due - now).total_seconds() / _DAY_S
+            groups.setdefault(_bucket(days, _BUCKETS), []).append(one.severity)
     bars = tuple(_bar(_BUCKETS[index][1](), found, _SEVERITIES) for index, found in sorted(groups.items()))
     return ChartView(id="chart-due", title=both("Open results by their due date"), bars=bars)
 
@@ -73,9 +128,17 @@ _BUCKETS: Final[tuple[tuple[float, Callable[[], Text]], ...]] = (
 )
 
 
-def _by_document(checks: Iterable[CheckView]) -> ChartView:
-    groups: dict[Text, list[str]] = {}
+def _by_document(checks: Iterable[CheckView], weights: Weights) -> ChartView:
+    """The gap by clause group: each document's deciding gates, by weight (:mod:`govsec_ci.gate.gap`)."""
+    groups: dict[Text, Counter[str]] = {}
     for check in checks:
-        groups.setdefault(check.clause.document, []).append(check.verdict.value)
-    bars = tuple(_bar(label, found, _VERDICTS) for label, found in groups.items())
-    return ChartView(id="chart-gap", title=both("Gates by source document: what is met and what is missing"), bars=bars)
+        if check.blocking:
+            group = groups.setdefault(check.clause.document, Counter())
+            group[check.verdict.value] += weights.get((check.profile, check.gate), 1)
+    bars = tuple(
+        BarView(label=label, parts=tuple((name, found[name]) for name in _VERDICTS if found[name]))
+        for label, found in groups.items()
+        if found.total()
+    )
+    note = both("Deciding gates, each with the weight that its profile gives it.")
+    return ChartView(id="chart-gap", title=both("Gap by source document"), bars=bars, note=note)

@@ -35,7 +35,7 @@ def _check(check: Check, profile: Profile | None, results: Mapping[str, ResultVi
         gate=word(check.gate),
         profile=word(check.profile),
         kind=word(check.kind),
-        title=profile_text(gate.title) if gate else same(message(check.title)),
+        title=profile_text(gate.title) if gate else labels.own_gate(check) or same(message(check.title)),
         text=profile_text(gate.text) if gate else same(""),
         verdict=check.verdict,
         blocking=check.mode == "block",
@@ -46,10 +46,16 @@ def _check(check: Check, profile: Profile | None, results: Mapping[str, ResultVi
         unresolved=len(check.results) - len(counted),
         offenders=tuple(word(one) for one in check.offenders),
         reasons=_reasons(check),
-        next_step=profile_text(gate.next) if gate else same(message(check.next_step)),
+        next_step=_next_step(check, gate),
         due=min(due, default=None),
         overdue=sum(moment < now for moment in due),
     )
+
+
+def _next_step(check: Check, gate: AnyGate | None) -> Text:
+    if check.next_note or not gate:
+        return noted(check.next_note, check.next_step)
+    return profile_text(gate.next)
 
 
 def _gate(profile: Profile | None, gate_id: str) -> AnyGate | None:

@@ -194,6 +194,7 @@ def _vulnerability(rule: Rule) -> VulnerabilityView | None:
     best = max(known.cvss, key=lambda one: one.score, default=None)
     return VulnerabilityView(
         ids=tuple(word(one) for one in known.aliases),
+        published=known.published,
         cvss=f"{best.score:.1f} (CVSS {word(best.version)})" if best else "",
         kev_due=known.kev.due_date if known.kev else None,
         epss=known.epss.score if known.epss else None,

@@ -4,58 +4,40 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from msgspec import structs
-from packaging.version import InvalidVersion, Version
-
+from govsec_ci.gate.plan import Upgrade
 from govsec_ci.model import VerdictWord
 from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, both, both_n, join, same
-from govsec_ci.report.shapes import CheckView, ComponentView, NoteView, ResultView, RunView, StepView, UpgradeView
+from govsec_ci.report.inert import word
+from govsec_ci.report.shapes import CheckView, NoteView, ResultView, RunView, StepView, UpgradeView
 
 
-def upgrades(results: Iterable[ResultView]) -> tuple[UpgradeView, ...]:
-    """One row a component and version that has results, the one that closes most blocking results first.
-
-    The target is the highest of the least mending versions, so it closes each of them; versions are not resolved
-    against one another.
-    """
-    groups: dict[ComponentView, list[ResultView]] = {}
-    for one in results:
-        if one.component:
-            groups.setdefault(structs.replace(one.component, fixed_in=""), []).append(one)
-    rows = [_upgrade(component, group) for component, group in groups.items()]
-    return tuple(sorted(rows, key=lambda row: (-_weight(row.closes), -_weight(row.stays), row.component)))
+def upgrades(planned: Iterable[Upgrade], results: Sequence[ResultView]) -> tuple[UpgradeView, ...]:
+    """The rows of ``govsec plan``, in its order, with the earliest due date of what blocks in each component."""
+    blocking = [one for one in results if one.gates and one.component]
+    return tuple(_upgrade(row, blocking) for row in planned)
 
 
-def _upgrade(component: ComponentView, results: Sequence[ResultView]) -> UpgradeView:
-    closes = tuple(one for one in results if _version(one.fixed_in))
-    target = max((one.fixed_in for one in closes), key=lambda text: _version(text) or Version("0"), default="")
+def _upgrade(row: Upgrade, blocking: Sequence[ResultView]) -> UpgradeView:
+    name, installed = word(row.name), word(row.installed)
+    closes, stays = tuple(map(word, row.closes)), tuple(map(word, row.open))
+    label = f"{name} {installed}".strip()
+    own = [one for one in blocking if one.component and one.component.label == label]
     return UpgradeView(
-        component=component.name,
-        installed=component.installed,
-        target=target,
-        major=_major(component.installed) != _major(target) if target else False,
-        places=tuple(dict.fromkeys(one.place for one in results if one.place)),
+        component=name,
+        installed=installed,
+        target=word(row.target),
+        major=row.major,
+        places=tuple(map(word, row.places)),
         closes=closes,
-        stays=tuple(one for one in results if not _version(one.fixed_in)),
-        due=_earliest(closes),
+        stays=stays,
+        elsewhere=tuple((word(one), word(version)) for one, version in row.elsewhere.items()),
+        brings=tuple(map(word, row.brings)),
+        direct=row.direct,
+        checked=row.checked,
+        due=_earliest(one for one in own if one.rule in closes),
+        due_stays=_earliest(one for one in own if one.rule in stays),
     )
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
-
-
-def _major(text: str) -> int | None:
-    version = _version(text)
-    return version.major if version else None
-
-
-def _weight(results: Sequence[ResultView]) -> int:
-    return sum(one.must_close for one in results)
 
 
 def _earliest(results: Iterable[ResultView]) -> datetime | None:
@@ -75,15 +57,17 @@ def steps(
     done.sort(key=lambda step: -step.closes)
     said = dict.fromkeys(note for run in runs for note in run.problems)
     rest = [*_unchecked(said, now), *_undecided(blocking, said, now), *_gate_steps(blocking, now)]
-    last = [_step("scans", both("Run govsec again and keep the new bundle."), now)]
-    return (*done, *rest, *last) if done or rest else ()
+    last = [_step("scans", both("Run govsec again and keep the new bundle."), now)] if done or rest else []
+    return (*done, *rest, *last, *_running(results, now))
 
 
 def when(due: datetime | None, now: datetime) -> Text:
-    """By when, in words; without a due date nothing may wait past this release."""
+    """By when, in words: what blocks must not wait past this release, whatever time a deadline leaves."""
     if due is None:
         return both("before this release")
-    return both("overdue since {day}", day=due) if due < now else both("by {day}", day=due)
+    if due < now:
+        return both("overdue since {day}", day=due)
+    return both("before this release, and by {day}", day=due)
 
 
 def _step(
@@ -94,32 +78,34 @@ def _step(
 
 def _upgrade_steps(rows: Iterable[UpgradeView], now: datetime) -> Iterator[StepView]:
     for row in rows:
-        count = _weight(row.closes)
-        if count:
+        if row.target:
             what = both_n(
-                "Raise {component} from {installed} to {target} in {place}: closes {n} result.",
-                "Raise {component} from {installed} to {target} in {place}: closes {n} results.",
-                count,
+                "Raise {component} from {installed} to {target} in {place}: closes {n} vulnerability.",
+                "Raise {component} from {installed} to {target} in {place}: closes {n} vulnerabilities.",
+                len(row.closes),
                 component=row.component,
                 installed=row.installed,
                 target=row.target,
                 place=", ".join(row.places[:2]),
             )
-            yield _step("results", what, now, due=row.due, closes=count, anchor="upgrades")
+            yield _step("results", what, now, due=row.due, closes=len(row.closes), anchor="upgrades")
 
 
 def _stays(rows: Iterable[UpgradeView], now: datetime) -> Iterator[StepView]:
     for row in rows:
-        count = _weight(row.stays)
+        count = len(row.stays)
         if count:
             what = both_n(
-                "No version closes {n} result of {component} {installed}: replace it or have a waiver signed.",
-                "No version closes {n} results of {component} {installed}: replace it or have a waiver signed.",
+                "No version of {component} closes {n} vulnerability of {installed} ({ids}) without bringing another: "
+                "replace it, or have a waiver signed.",
+                "No version of {component} closes {n} vulnerabilities of {installed} ({ids}) without bringing others: "
+                "replace it, or have a waiver signed.",
                 count,
                 component=row.component,
                 installed=row.installed,
+                ids=", ".join(row.stays[:3]),
             )
-            yield _step("results", what, now, due=_earliest(row.stays), closes=count, anchor="upgrades")
+            yield _step("results", what, now, due=row.due_stays, closes=count, anchor="upgrades")
 
 
 def _mend_steps(against: Iterable[ResultView], now: datetime) -> Iterator[StepView]:
@@ -131,10 +117,29 @@ def _mend_steps(against: Iterable[ResultView], now: datetime) -> Iterator[StepVi
             "Mend {n} results of rule {rule} ({about}), first at {place}.",
             len(found),
             rule=rule,
-            about=found[0].rule_text or same(found[0].message),
+            about=_without_stop(found[0].rule_text or same(found[0].message)),
             place=found[0].place,
         )
         yield _step("results", what, now, due=_earliest(found), closes=len(found), anchor=found[0].anchor)
+
+
+def _without_stop(sentence: Text) -> Text:
+    """As it may stand inside another sentence."""
+    return Text(sentence.en.rstrip("."), sentence.ja.rstrip("。."))
+
+
+def _running(results: Iterable[ResultView], now: datetime) -> Iterator[StepView]:
+    """What does not block this release and has a deadline all the same: one step, by the first due date."""
+    found = sorted((one.due, one.anchor) for one in results if one.due and not one.must_close)
+    if found:
+        due, anchor = found[0]
+        what = both_n(
+            "Close {n} result that does not block this release, but has a deadline.",
+            "Close {n} results that do not block this release, but have a deadline.",
+            len(found),
+        )
+        by = both("overdue since {day}", day=due) if due < now else both("the first by {day}", day=due)
+        yield StepView(who=labels.who("results"), what=what, when=by, due=due, anchor=anchor)
 
 
 def _unchecked(said: Iterable[NoteView], now: datetime) -> Iterator[StepView]:

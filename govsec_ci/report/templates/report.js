@@ -19,6 +19,7 @@
   const form = document.querySelector(".filters");
   const body = table && table.tBodies[0];
   const rows = body ? Array.from(body.rows) : [];
+  const severity = (cell) => cell.firstElementChild.className.slice("sev sev-".length).toUpperCase();
   const RANK = { CRITICAL: 0, UNKNOWN: 1, HIGH: 2, MEDIUM: 3, LOW: 4, NONE: 5 };
   let gate = "";
   let sorted = rows;
@@ -41,7 +42,7 @@
     let matching = 0;
     rows.forEach((row, index) => {
       const visible =
-        (!severities.size || severities.has(row.cells[0].textContent)) &&
+        (!severities.size || severities.has(severity(row.cells[0]))) &&
         (!blocking || row.cells[6].firstElementChild !== null) &&
         (!fresh || row.dataset.state === "new") &&
         (!fixable || row.cells[4].textContent !== "") &&
@@ -129,7 +130,7 @@
   }
 
   const KEYS = {
-    severity: (cell) => RANK[cell.textContent] ?? 9,
+    severity: (cell) => RANK[severity(cell)] ?? 9,
     date: (cell) => cell.firstElementChild ? cell.firstElementChild.dateTime : "9999",
     place: (cell) => cell.textContent.replace(/\d+/gu, (digits) => digits.padStart(8, "0")),
     text: (cell) => cell.textContent,

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from govsec_ci.model import VerdictWord
 from govsec_ci.report import console
@@ -19,7 +20,8 @@ class _Terminal(io.StringIO):
 def test_blocking_results_first_and_what_to_do_last() -> None:
     lines = console.plain(cases.failing()).splitlines()
     assert (
-        lines[0] == "requirements.txt:3 CRITICAL CVE-2026-0001 django 3.2.0: SQL injection through a crafted order_by."
+        lines[0] == "requirements.txt:3 CRITICAL CVE-2026-0001 "
+        "django 3.2.0: SQL injection through a crafted order_by.; fixed in 3.2.25"
     )
     assert lines[2] == "app/backup.py:12:5 HIGH B602 subprocess call with shell=True identified, security issue."
     assert lines[3].startswith("FAIL jp-gov/known-vulnerabilities: ")
@@ -37,7 +39,7 @@ def test_a_pass_is_one_line() -> None:
 def test_quiet_is_the_verdict_only() -> None:
     out = io.StringIO()
     console.show(cases.failing("ja"), out, quiet=True)
-    assert out.getvalue() == "FAIL: 不合格: 2 件の基準に違反し、1 件は判定できない。リリースしてはならない。\n"
+    assert out.getvalue() == "FAIL(不合格): 2 件の基準に適合せず、1 件は判定できない。リリースしてはならない。\n"
 
 
 def test_not_a_terminal_gets_plain_lines() -> None:
@@ -46,18 +48,49 @@ def test_not_a_terminal_gets_plain_lines() -> None:
     assert out.getvalue() == console.plain(cases.failing())
 
 
-def test_a_terminal_gets_colours_and_a_table() -> None:
+def _shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     out = _Terminal()
     console.show(cases.failing(), out)
-    assert "\x1b[" in out.getvalue()
-    assert re.search(r"Place +.*Severity", out.getvalue())
+    return out.getvalue()
+
+
+def test_a_terminal_gets_colours_and_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _shown_on_a_terminal(monkeypatch)
+    assert "\x1b[31m" in text
+    assert re.search(r"Severity.*Rule.*Place.*What", text)
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_without_colours_gets_the_table_without(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    text = _shown_on_a_terminal(monkeypatch, **environment)
+    assert "\x1b" not in text
+    assert re.match(r"Severity +Rule +Place +What\n", text)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_nothing_is_cut_or_wider_than_the_terminal(width: int, lang: str) -> None:
+    """Japanese has no blanks to break at, and a character takes two columns."""
+    text = console.render(cases.failing(lang), width=width, colour=False)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    assert text == "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    together = re.sub(r"\s+", "", text)
+    for step in cases.failing(lang).steps:
+        assert re.sub(r"\s+", "", step.what.pick(lang)) in together
 
 
 def test_an_encoding_that_cannot_hold_japanese_gets_question_marks() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     console.show(cases.failing("ja"), out)
     out.seek(0)
-    assert out.read().startswith("requirements.txt:3 CRITICAL")
+    assert out.read().startswith("requirements.txt:3 ?? CVE-2026-0001")
 
 
 @pytest.mark.parametrize("colour", [True, False])

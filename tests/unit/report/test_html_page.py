@@ -140,7 +140,7 @@ def test_what_is_too_much_is_folded_by_rule_and_said(monkeypatch: pytest.MonkeyP
     page = _many(240)
     assert page.count('<tr id="r-') == 100
     assert "140 further results are folded by rule" in page
-    assert "10 more in the table of results" in page
+    assert "22 more in the table of results" in page
 
 
 def test_ten_thousand_results_stay_small() -> None:

@@ -11,7 +11,7 @@ from govsec_ci.report.i18n import EMPTY, Text, both, both_n, date, join, moment,
 from tests.support import catalogue
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_NOT_TRANSLATED = {"SBOM", "{who}, {when}: {what}"}
+_NOT_TRANSLATED = {"SBOM", "{numbers}. {clause}"}
 
 
 def _messages() -> Iterator[Message]:
@@ -65,7 +65,7 @@ def test_japanese_has_none() -> None:
 
 def test_values_are_written_in_each_language() -> None:
     day = datetime(2026, 4, 1, tzinfo=UTC)
-    assert both("by {day}", day=day) == Text("by 1 Apr 2026", "2026年4月1日 まで")
+    assert both("the first by {day}", day=day) == Text("the first by 1 Apr 2026", "最初の期限は2026年4月1日")
     assert both("by {day}", day=same("{day}")).en == "by {day}"
     assert both("by {day}", other=True).en == "by {day}"
     assert both("by {day}", day=True).en == "by True"
@@ -80,7 +80,7 @@ def test_numbers_and_times() -> None:
 def test_a_speaker_has_one_language() -> None:
     say, say_n = speaker("ja")
     assert say("Gate") == "基準"
-    assert say_n("{n} record", "{n} records", 3) == "3 件"
+    assert say_n("{n} result", "{n} results", 3) == "検出結果 3 件"
 
 
 def test_lists_have_their_comma() -> None:

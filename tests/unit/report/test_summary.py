@@ -14,10 +14,12 @@ def test_the_first_screen_answers_the_five_questions() -> None:
     first_screen = summary.render(cases.failing())[:3000]
     assert first_screen.startswith("# ❌ FAIL: Do not release: 2 gates are violated, and 1 could not be decided.")
     assert "| May I release? | No. |" in first_screen
-    assert "| What blocks? | FAIL: No known vulnerability is open (observed: 2 results" in first_screen
+    assert "| What blocks? | 1. FAIL: No known vulnerability is open (observed: 2 results" in first_screen
     assert "7.2.1(1), 統一基準 \\[not verified\\]" in first_screen
     assert "developers: 3 steps, overdue since 22 Mar 2026; first: Raise django from 3.2.0 to 3.2.25" in first_screen
-    assert "| Can I prove it later? | Yes:" in first_screen
+    assert "| Can I prove it later? | That the decision follows from the evidence: yes" in first_screen
+    assert "`govsec verify .` |" in first_screen
+    assert "| Signature | not signed |" in first_screen
 
 
 def test_every_section_is_there() -> None:
@@ -27,10 +29,17 @@ def test_every_section_is_there() -> None:
         "What blocks",
         "What was not checked",
         "Suppressed results",
-        "Warnings that do not decide",
-        "What was looked at",
-        "Gates that are met",
     ]
+    assert re.findall("<summary>(.*)</summary>", page) == [
+        "1 component to raise",
+        "2 results",
+        "1 result",
+        "Warnings that do not decide",
+        "1 result",
+        "What was looked at",
+        "1 gate that is met",
+    ]
+    assert page.count("<details>") == page.count("</details>")
     assert "| UNKNOWN | CVE-2026-0002 |" in page
     assert "waiver W-1" in page
     assert "supplier" not in page
@@ -39,12 +48,13 @@ def test_every_section_is_there() -> None:
 def test_pass_says_so_and_nothing_else() -> None:
     page = summary.render(cases.passing())
     assert page.startswith("# ✅ PASS: You may release")
-    assert re.findall("^## (.*)$", page, re.MULTILINE) == ["What was looked at", "Gates that are met"]
+    assert re.findall("^## (.*)$", page, re.MULTILINE) == []
+    assert re.findall("<summary>(.*)</summary>", page) == ["What was looked at", "1 gate that is met"]
 
 
 def test_in_japanese() -> None:
     page = summary.render(cases.failing("ja"))
-    assert page.startswith("# ❌ FAIL: 不合格: 2 件の基準に違反し、1 件は判定できない。")
+    assert page.startswith("# ❌ FAIL(不合格): 2 件の基準に適合せず、1 件は判定できない。")
     assert "## 今後の対応" in page
     assert "2026年3月22日" in page
 
@@ -53,7 +63,7 @@ def test_nothing_in_it_comes_alive() -> None:
     page = summary.render(cases.hostile())
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
     allowed = {"h1", "h2", "h3", "p", "strong", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol",
-               "li", "br", "code"}  # fmt: skip
+               "li", "br", "code", "details", "summary"}  # fmt: skip
     assert set(re.findall(r"<([a-z0-9]+)", html)) <= allowed
     assert "<!-- -->" in html
     assert max(map(len, page.splitlines())) < 20_000

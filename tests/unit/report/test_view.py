@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from govsec_ci.gate import evaluate, profile
+from govsec_ci.gate import evaluate, gap, plan, profile
 from govsec_ci.model import (
     BaselineState,
     Level,
@@ -19,7 +19,7 @@ from govsec_ci.model import (
     SuppressionStatus,
     VerdictWord,
 )
-from govsec_ci.report.view import View, build
+from govsec_ci.report.view import View, build, signing_state
 from tests.support import report_cases as cases
 
 
@@ -172,12 +172,15 @@ def test_steps_say_who_what_and_when() -> None:
         (
             "developers",
             "overdue since 22 Mar 2026",
-            "Raise django from 3.2.0 to 3.2.25 in requirements.txt:3: closes 1 result.",
+            "Raise django from 3.2.0 to 3.2.25 in requirements.txt:3: closes 1 vulnerability.",
         ),
         (
             "developers",
             "before this release",
-            "No version closes 1 result of django 3.2.0: replace it or have a waiver signed.",
+            (
+                "No version of django closes 1 vulnerability of 3.2.0 (CVE-2026-0002) without bringing another: "
+                "replace it, or have a waiver signed."
+            ),
         ),
         (
             "developers",
@@ -197,15 +200,21 @@ def test_steps_say_who_what_and_when() -> None:
 def test_a_due_date_to_come_is_said_as_such() -> None:
     check = cases.check(VerdictWord.FAIL, "d", due={"d": cases.NOW + timedelta(days=3)})
     view = _built(check, runs=(cases.audit_run(cases.dependency("d", "CVE-1")),))
-    assert view.steps[0].when.en == "by 4 Apr 2026"
+    assert view.steps[0].when.en == "before this release, and by 4 Apr 2026"
     assert (view.blocking[0].overdue, view.first_due) == (0, cases.NOW + timedelta(days=3))
 
 
 def test_the_target_closes_every_result_of_the_component_and_says_when_the_major_changes() -> None:
     fixes = (("a", "3.2.9"), ("b", "4.0"), ("c", "3.10"), ("d", None), ("e", "not a version"))
     results = [cases.dependency(key, f"CVE-{key}", fixed=fixed) for key, fixed in fixes]
-    row = _built(runs=(cases.audit_run(*results),)).upgrades[0]
-    assert (row.target, row.major, len(row.closes), len(row.stays)) == ("4.0", True, 3, 2)
+    check = cases.check(VerdictWord.FAIL, *"abcde")
+    row = _built(check, runs=(cases.audit_run(*results),)).upgrades[0]
+    assert (row.target, row.major, row.closes, row.stays) == (
+        "4.0",
+        True,
+        ("CVE-a", "CVE-b", "CVE-c"),
+        ("CVE-d", "CVE-e"),
+    )
 
 
 def test_what_several_gates_lack_is_one_step() -> None:
@@ -257,7 +266,132 @@ def test_charts_count_what_they_show() -> None:
     bars = {chart.id: chart.bars for chart in cases.failing().charts}
     assert [(bar.label.en, bar.total) for bar in bars["chart-components"]] == [("django 3.2.0", 2), ("source code", 2)]
     assert [(bar.label.en, bar.parts) for bar in bars["chart-due"]] == [("overdue", (("CRITICAL", 1),))]
-    assert bars["chart-gap"][0].parts == (("FAIL", 3), ("INCOMPLETE", 1), ("PASS", 1))
+    assert bars["chart-gap"][0].parts == (("FAIL", 2), ("INCOMPLETE", 1), ("PASS", 1)), "a warning decides nothing"
+
+
+def test_ages_count_from_publication_or_first_detection_and_stand_against_deadlines() -> None:
+    known = cases.vulnerability_rule("CVE-1")
+    assert known.vulnerability is not None
+    old = structs.replace(
+        known, vulnerability=structs.replace(known.vulnerability, published=datetime(2024, 1, 1, tzinfo=UTC))
+    )
+    audit = cases.audit_run(cases.dependency("d", "CVE-1"), rules=(old,))
+    seen = cases.static("s", first_detected=cases.NOW - timedelta(days=10))
+    code = cases.bandit_run(seen, cases.static("t"), cases.static("u", first_detected=cases.NOW))
+    due = {"d": cases.NOW - timedelta(days=1), "s": cases.NOW + timedelta(days=1)}
+    view = _built(cases.check(VerdictWord.FAIL, "d", "s", due=due), runs=(audit, code), baseline=True)
+    chart = next(chart for chart in view.charts if chart.id == "chart-age")
+    assert [(bar.label.en, bar.parts) for bar in chart.bars] == [
+        ("a year old or older", (("overdue", 1),)),
+        ("7 to 29 days old", (("in-time", 1),)),
+        ("less than 7 days old", (("no-deadline", 2),)),
+    ]
+    assert chart.note.en.endswith("from its first detection.")
+
+
+def test_where_no_deadline_and_no_baseline_apply_the_chart_of_ages_says_so() -> None:
+    view = _built(runs=(cases.bandit_run(cases.static("s")),))
+    chart = next(chart for chart in view.charts if chart.id == "chart-age")
+    assert chart.bars[0].parts == (("no-deadline", 1),)
+    assert "Without a baseline" in chart.note.en
+    assert "No gate that was asked sets a deadline" in chart.note.en
+    assert "chart-due" not in {one.id for one in view.charts}
+
+
+def test_what_has_a_deadline_but_does_not_block_is_a_step_too() -> None:
+    met = cases.check(VerdictWord.PASS, "s", due={"s": cases.NOW + timedelta(days=20)})
+    view = _built(met, runs=(cases.bandit_run(cases.static("s")),), word=VerdictWord.PASS)
+    (step,) = view.steps
+    assert step.what.en == "Close 1 result that does not block this release, but has a deadline."
+    assert step.when.en == "the first by 21 Apr 2026"
+    warned = cases.check(VerdictWord.FAIL, "s", due={"s": cases.NOW - timedelta(days=1)}, mode="warn")
+    late = _built(warned, runs=(cases.bandit_run(cases.static("s")),), word=VerdictWord.PASS)
+    assert late.steps[0].when.en == "overdue since 31 Mar 2026"
+
+
+def test_the_gap_is_that_of_the_gate_and_its_chart_weighs_as_the_profile_does() -> None:
+    judge = profile.load("jp-gov")
+    _, proof = cases.failing_parts()
+    judged = evaluate.evaluate(proof, [judge], now=cases.NOW, stage=Stage.BUILD, engine="e")
+    view = build(judged, proof, [judge], lang="en")
+    (score,) = view.gaps
+    expected = gap.gap(judged, judge)
+    assert score.score == round(100 * expected.score, 1)
+    assert (score.weight_met, score.weight, score.gates) == (
+        expected.weight_met,
+        expected.weight,
+        len(expected.parts),
+    )
+    chart = next(chart for chart in view.charts if chart.id == "chart-gap")
+    assert sum(bar.total for bar in chart.bars) == expected.weight
+    assert sum(dict(bar.parts).get("PASS", 0) for bar in chart.bars) == expected.weight_met
+
+
+def test_a_gate_of_no_weight_is_in_no_bar() -> None:
+    judge = profile.load("jp-gov")
+    light = structs.replace(judge, gates=tuple(structs.replace(one, weight=0) for one in judge.gates))
+    _, proof = cases.failing_parts()
+    judged = evaluate.evaluate(proof, [light], now=cases.NOW, stage=Stage.BUILD, engine="e")
+    assert "chart-gap" not in {one.id for one in build(judged, proof, [light], lang="en").charts}
+
+
+def test_the_upgrades_are_those_of_the_plan() -> None:
+    judged, proof = cases.failing_parts()
+    planned = plan.plan(judged, proof.runs)
+    shown = build(judged, proof, (), lang="en").upgrades
+    assert [(one.component, one.installed, one.target, one.closes, one.stays) for one in shown] == [
+        (one.name, one.installed, one.target, one.closes, one.open) for one in planned
+    ]
+    assert (shown[0].due, shown[0].due_stays) == (datetime(2026, 3, 22, tzinfo=UTC), None)
+
+
+def test_the_signature_of_the_bundle_is_told_as_far_as_it_is_known() -> None:
+    parts = cases.failing_parts()
+    told = {}
+    for known in (signing_state(), signing_state(planned="5f1c" * 16), signing_state(present="")):
+        answer = build(*parts, (), lang="en", signing=known).answers[-1]
+        told[known.state] = (answer.lines[0].en, answer.command)
+    assert "Who made it: no. The bundle is not signed" in told["none"][0]
+    assert "It is signed with key 5f1c5f1c5f1c5f1c as soon as" in told["planned"][0]
+    assert "has not checked" in told["present"][0]
+    assert told["none"][1] == "govsec verify ."
+    assert told["planned"][1] == told["present"][1]
+    assert "--require-signature" in told["planned"][1]
+
+
+def test_what_blocks_and_by_which_rule_have_the_same_numbers() -> None:
+    other = cases.clause(id="9.9")
+    checks = [
+        cases.check(
+            VerdictWord.FAIL, gate=f"g{number}", title=f"T{number}", clause=other if number == 1 else cases.clause()
+        )
+        for number in range(7)
+    ]
+    _, blocks, rules, *_ = _built(*checks).answers
+    assert [line.en[:8] for line in blocks.lines[:2]] == ["1. FAIL:", "2. FAIL:"]
+    assert blocks.lines[-1].en == "and 2 more"
+    assert [line.en.split(" [")[0] for line in rules.lines] == ["1, 3, 4, 5. 7.2.1(1), 統一基準", "2. 9.9, 統一基準"]
+
+
+def test_without_anything_that_blocks_the_documents_are_counted() -> None:
+    view = _built(cases.check(VerdictWord.PASS), cases.check(VerdictWord.PASS, gate="b"), word=VerdictWord.PASS)
+    assert [line.en for line in view.answers[2].lines] == ["統一基準: 2 gates met"]
+
+
+def test_the_objections_of_the_engine_itself_are_japanese_too() -> None:
+    judge = profile.load("us-bod-26-04")
+    judged = evaluate.evaluate(cases.evidence(), [judge], now=cases.NOW, stage=Stage.BUILD, engine="e")
+    own = next(one for one in build(judged, cases.evidence(), [judge], lang="ja").checks if one.gate == "in-force")
+    assert own.title.ja == "プロファイルが効力を有すること"
+    assert own.next_step.ja != own.next_step.en
+
+
+def test_a_table_does_not_repeat_what_stands_beside_it() -> None:
+    said = cases.dependency("d", "CVE-1", message="django 3.2.0: CVE-1 SQL injection; fixed in 3.2.25")
+    shown = _built(runs=(cases.audit_run(said), cases.bandit_run(cases.static("s")))).results
+    assert shown[0].told.en == "django 3.2.0: SQL injection"
+    assert shown[1].told.en == "subprocess call with shell=True identified, security issue."
+    assert shown[1].told.ja.endswith("(subprocess call with shell=True identified, security issue.)")
 
 
 def test_a_chart_folds_what_is_too_much() -> None:
