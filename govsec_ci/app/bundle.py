@@ -16,6 +16,7 @@ from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
 from govsec_ci.model import Document, Role, Run, Sbom, Subject, Verdict, VexStatement, Waiver
+from govsec_ci.system import secrets
 from govsec_ci.system.files import is_output_folder, recover, sha256_file, write_atomic
 
 T = TypeVar("T")
@@ -110,9 +111,9 @@ class ScanInputs(Struct, frozen=True, kw_only=True):
 
 
 def write_inputs(folder: Path, inputs: ScanInputs, config: Config, files: Mapping[str, bytes]) -> None:
-    """What the scan was told; ``files`` are the operator's own (waivers, baseline), byte for byte."""
+    """What the scan was told; ``files`` are the operator's own (waivers, baseline) as they are kept."""
     write_atomic(folder / SCAN, _json(inputs))
-    write_atomic(folder / CONFIG, _json(config))
+    write_atomic(folder / CONFIG, _json(secrets.values(msgspec.to_builtins(config))))
     write_files(folder, files)
 
 
@@ -186,5 +187,5 @@ def seal(folder: Path, runs: Iterable[Run], engine: str) -> None:
     write_atomic(folder / MANIFEST, manifest.write(digests(folder), tuple(runs), engine))
 
 
-def _json(value: ScanInputs | Config) -> bytes:
+def _json(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"

@@ -8,6 +8,7 @@ from govsec_ci.config import EvidenceDocument
 from govsec_ci.errors import InputError
 from govsec_ci.model import Document
 from govsec_ci.system.files import read_limited
+from govsec_ci.system.secrets import text
 
 _LIMIT_BYTES = 200_000_000
 
@@ -31,5 +32,5 @@ def _document(root: Path, one: EvidenceDocument) -> Document:
         path=one.path,
         sha256=hashlib.sha256(data).hexdigest(),
         date=datetime.combine(one.date, time(), UTC),
-        title=one.title,
+        title=text(one.title),
     )

@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from govsec_ci.app import operator_files
 from govsec_ci.app.target import load_config
 from govsec_ci.app.trusted_ref import Trusted, trusted
 from govsec_ci.config import FILE_NAME, Config
 from govsec_ci.errors import InputError
-from govsec_ci.gate import waivers
 from govsec_ci.scanners import bandit_settings
 from govsec_ci.system.files import read_limited, write_atomic
 from govsec_ci.system.git import run_git
@@ -34,7 +34,7 @@ _LIMIT_BYTES = 10_000_000
 class Policy(Struct, frozen=True, kw_only=True):
     """The rules in force.
 
-    :param waivers: the waivers file byte for byte, or None where there is none
+    :param waivers: the waivers file as it is kept (without secrets), or None where there is none
     :param profiles: names as given; files among them as absolute paths below ``folder``
     :param commit: the commit that the rules were read from, or None for the tree itself
     :param changes: policy files of which the tree has another version than the trusted ref
@@ -84,9 +84,8 @@ def read_policy(
 def _of_folder(folder: Path, config_file: Path | None, waivers_file: Path | None, profiles: tuple[str, ...]) -> Policy:
     path = waivers_file or folder / WAIVERS_FILE
     data = read_limited(path, limit_bytes=_LIMIT_BYTES) if waivers_file or path.exists() else None
-    if data is not None:
-        waivers.parse(data, str(waivers_file or WAIVERS_FILE))
-    return Policy(config=load_config(folder, config_file), profiles=profiles, waivers=data)
+    kept = None if data is None else operator_files.waivers_file(data, str(waivers_file or WAIVERS_FILE))
+    return Policy(config=load_config(folder, config_file), profiles=profiles, waivers=kept)
 
 
 def _is_file(name: str) -> bool:

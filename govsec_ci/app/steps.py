@@ -13,7 +13,7 @@ from packageurl import PackageURL
 
 from govsec_ci import __version__
 from govsec_ci.advisories.locate import Located
-from govsec_ci.app import bundle, signature
+from govsec_ci.app import bundle, operator_files, signature
 from govsec_ci.app.advisories import resolve_advisories
 from govsec_ci.app.documents import collect
 from govsec_ci.app.policy import Policy, read_policy
@@ -138,7 +138,7 @@ def _nothing() -> None:
 def scan(options: Options, policy: Policy, folder: Path, meanwhile: Callable[[], None] = _nothing) -> None:
     """PATH → ``runs/``, the SBOM and ``inputs/``; ``meanwhile`` is called while the scanners are at work."""
     target = open_target(options.path, out=options.out, config=policy.config, environment=options.environment)
-    files = operator_files(options, policy)
+    files = read_operator_files(options, policy)
     documents = collect(options.path, target.config.evidence)
     outputs = scan_target(target, options, policy, meanwhile)
     for output in outputs:
@@ -155,27 +155,17 @@ def scan(options: Options, policy: Policy, folder: Path, meanwhile: Callable[[],
     bundle.write_inputs(folder, inputs, target.config, files)
 
 
-def operator_files(options: Options, policy: Policy) -> dict[str, bytes]:
-    """Waivers, baseline and VEX, checked before the scan starts; :raises InputError: one is not what it must be."""
+def read_operator_files(options: Options, policy: Policy) -> dict[str, bytes]:
+    """Waivers, baseline and VEX as they are kept; :raises InputError: one is not what it must be."""
     files = {bundle.WAIVERS: policy.waivers} if policy.waivers is not None else {}
     if options.baseline:
-        files[bundle.BASELINE] = read_limited(options.baseline, limit_bytes=_BASELINE_LIMIT_BYTES)
-        _check_baseline(options.baseline, files[bundle.BASELINE])
+        data = read_limited(options.baseline, limit_bytes=_BASELINE_LIMIT_BYTES)
+        files[bundle.BASELINE] = operator_files.baseline_file(data, str(options.baseline))
     for number, path in enumerate(options.vex, start=1):
         data = read_limited(path, limit_bytes=_VEX_LIMIT_BYTES)
         read_statements(data, name=str(path))
-        files[f"{bundle.VEX_FOLDER}/{number:03}.json"] = data
+        files[f"{bundle.VEX_FOLDER}/{number:03}.json"] = operator_files.vex_file(data, str(path))
     return files
-
-
-def _check_baseline(path: Path, data: bytes) -> None:
-    try:
-        sarif.load(data)
-    except InputError as error:
-        raise InputError(
-            f"{path}: {error.what}",
-            next_step="give a results.sarif of an earlier run, or what `govsec baseline` wrote",
-        ) from error
 
 
 def scan_target(

@@ -8,7 +8,7 @@ import functools
 import math
 import re
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 REDACTED: Final = "[redacted]"
 
@@ -82,6 +82,15 @@ def message_about_one(value: str) -> str:
 def source_with_one(value: str) -> str:
     """Source code that such a rule found: also without any literal."""
     return text(_QUOTED.sub(f'"{REDACTED}"', value))
+
+
+def values(value: Any) -> Any:
+    """What JSON or TOML decodes to, each string in it as :func:`text` has it; keys stay as they are."""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, list | tuple):
+        return [values(one) for one in value]
+    return {key: values(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 @functools.lru_cache(maxsize=16_384)

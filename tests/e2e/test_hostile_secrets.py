@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.support.command import govsec
 from tests.support.doors import through_every_door
 from tests.support.repositories import commit_all, git, new_repository
@@ -112,6 +113,64 @@ def test_nothing_written_or_said_holds_a_secret(said: dict[str, str]) -> None:
     secrets = {**PLANTED, **ENVIRONMENT, **body}
     leaks = [(where, name) for where, text in said.items() for name, secret in secrets.items() if secret in text]
     assert leaks == []
+
+
+def _waivers() -> str:
+    lines = ["# of the administrator: " + PLANTED["aws"]]
+    for number, (name, secret) in enumerate(PLANTED.items()):
+        lines += ["[[waivers]]", f'id = "W-{number}"', 'rule = "B105"', f'path = "s{number}.py"']
+        lines += [f'reason = "the password = \\"{secret}\\" is known ({name})"', f"owner = \"token='{secret}'\""]
+        lines += ['approver = "ciso"', f'ticket = "https://me:{PLANTED["word"]}@tickets.example/1"']
+        lines += ["created = 2024-10-01", "expires = 2024-11-01", 'plan = "none"']
+    return "\n".join(lines) + "\n"
+
+
+def _vex() -> str:
+    told = " ".join(
+        f"password='{secret}' {secret if name not in {'word', 'random'} else ''}" for name, secret in PLANTED.items()
+    )
+    statement = {
+        "vulnerability": {"name": "CVE-2021-35042"},
+        "products": [{"@id": "pkg:pypi/django@3.2"}],
+        "status": "not_affected",
+        "justification": "vulnerable_code_not_in_execute_path",
+        "impact_statement": told,
+    }
+    head = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "urn:x", "author": "a", "version": 1}
+    return json.dumps(head | {"timestamp": "2024-01-01T00:00:00Z", "statements": [statement]})
+
+
+def test_the_operator_s_own_files_are_kept_without_secrets_and_the_bundle_replays(
+    leaky: Path, said: dict[str, str], tmp_path: Path
+) -> None:
+    baseline = said["bundle/results.sarif"].replace("[redacted]", PLANTED["github"])
+    files = {"waivers.toml": _waivers(), "vex.json": _vex(), "baseline.sarif": baseline}
+    files["config.toml"] = (
+        f'[[out-of-scope]]\npath = "broken.py"\nowner = "o"\nreason = "password = \'{PLANTED["word"]}\'"\n'
+        f'[advisories]\naddresses = {{ osv = "https://me:{PLANTED["word"]}@mirror.example/all.zip" }}\n'
+    )
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    given = [
+        "--waivers",
+        "waivers.toml",
+        "--vex",
+        "vex.json",
+        "--baseline",
+        "baseline.sarif",
+        "--config",
+        "config.toml",
+    ]
+    given += ["--advisories", str(ROOT / "examples/advisories"), "--now", "2024-10-12T00:00:00Z", "--out", "out"]
+    done = govsec("run", leaky, *given, "--verbose", cwd=tmp_path)
+    assert done.returncode in {1, 3}, done.stderr
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    texts = {path.name: path.read_text("utf-8") for path in written} | {"stdout": done.stdout, "stderr": done.stderr}
+    assert {"waivers.toml", "001.json", "baseline.sarif", "config.json"} <= set(texts)
+    leaks = [(where, name) for where, text in texts.items() for name, secret in PLANTED.items() if secret in text]
+    assert leaks == []
+    assert texts["waivers.toml"].count("[[waivers]]") == len(PLANTED)
+    assert govsec("verify", "out", cwd=tmp_path).returncode == done.returncode
 
 
 def test_a_settings_file_with_a_secret_in_a_wrong_place_is_not_quoted(tmp_path: Path) -> None:
