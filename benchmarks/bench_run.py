@@ -1,11 +1,11 @@
 """The whole way over a large project, against its scanners alone and its peers: ratios in one run, medians.
 
-    python benchmarks/bench_run.py [--rounds N] [--only WORD…] [--scaling]    (the machine should be quiet)
+    python benchmarks/bench_run.py [--rounds N] [--only WORD…]    (the machine should be quiet)
 
 The subject is the Django 5.2.4 sdist (2,818 files, 489k lines), fetched from the package index. Every round takes each
 row once, so that what else the machine does falls on all rows alike. Seconds of wall clock, and of processor time with
 all child processes. Peers that are not on PATH are left out: `npm install -g @microsoft/sarif-multitool`, `pip install
-sarif-tools uv`. With --scaling: copies of one file, 100 to 10,000, cold and warm, and the exponent of growth.
+sarif-tools uv`. How it grows with the tree: bench_growth.py.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,6 @@ from tests.support.sdists import unpacked  # noqa: E402
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOW = "2024-10-12T00:00:00Z"
 PINS = "asgiref==3.8.1\nsqlparse==0.5.1\ntzdata==2024.2\n"
-SIZES = (100, 1_000, 10_000)
 
 Job = Callable[[], None]
 Row = tuple[Job, Job]
@@ -46,19 +45,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], help="rows whose name holds one of these words")
-    parser.add_argument("--scaling", action="store_true")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of files for --scaling")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="govsec-bench-") as folder:
         work = Path(folder)
         os.environ["GOVSEC_CACHE_DIR"] = str(work / "cache")
         print(machine())
-        if given.scaling:
-            print_scaling(work, given.rounds, given.sizes)
-        else:
-            rows = jobs(subject(work), work)
-            chosen = {name: job for name, job in rows.items() if not given.only or any(w in name for w in given.only)}
-            print_table(measured(chosen, given.rounds))
+        rows = jobs(subject(work), work)
+        chosen = {name: job for name, job in rows.items() if not given.only or any(w in name for w in given.only)}
+        print_table(measured(chosen, given.rounds))
     return 0
 
 
@@ -200,30 +194,6 @@ def print_table(rows: dict[str, list[Seconds]]) -> None:
         walls = [wall for wall, _ in found]
         wall, busy = statistics.median(walls), statistics.median(busy for _, busy in found)
         print(f"{name:<42} {wall:>8.2f} {max(walls) - min(walls):>8.2f} {busy:>8.2f} {wall / bare:>12.3f}")
-
-
-def print_scaling(work: Path, rounds: int, sizes: Sequence[int]) -> None:
-    """Processor time by number of files, and how it grows: files to the power of the exponent."""
-    source = (ROOT / "govsec_ci/scanners/scope.py").read_text()
-    print(f"{'files':>8} {'cold cpu s':>12} {'warm cpu s':>12}")
-    found: list[tuple[int, float, float]] = []
-    for size in sizes:
-        tree = work / f"tree-{size}"
-        for number in range(size):
-            file = tree / f"p{number // 100}/m{number}.py"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(f"# {number}\n{source}")
-        cold, warm = [], []
-        for _ in range(rounds):
-            forget(work)
-            cold.append(seconds(functools.partial(run, tree, work))[1])
-            warm.append(seconds(functools.partial(run, tree, work))[1])
-        found.append((size, statistics.median(cold), statistics.median(warm)))
-        print(f"{size:>8} {found[-1][1]:>12.2f} {found[-1][2]:>12.2f}", flush=True)
-        shutil.rmtree(tree)
-    (few, *least), (many, *most) = found[0], found[-1]
-    exponents = [math.log(b / a) / math.log(many / few) for a, b in zip(least, most, strict=True)]
-    print(f"exponent {exponents[0]:>12.2f} {exponents[1]:>12.2f}   (the fixed part of a run makes it less)")
 
 
 if __name__ == "__main__":
