@@ -9,7 +9,6 @@ from typing import Any, cast
 import click
 
 from govsec_ci.app.snapshot_checkout import checkout
-from govsec_ci.app.target import load_config
 from govsec_ci.cli import end_with_children
 from govsec_ci.cli.judging import run
 from govsec_ci.errors import GovsecError
@@ -36,17 +35,8 @@ def command(path: Path, ref: str | None, **given: Any) -> int:
     repository = common.repository()
     (folder,) = common.paths(repository, [str(path)])
     with checkout(repository, ref) as top, _without(top):
-        given["profiles"] = _profiles(given, top / folder)
         given["offline"] = not given["online"]
         return cast("Callable[..., int]", run.callback)(path=top / folder, **given)
-
-
-def _profiles(given: dict[str, Any], folder: Path) -> tuple[str, ...]:
-    """Profile files that the settings name belong to what is judged, not to the current folder."""
-    if given["profiles"] or given["policy_ref"]:
-        return tuple(given["profiles"])
-    names = load_config(folder, given["config_file"]).profiles
-    return tuple(str(folder / name) if name.endswith(".toml") else name for name in names)
 
 
 @contextlib.contextmanager

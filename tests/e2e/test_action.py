@@ -113,6 +113,7 @@ class Workspace:
         steps: Sequence[Mapping[str, str]],
         *,
         fork: bool = False,
+        base: str = "",
         between: Mapping[int, str] | None = None,
         environments: Mapping[int, Mapping[str, str]] | None = None,
         secrets: Mapping[str, str] | None = None,
@@ -120,6 +121,7 @@ class Workspace:
     ) -> tuple[str, list[dict[str, Any]]]:
         """Run the action once for each set of inputs; the log, and the outputs of each step.
 
+        :param base: the commit that the pull request is to be merged into
         :param between: shell lines before the step of that number; :param environments: its variables
         """
         jobs = [
@@ -134,7 +136,9 @@ class Workspace:
         text += f"    - uses: {CHECKOUT}\n" + "".join(jobs)
         (self.top / ".github/workflows/try.yml").write_text(text)
         commit_all(self.top, "Try the action")
-        done = self._act(fork=fork, secrets=secrets or {}, prefix=prefix)
+        event = {"pull_request": {"head": {"repo": {"fork": fork}}, "base": {"sha": base} if base else {}}}
+        (self.facts / "event.json").write_text(json.dumps(event))
+        done = self._act(secrets={} if fork else {"GITHUB_TOKEN": TOKEN, **(secrets or {})}, prefix=prefix)
         return done.stdout, [json.loads((self.facts / f"{n}.json").read_text()) for n in range(len(steps))]
 
     def _before(self, lines: str) -> str:
@@ -154,17 +158,13 @@ class Workspace:
             f'        if [ -n "$SUMMARY" ]; then cp -R "$(dirname "$SUMMARY")" "{facts}.bundle"; fi\n'
         )
 
-    def _act(
-        self, *, fork: bool, secrets: Mapping[str, str], prefix: Sequence[str | Path]
-    ) -> subprocess.CompletedProcess[str]:
-        event = self.facts / "event.json"
-        event.write_text(json.dumps({"pull_request": {"head": {"repo": {"fork": fork}}}}))
+    def _act(self, *, secrets: Mapping[str, str], prefix: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         others = [word for other in self.others for word in ("--local-repository", other)]
-        named = [word for name in ("GITHUB_TOKEN", *secrets) for word in ("-s", name)] if not fork else []
+        named = [word for name in secrets for word in ("-s", name)]
         return fresh.run(
-            *prefix, fresh.tool("act"), "pull_request", "-P", "ubuntu-latest=-self-hosted", *named, "-e", event,
-            *others, "--no-recurse", "--no-cache-server", "--use-gitignore=false", "-W", ".github/workflows/try.yml",
-            cwd=self.top, env=self.env | {"GITHUB_TOKEN": TOKEN} | dict(secrets), timeout_s=900,
+            *prefix, fresh.tool("act"), "pull_request", "-P", "ubuntu-latest=-self-hosted", *named,
+            "-e", self.facts / "event.json", *others, "--no-recurse", "--no-cache-server", "--use-gitignore=false",
+            "-W", ".github/workflows/try.yml", cwd=self.top, env=self.env | dict(secrets), timeout_s=900,
         )  # fmt: skip
 
     def status(self, number: int) -> str:
@@ -376,16 +376,17 @@ def test_rules_of_the_base_baseline_since_signature_and_proxy(workspace: Workspa
         common = {"path": "project", "advisories": "examples/advisories", "now": COMMON["now"], "artifact": "first"}
         log, steps = workspace.run(
             [
-                common,
+                common | {"policy-ref": "none"},
                 common | {"policy-ref": base, "artifact": "evidence"},
                 common | {"policy-ref": base, "baseline": ".govsec-baseline/results.sarif", "artifact": "again"},
-                common | {"policy-ref": base, "since": base, "artifact": "since"},
+                common | {"since": base, "artifact": "since"},
                 common | {"sign-key": "${{ secrets.GOVSEC_SIGN_KEY }}", "artifact": "signed"},
                 {"path": "fetched", "profiles": "essentials", "now": COMMON["now"]},
             ],
             between={2: f'cp -R "{workspace.facts}/artifact-evidence" .govsec-baseline'},
             environments={5: trusting | {"HTTPS_PROXY": between.address, "NO_PROXY": "", "no_proxy": ""}},
             secrets={"GOVSEC_SIGN_KEY": key},
+            base=base,
         )
         assert between.asked == [feeds.address("").removeprefix("https://")], log
         assert [path for path, _ in feeds.requests] == ["/all.zip"]
