@@ -11,6 +11,7 @@ import msgspec
 
 from govsec_ci.errors import InputError
 from govsec_ci.formats.sarif_bulk import without_collector
+from govsec_ci.formats.sarif_columns import Columns
 from govsec_ci.formats.sarif_decode import decode, refuse_duplicate_keys, to_utf8
 from govsec_ci.formats.sarif_external import gather
 from govsec_ci.formats.sarif_places import PlaceError, Places
@@ -52,6 +53,7 @@ def load_foreign(
     role: Role = Role.OTHER,
     run_id: str = "",
     read_external: Callable[[str], bytes] | None = None,
+    read_source: Callable[[str], bytes | None] = lambda _: None,
 ) -> tuple[Run, ...]:
     """Every run of a log.
 
@@ -62,6 +64,7 @@ def load_foreign(
     :param run_id: id of the runs (a second one gets ``-2``); by default the tool's name
     :param read_external: bytes of an external property file by its URI relative to the log; whoever gives it sees to
         it that no other folder is read. Without it a log with such files is refused.
+    :param read_source: bytes of a judged file by a location's path, or None: for columns (see :mod:`.sarif_columns`)
     :raises InputError: names the JSON path of what is wrong
     """
     text = to_utf8(data, origin)
@@ -73,7 +76,10 @@ def load_foreign(
         return (_no_run(origin, run_id, role),)
     whole = [gather(run, log, f"$.runs[{number}]", origin, read_external) for number, run in enumerate(log.runs)]
     ids = _ids(whole, run_id)
-    return tuple(_Reader(run, f"{origin}: $.runs[{number}]").run(ids[number], role) for number, run in enumerate(whole))
+    return tuple(
+        _Reader(run, f"{origin}: $.runs[{number}]", Columns(run.column_kind, read_source)).run(ids[number], role)
+        for number, run in enumerate(whole)
+    )
 
 
 def _no_run(origin: str, run_id: str, role: Role) -> Run:
@@ -101,8 +107,9 @@ def _ids(runs: list[WireRun], run_id: str) -> list[str]:
 class _Reader:
     """Reads one run; ``where`` begins each message."""
 
-    def __init__(self, wire: WireRun, where: str) -> None:
+    def __init__(self, wire: WireRun, where: str, columns: Columns) -> None:
         self._wire = wire
+        self._columns = columns
         self._where = where
         self._places = Places(wire.original_uri_base_ids, wire.artifacts)
         try:
@@ -114,6 +121,7 @@ class _Reader:
         wire, driver = self._wire, self._wire.tool.driver
         if not driver.name:
             raise self._refused("tool.driver.name", "is missing or empty")
+        results = tuple(self._results())
         notifications = (*self._notifications(), *self._own_notifications())
         failed = any(note.level is Level.ERROR for note in notifications)
         return Run(
@@ -124,7 +132,7 @@ class _Reader:
             state=ScanState.INCOMPLETE if failed else ScanState.COMPLETE,
             tool_uri=driver.information_uri,
             rules=self._rules.all,
-            results=tuple(self._results()),
+            results=results,
             notifications=notifications,
             invocation=self._invocation(),
             artifacts=tuple(self._artifacts()),
@@ -157,8 +165,12 @@ class _Reader:
         )
 
     def _locations(self, wires: list[WireLocation]) -> tuple[Location, ...]:
-        found = (self._places.location(wire) for wire in wires)
+        found = (self._location(wire) for wire in wires)
         return tuple(location for location in found if location is not None)
+
+    def _location(self, wire: WireLocation) -> Location | None:
+        location = self._places.location(wire)
+        return location and self._columns.of(location)
 
     def _suppression(self, wire: WireSuppression) -> Suppression:
         return Suppression(
@@ -167,7 +179,7 @@ class _Reader:
             justification=wire.justification,
             origin="import",
             origin_id=wire.guid,
-            location=self._places.location(wire.location) if wire.location else None,
+            location=self._location(wire.location) if wire.location else None,
         )
 
     def _baseline_state(self, wire: WireResult, number: int) -> BaselineState | None:
@@ -212,6 +224,19 @@ class _Reader:
             yield self._incomplete("import-unsuccessful", "says that its execution was not successful")
         if self._wire.results is None:
             yield self._incomplete("import-without-results", "has no results array: it did not get as far as looking")
+        if self._columns.left_out:
+            yield self._without_columns()
+
+    def _without_columns(self) -> Notification:
+        tool, kind = self._wire.tool.driver.name, self._wire.column_kind
+        text = (
+            f"{tool} counts columns in {kind}; {self._columns.left_out:,} places are shown without a column, because "
+        )
+        return Notification(
+            id="import-without-columns",
+            level=Level.NOTE,
+            text=f"{text}their files cannot be read here, or not in that unit ({self._where}).",
+        )
 
     def _incomplete(self, name: str, why: str) -> Notification:
         tool = self._wire.tool.driver.name

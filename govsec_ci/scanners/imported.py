@@ -5,7 +5,7 @@ A report that is malformed is the operator's mistake and raises; one that is mis
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -76,7 +76,7 @@ def _runs(request: ScanRequest, entry: Import) -> Iterator[Run]:
         return
     data = read_limited(path, limit_bytes=request.config.limits.import_bytes)
     committed = _committed(request, entry)
-    for run in _read(data, entry, path.parent):
+    for run in _read(data, entry, path.parent, _reader(request)):
         told = [one for one in (committed, _age(run, entry, request)) if one is not None]
         yield _scoped(_with(run, told), request)
 
@@ -122,12 +122,36 @@ def _missing(entry: Import) -> Run:
     )
 
 
-def _read(data: bytes, entry: Import, folder: Path) -> tuple[Run, ...]:
+def _read(data: bytes, entry: Import, folder: Path, source: Callable[[str], bytes | None]) -> tuple[Run, ...]:
     if b'"bomFormat"' in data[:_HEAD_BYTES]:
         return (_cyclonedx(data, entry),)
     return load_foreign(
-        data, entry.path, role=entry.role, run_id=entry.id, read_external=lambda uri: _external(folder, uri, len(data))
+        data,
+        entry.path,
+        role=entry.role,
+        run_id=entry.id,
+        read_external=lambda uri: _external(folder, uri, len(data)),
+        read_source=source,
     )
+
+
+def _reader(request: ScanRequest) -> Callable[[str], bytes | None]:
+    """A function from a place's path to the bytes of that file of the tree; None for any other file."""
+    prefix, known = _prefix(request), frozenset(request.tree.files)
+
+    def read(path: str) -> bytes | None:
+        own = path.removeprefix(prefix)
+        try:
+            limit = request.config.limits.source_file_bytes
+            return read_limited(request.tree.root / own, limit_bytes=limit) if own in known else None
+        except InputError:
+            return None
+
+    return read
+
+
+def _prefix(request: ScanRequest) -> str:
+    return f"{Path(request.tree.root).resolve().as_posix()}/"
 
 
 _EXTERNAL_AT_LEAST_BYTES = 400_000_000
@@ -162,7 +186,7 @@ def _cyclonedx(data: bytes, entry: Import) -> Run:
 def _scoped(run: Run, request: ScanRequest) -> Run:
     """Absolute paths into the tree become relative; what lies in an excluded folder gets the claim that says so."""
     scope = Scope(request.config)
-    prefix = f"{Path(request.tree.root).resolve().as_posix()}/"
+    prefix = _prefix(request)
     return replace(run, results=tuple(_result(result, prefix, scope) for result in run.results))
 
 

@@ -196,6 +196,35 @@ def external(folder: Path, uri: str) -> tuple[Run, ...]:
     return imports(folder / "tree", log(bare | {"externalPropertyFileReferences": reference}))
 
 
+def a_place(uri: str, column: int) -> dict[str, Any]:
+    region = {"startLine": 1, "startColumn": column}
+    return result(locations=[{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}])
+
+
+def columns(run: Run) -> list[int | None]:
+    return [one.locations[0].region.start_column for one in run.results if one.locations[0].region]
+
+
+def test_columns_in_code_points_are_counted_anew_in_our_unit(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"src/a.py": "𝄞 = x\n"})
+    places = [a_place("src/a.py", 3), a_place(f"file://{tmp_path.resolve()}/src/a.py", 5)]
+    (only,) = imports(tmp_path, log(run("x", *places, columnKind="unicodeCodePoints")))
+    assert columns(only) == [4, 6]
+    assert not only.notifications
+
+
+def test_columns_of_files_outside_the_tree_are_left_out_and_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_text("𝄞 = x\n")
+    tree = tmp_path / "tree"
+    make_tree(tree, {"big.py": "x" * 100})
+    places = [a_place(f"file://{tmp_path.resolve()}/b.py", 3), a_place("../b.py", 3), a_place("big.py", 3)]
+    small = {"limits": Limits(source_file_bytes=50)}
+    (only,) = imports(tree, log(run("x", *places, columnKind="unicodeCodePoints")), config=small)
+    assert columns(only) == [None, None, None]
+    assert only.state is ScanState.COMPLETE
+    assert [(note.id, "3 places" in note.text) for note in only.notifications] == [("import-without-columns", True)]
+
+
 def test_external_files_beside_the_log_are_read(tmp_path: Path) -> None:
     assert len(external(tmp_path, "parts/p.json")[0].results) == 1
 
