@@ -18,8 +18,17 @@ README = (ROOT / "README.md").read_text("utf-8")
 USAGE = (ROOT / "docs/usage.md").read_text("utf-8")
 
 
-def test_the_first_output_of_the_readme_is_what_the_command_says(tmp_path: Path) -> None:
-    shown = README.split("```console\n", 1)[1].split("```", 1)[0].splitlines()
+@pytest.mark.parametrize(
+    ("readme", "more_results", "more_steps", "folded"),
+    [
+        ("README.md", r"… (\d+) more results", r"… (\d+) more steps", r"… and (\d+) more"),
+        ("README.ja.md", r"… ほか (\d+) 件の検出結果", r"… ほか (\d+) 件の対応", r"… ほか (\d+) 件"),
+    ],
+)
+def test_the_first_output_of_the_readme_is_what_the_command_says(
+    readme: str, more_results: str, more_steps: str, folded: str, tmp_path: Path
+) -> None:
+    shown = (ROOT / readme).read_text("utf-8").split("```console\n", 1)[1].split("```", 1)[0].splitlines()
     command = shlex.split(shown[0].removeprefix("$ govsec "))
     done = govsec(*command, "--out", tmp_path / "out", cwd=ROOT)
     end = shown.index("$ echo $?")
@@ -27,10 +36,10 @@ def test_the_first_output_of_the_readme_is_what_the_command_says(tmp_path: Path)
     said = done.stdout.splitlines()
     kept = [line for line in shown[1:end] if "… " not in line]
     assert [line for line in kept if line not in said] == []
-    results, steps = (int(re.search(rf"… (\d+) more {what}", "\n".join(shown))[1]) for what in ("results", "steps"))  # type: ignore[index]
+    results, steps = (int(re.search(what, "\n".join(shown))[1]) for what in (more_results, more_steps))  # type: ignore[index]
     assert results + 2 == sum(bool(re.match(r"\S+:\d+ |\S+:\d+:\d+ ", line)) for line in said)
     told = [line for line in said if re.match(r" +\d+\. ", line)]
-    hidden = next((int(found[1]) for line in said if (found := re.match(r"… and (\d+) more", line))), 0)
+    hidden = next((int(found[1]) for line in said if (found := re.match(folded, line))), 0)
     assert steps + 2 == len(told) + hidden
 
 
@@ -73,8 +82,10 @@ def _links(text: str) -> set[str]:
 
 def test_the_japanese_readme_has_the_same_commands_links_and_profiles() -> None:
     japanese = (ROOT / "README.ja.md").read_text("utf-8")
-    assert _blocks(japanese) == _blocks(README)
-    assert _links(japanese) - {"README.md"} == _links(README) - {"README.ja.md"}
+    # What the first command prints, and the picture, are each in the language of their README.
+    assert _blocks(japanese)[1:] == _blocks(README)[1:]
+    pictures = {"docs/images/report-fail.png", "docs/images/report-fail-ja.png"}
+    assert _links(japanese) - {"README.md"} - pictures == _links(README) - {"README.ja.md"} - pictures
     assert re.findall(r"^\| (`[^`]+`)", japanese, re.MULTILINE) == re.findall(r"^\| (`[^`]+`)", README, re.MULTILINE)
     assert "(README.ja.md)" in README
     assert "(README.md)" in japanese
