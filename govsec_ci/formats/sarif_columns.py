@@ -1,9 +1,9 @@
 """Columns of a foreign log in the unit of ours: UTF-16 code units, which GitHub and editors count.
 
 A run may count Unicode code points (``columnKind``, SARIF 2.1.0 section 3.14.17). The two differ only after a character
-beyond the Basic Multilingual Plane, so the line's text is needed. Where the file cannot be read, or is neither UTF-8 nor
-UTF-16, or the unit is one that the standard does not know, the columns are left out and the line stays: a result without
-a column is true, one with a column of another unit is not. A run that names no unit is taken to count as we do.
+beyond the Basic Multilingual Plane, so the line's text is needed. Where the file cannot be read, or is neither UTF-8
+nor UTF-16, or the unit is one that the standard does not know, the columns are left out and the line stays: a result
+without a column is true, one with a column of another unit is not. A run that names no unit is taken to count as we do.
 """
 
 import codecs

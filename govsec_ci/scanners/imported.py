@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from govsec_ci.config import Import
 from govsec_ci.errors import InputError, ToolError
 from govsec_ci.formats.cyclonedx import read_vulnerabilities
+from govsec_ci.formats.cyclonedx_xml import is_xml
 from govsec_ci.formats.sarif_foreign import load_foreign
 from govsec_ci.model import (
     REQUIRED,
@@ -123,7 +124,7 @@ def _missing(entry: Import) -> Run:
 
 
 def _read(data: bytes, entry: Import, folder: Path, source: Callable[[str], bytes | None]) -> tuple[Run, ...]:
-    if b'"bomFormat"' in data[:_HEAD_BYTES]:
+    if is_xml(data) or b'"bomFormat"' in data[:_HEAD_BYTES]:
         return (_cyclonedx(data, entry),)
     return load_foreign(
         data,

@@ -261,6 +261,47 @@ def test_vulnerabilities_of_a_cyclonedx_document_are_taken(tmp_path: Path) -> No
     assert only.invocation.end == datetime(2026, 2, 27, tzinfo=UTC)
 
 
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<bom xmlns="http://cyclonedx.org/schema/bom/1.6" version="1">
+  <metadata>
+    <timestamp>2026-02-27T00:00:00Z</timestamp>
+    <tools><components>
+      <component type="application"><name>Trivy</name><version>0.60</version></component>
+    </components></tools>
+  </metadata>
+  <components>
+    <component type="library" bom-ref="a">
+      <name>openssl</name><version>3.0</version><purl>pkg:deb/debian/openssl@3.0</purl>
+    </component>
+  </components>
+  <vulnerabilities>
+    <vulnerability>
+      <id>CVE-2026-1</id>
+      <ratings><rating><severity>high</severity><method>other</method></rating></ratings>
+      <affects><target><ref>a</ref></target></affects>
+    </vulnerability>
+  </vulnerabilities>
+</bom>
+"""
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\n"])
+def test_a_cyclonedx_document_in_xml_is_the_same(tmp_path: Path, mark: str) -> None:
+    text = XML.removeprefix('<?xml version="1.0" encoding="UTF-8"?>') if mark == "\n" else XML
+    assert imports(tmp_path / "x", mark + text) == imports(tmp_path / "j", json.dumps(BOM))
+
+
+def test_a_cyclonedx_document_in_xml_without_the_list_is_not_clean(tmp_path: Path) -> None:
+    (only,) = imports(tmp_path, '<bom xmlns="http://cyclonedx.org/schema/bom/1.6" version="1"/>')
+    assert told(only) == [("import-without-vulnerabilities", "error")]
+
+
+@pytest.mark.parametrize("text", ["<html/>", "<bom", "<!DOCTYPE bom><bom/>", XML.replace("bom/1.6", "bom/9.9")])
+def test_other_xml_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"r\.sarif"):
+        imports(tmp_path, text)
+
+
 def test_a_cyclonedx_document_without_the_list_is_not_clean(tmp_path: Path) -> None:
     (only,) = imports(tmp_path, json.dumps({key: value for key, value in BOM.items() if key != "vulnerabilities"}))
     assert only.state is ScanState.INCOMPLETE
