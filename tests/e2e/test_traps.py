@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
+from tests.support.repositories import commit_all, new_repository
 from tests.support.traps import trap_repository
 
 NOW = "2024-10-12T00:00:00Z"
@@ -100,7 +103,7 @@ def test_the_interpreter_itself_saw_nothing_of_the_tree_run(trap: Path, tmp_path
     assert seen == []
 
 
-@pytest.mark.parametrize("hook", ["bandit", "audit", "sbom", "pipeline", "waivers"])
+@pytest.mark.parametrize("hook", ["bandit", "audit", "sbom", "pipeline", "waivers", "gate"])
 def test_the_hooks_touch_no_trap(trap: Path, hook: str) -> None:
     (trap / "pipe.py").unlink()
     subprocess.run(["git", "-c", "core.fsmonitor=false", "reset", "-q"], cwd=trap, check=False, capture_output=True)
@@ -110,6 +113,100 @@ def test_the_hooks_touch_no_trap(trap: Path, hook: str) -> None:
     done = _door(trap, f"govsec-hook-{hook}", *names)
     assert done.returncode in {0, 1, 2, 3}, done.stderr
     assert fired(trap) == []
+
+
+def _pull_request(trap: Path) -> dict[str, str]:
+    """What GitHub tells a job: the base is a commit that the checkout does not hold, and must be fetched."""
+    base = new_repository(trap.parent / "owner/base")
+    (base / "govsec.toml").write_text('name = "by the base"\n')
+    commit = commit_all(base, "Base")
+    event = trap.parent / "event.json"
+    event.write_text(json.dumps({"pull_request": {"base": {"sha": commit}}}))
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REPOSITORY": "owner/base",
+        "GITHUB_SERVER_URL": trap.parent.as_uri(),
+    }
+
+
+class Runner:
+    """The shell steps of ``action.yml``, each as the runner starts it: in the workspace, by bash."""
+
+    def __init__(self, trap: Path) -> None:
+        action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+        self.trap = trap
+        self.steps = {step["name"]: step for step in action["runs"]["steps"] if "run" in step}
+        defaults = {name: str(one.get("default", "")) for name, one in action["inputs"].items()}
+        self.inputs = defaults | {"advisories": str(ROOT / "examples/advisories"), "now": NOW, "python": sys.executable}
+        self.outputs: dict[str, str] = {}
+        self.temporary = trap.parent / "runner"
+        self.temporary.mkdir()
+
+    def run(self, name: str) -> subprocess.CompletedProcess[str]:
+        """Run one step; what it writes to GITHUB_OUTPUT is known to those after it."""
+        step = self.steps[name]
+        output = self.temporary / f"{len(self.outputs)}.output"
+        own = {key: self._filled(value) for key, value in step.get("env", {}).items()}
+        runner = {
+            "GITHUB_WORKSPACE": str(self.trap),
+            "RUNNER_TEMP": str(self.temporary),
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(self.temporary / "summary.md"),
+        }
+        script = self.temporary / "step.sh"
+        script.write_text(step["run"])
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)], cwd=self.trap, check=False, text=True,
+            env=_environment(self.trap) | _pull_request(self.trap) | runner | own, capture_output=True, timeout=600,
+        )  # fmt: skip
+        self._read(output)
+        return done
+
+    def _filled(self, value: str) -> str:
+        """``${{ … }}`` as the runner fills it, as far as these steps use it."""
+
+        def one(match: "re.Match[str]") -> str:
+            expression = match[1].strip()
+            room, _, name = expression.rpartition(".")
+            if room == "inputs":
+                return self.inputs[name]
+            return {"github.action_path": str(ROOT)}.get(expression, self.outputs.get(name, ""))
+
+        return re.sub(r"\$\{\{(.*?)\}\}", one, value)
+
+    def _read(self, output: Path) -> None:
+        text = output.read_text() if output.exists() else ""
+        self.outputs |= dict(re.findall(r"^([\w-]+)=(.*)$", text, re.MULTILINE))
+        self.outputs |= {
+            name: value
+            for name, _, value in re.findall(r"^([\w-]+)<<(\S+)\n(.*?)\n?\2$", text, re.MULTILINE | re.DOTALL)
+        }
+
+
+def _judged_by_the_action(runner: Runner) -> None:
+    judged = runner.run("Judge")
+    assert runner.outputs["verdict"] in {"FAIL", "INCOMPLETE"}, judged.stdout + judged.stderr
+    assert runner.run("Verdict").returncode == int(runner.outputs["exit-code"])
+    verdict = json.loads((Path(runner.outputs["out-dir"]) / "verdict.json").read_bytes())
+    assert verdict["subject"]["name"] == "by the base"
+    assert fired(runner.trap) == []
+
+
+def test_the_steps_of_the_action_touch_no_trap(trap: Path) -> None:
+    runner = Runner(trap)
+    runner.outputs["python"] = sys.executable
+    _judged_by_the_action(runner)
+
+
+@pytest.mark.full
+def test_the_action_that_installs_itself_touches_no_trap(trap: Path) -> None:
+    runner = Runner(trap)
+    installed = runner.run("Install govsec_ci into a private environment")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    assert Path(runner.outputs["python"]).is_relative_to(runner.temporary)
+    _judged_by_the_action(runner)
 
 
 def test_what_is_written_stays_in_output_and_cache(trap: Path) -> None:

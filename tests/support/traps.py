@@ -65,6 +65,10 @@ def _git_settings(folder: Path, canaries: Path) -> None:
         git(folder, "config", key, str(_script(folder / ".git" / f"{key}.sh", canaries / key)))
     for key in ("filter.trap.clean", "filter.trap.smudge", "filter.trap.process", "diff.trap.textconv"):
         git(folder, "config", key, str(_script(folder / ".git" / f"{key}.sh", canaries / key)))
+    for key in ("core.alternateRefsCommand", "core.askPass", "credential.helper", "remote.origin.uploadpack"):
+        git(folder, "config", key, str(_script(folder / ".git" / f"{key}.sh", canaries / key)))
+    git(folder, "config", "protocol.ext.allow", "always")
+    git(folder, "config", f"url.ext::sh -c :>'{canaries / 'insteadOf'}' x.insteadOf", "file://")
     git(folder, "config", "filter.trap.required", "true")
     git(folder, "config", "log.showSignature", "true")
 
