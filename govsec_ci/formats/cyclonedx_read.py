@@ -1,5 +1,6 @@
 """What a gate needs of an SBOM: components, commit, time, and which NTIA minimum elements are missing."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ AUTHOR = "author of SBOM data"
 TIMESTAMP = "timestamp"
 NTIA_2021 = (SUPPLIER, NAME, VERSION, IDENTIFIERS, RELATIONSHIP, AUTHOR, TIMESTAMP)
 """The seven data fields of NTIA, The Minimum Elements For a Software Bill of Materials (2021-07-12), table 1."""
+_REMEMBERED = 50_000
 
 
 def read_sbom(data: bytes, *, name: str = "SBOM") -> Sbom:
@@ -69,17 +71,23 @@ def component_ref(component: WireComponent) -> ComponentRef:
 
     The version stays as it is written: so a component of our own SBOM has the purl that its manifest gave it.
     """
-    name, version = component.name, component.version
-    purl = parse_purl(component.purl)
+    return _reference(component.name, component.version, component.purl)
+
+
+# Each field of each standard asks for the names of what lacks it: some forty times a component.
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _reference(name: str, version: str, text: str) -> ComponentRef:
+    purl = parse_purl(text)
     if purl is None:
-        return ComponentRef(name=name, version=version, purl=component.purl)
+        return ComponentRef(name=name, version=version, purl=text)
     if purl.type != "pypi":
-        return ComponentRef(name=purl.name, version=purl.version or version, purl=component.purl)
+        return ComponentRef(name=purl.name, version=purl.version or version, purl=text)
     exact = purl.version or version or None
     plain = Component(name=canonicalize_name(purl.name), version=exact, location=Location(path=""))
     return ComponentRef(name=plain.name, version=plain.version or "", purl=plain.purl)
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def parse_purl(text: str) -> PackageURL | None:
     """A package URL, or None where the text is none."""
     try:

@@ -134,7 +134,7 @@ class _Scan:
         every = [component for components in lists.values() for component in components]
         if not every:
             return dict.fromkeys(lists, ())
-        told = self._asked(lambda: tool.requirements(every, timeout_s=self.timeout_s))
+        told = self._asked(lambda: tool.requirements(every, jobs=self.request.jobs, timeout_s=self.timeout_s))
         result: dict[int, tuple[wire.Said | None, ...] | None] = {}
         taken = 0
         for position, components in lists.items():

@@ -1,5 +1,6 @@
 """What cyclonedx-bom is asked, and how its recorded answers are matched with our components."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,6 +46,27 @@ def install(monkeypatch: pytest.MonkeyPatch, replay: Replay) -> Replay:
 def read(recorded: Path, project: str, file: str) -> tuple[Component, ...]:
     reader = next(one for one in FORMATS.values() if one.matches(file))
     return reader.read(recorded / "manifests" / project, file).components
+
+
+def test_many_requirements_are_asked_in_parts_and_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def answer(_module: str, _arguments: object, *, timeout_s: float, stdin: bytes) -> process.Completed:
+        lines = stdin.decode().splitlines()
+        asked.append(len(lines))
+        assert 0 < timeout_s <= 9
+        parts = [
+            {"type": "library", "name": line.partition("==")[0], "version": "1.0", "bom-ref": f"requirements-L{number}"}
+            for number, line in enumerate(lines, 1)
+        ]
+        bom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": parts}
+        return process.Completed(exit_code=0, stdout=json.dumps(bom).encode(), stderr="", seconds=0)
+
+    monkeypatch.setattr(process, "run_module", answer)
+    components = [component(f"c{number}") for number in range(2_345)]
+    said = tool.requirements(components, jobs=2, timeout_s=9)
+    assert [one.name for one in said if one] == [one.name for one in components]
+    assert sorted(asked) == [345, 1_000, 1_000]
 
 
 def test_requirements(monkeypatch: pytest.MonkeyPatch, recorded: Path) -> None:
