@@ -19,9 +19,12 @@ from govsec_ci.errors import InputError, UsageError
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate.context import key_of
 from govsec_ci.gate.describe import GateRow, describe
+from govsec_ci.gate.kind_results import TOPICS
+from govsec_ci.gate.own import OWN
 from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.schema import AnyGate, DeadlinesGate, PipelineGate, ResultsGate
+from govsec_ci.gate.texts import note, render
 from govsec_ci.model import Check, Result, Role, Rule, Run, Verdict
 from govsec_ci.report.inert import message, word
 from govsec_ci.system.files import is_output_folder
@@ -80,6 +83,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "nobody: what is missing can only be supplied (a profile of your own may drop the gate, with a reason)",
         "なし(不足しているものは補うほかない。独自のプロファイルでは、理由を付して基準を除くことができる)",
     ),
+    "engine": (
+        "govsec_ci itself, whatever the profile [a number or rule of our own]",
+        "プロファイルによらず govsec_ci が定める[独自の基準]",
+    ),
+    "no-one": ("nobody: it cannot be left out", "なし(除くことはできない)"),
     "rule-gates": ("{gate}: {limit} [{clause}; {label}]", "{gate}: {limit}[{clause}、{label}]"),
 }
 
@@ -99,7 +107,7 @@ def explain(identifier: str, *, lang: str, folder: Path | None = None) -> tuple[
     """
     words = _Words(lang)
     judged = _Bundle.read(folder)
-    for find in (_gates, _results, _vulnerabilities, _rules):
+    for find in (_gates, _engine, _results, _vulnerabilities, _rules):
         found = tuple(find(words, identifier, judged))
         if found:
             return found
@@ -196,6 +204,24 @@ def _gate(words: _Words, profile: Profile, gate: AnyGate) -> Section:
         ("until", [words.say("days" if isinstance(gate, DeadlinesGate) else "now"), *_warns(words, gate)]),
         ("closes", [row.next]),
         ("waives", _waives(words, profile, gate)),
+    )
+
+
+def _engine(words: _Words, identifier: str, judged: _Bundle | None) -> Iterator[Section]:
+    """What the engine itself may object to, under any profile."""
+    owner, _, name = identifier.rpartition("/")
+    own = OWN.get(name)
+    if own is None or (owner and not _owners(owner, judged)):
+        return
+    yield words.section(
+        f"{identifier}: {own.title.get(words.lang)}",
+        ("clause", [words.say("engine")]),
+        ("limit", [render(note(own.limit), words.lang)]),
+        ("why", [own.text.get(words.lang)]),
+        ("since", [words.say("judged")]),
+        ("until", [words.say("now")] if own.blocks else [words.say("warns")]),
+        ("closes", [own.next.get(words.lang)]),
+        ("waives", [words.say("no-one")]),
     )
 
 
@@ -357,20 +383,34 @@ def _vulnerabilities(words: _Words, identifier: str, judged: _Bundle | None) -> 
             yield Section(heading=own.heading, answers=aliases.answers + own.answers)
 
 
+_TABLES: Final = {"bandit_rules.toml": Role.SAST, "zizmor_rules.toml": Role.PIPELINE}
+"""What we say of the rules of each tool that we run."""
+
+
 @cache
-def _bandit() -> dict[str, dict[str, Any]]:
-    file = resources.files("govsec_ci.scanners") / "bandit_rules.toml"
-    return {key: value for key, value in tomllib.loads(file.read_text("utf-8")).items() if isinstance(value, dict)}
+def described() -> dict[str, tuple[Role, dict[str, Any]]]:
+    """Every rule of the tools that we run, by its id → role and entry of its table."""
+    tables = {
+        role: tomllib.loads((resources.files("govsec_ci.scanners") / name).read_text("utf-8"))
+        for name, role in _TABLES.items()
+    }
+    return {key: (role, one) for role, own in tables.items() for key, one in own.items() if isinstance(one, dict)}
+
+
+def _own_rule(identifier: str) -> str:
+    """The id as its table has it: bandit's are in capitals, zizmor's are not, and its own log names the tool before."""
+    plain = identifier.lower().removeprefix("zizmor/")
+    return next((name for name in (identifier.upper(), plain) if name in described()), "")
 
 
 def _rules(words: _Words, identifier: str, judged: _Bundle | None) -> Iterator[Section]:
-    entry = _bandit().get(identifier.upper())
-    if entry:
-        cwes = entry.get("cwe", ())
+    own = _own_rule(identifier)
+    if own:
+        role, entry = described()[own]
+        cwes = entry.get("cwe", [])
         names = tuple(f"CWE-{one}" for one in (cwes if isinstance(cwes, list) else [cwes]))
-        found = Rule(id=identifier.upper(), name=entry["name"], cwes=names)
         told = (entry["short"][words.lang], entry["full"][words.lang], entry["remedy"][words.lang])
-        yield _rule(words, judged, Role.SAST, found, told)
+        yield _rule(words, judged, role, Rule(id=own, name=entry.get("name", ""), cwes=names), told)
         return
     for run in judged.runs if judged else ():
         for rule in run.rules:
@@ -387,14 +427,15 @@ def _rule(words: _Words, judged: _Bundle | None, role: Role, rule: Rule, told: t
         if _looks_at(gate, role, rule)
     ]
     short, full, remedy = told
+    free = [] if over else [words.say("free")]
     return words.section(
-        f"{word(rule.id)} {word(rule.name)}: {message(short)}",
+        f"{word(f'{rule.id} {rule.name}'.strip())}: {message(short)}",
         ("why", [message(full)] if full else []),
-        ("gates", [_over(words, profile, gate) for profile, gate in over] or [words.say("free")]),
-        ("since", [words.say("judged")]),
-        ("until", [words.say("now")]),
+        ("gates", free or [_over(words, profile, gate) for profile, gate in over]),
+        ("since", free or [words.say("judged")]),
+        ("until", free or [words.say("now")]),
         ("closes", [message(remedy)] if remedy else []),
-        ("waives", [f"{own.id}: {line}" for own, gate in _first_each(over) for line in _waives(words, own, gate)]),
+        ("waives", free or [f"{p.id}: {one}" for p, gate in _first_each(over) for one in _waives(words, p, gate)]),
     )
 
 
@@ -411,7 +452,7 @@ def _over(words: _Words, profile: Profile, gate: AnyGate) -> str:
 def _looks_at(gate: AnyGate, role: Role, rule: Rule) -> bool:
     """Whether a result of the rule could count, whatever its severity."""
     if isinstance(gate, PipelineGate):
-        return role is Role.PIPELINE
+        return role is Role.PIPELINE and any(matcher(pattern)(rule.id) for pattern in TOPICS[gate.topic])
     if not isinstance(gate, ResultsGate | DeadlinesGate):
         return False
     own = gate.filter

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from govsec_ci.app import bundle, gap
 from govsec_ci.gate.context import key_of
+from govsec_ci.gate.own import OWN
 from govsec_ci.gate.texts import render as said
 from govsec_ci.model import Check, Document, Result, Run, Verdict
 from govsec_ci.report.inert import message, word
@@ -122,10 +123,15 @@ class _Texts(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, check: Check, titles: Mapping[tuple[str, str], str], lang: str) -> "_Texts":
         return cls(
-            title=message(titles.get((check.profile, check.gate), check.title)),
+            title=message(titles.get((check.profile, check.gate)) or _own_title(check, lang)),
             observed=message(said(check.observed_note, lang) if check.observed_note else check.observed),
             limit=message(said(check.limit_note, lang) if check.limit_note else check.limit),
         )
+
+
+def _own_title(check: Check, lang: str) -> str:
+    own = OWN.get(check.gate)
+    return own.title.get(lang) if own else check.title
 
 
 def _line(check: Check, texts: _Texts, known: set[str], files: tuple[tuple[str, str], ...]) -> Line:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.gate.context import SCOPE, WEAKNESSES, Cell, Context, Finding, Index, deciding, sorted_runs, worst
 from govsec_ci.gate.filters import Group, weaknesses
 from govsec_ci.gate.kinds import KINDS
+from govsec_ci.gate.own import OWN
 from govsec_ci.gate.profile import reference
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import AnyGate, Profile
@@ -29,15 +31,15 @@ from govsec_ci.model import (
     VerdictWord,
 )
 
-_OWN_TITLES = {
-    "stage": "The profile has something to decide at this stage",
-    "in-force": "The profile is in force",
-    "parameters": "The declared parameters are known",
-    "required": "What the configuration requires was examined wholly",
+_OWN_NEXT = {
+    "stage": "next-other-profile",
+    "in-force": "next-other-profile",
+    "parameters": "next-parameters",
+    "required": "next-examine",
 }
 _COUNTING = frozenset({"results", "deadlines", "pipeline"})
 """Kinds whose own ``next`` says how to mend results: no help where it is not known whether there are any."""
-_LOCAL = Clause(id="govsec", document="govsec_ci", origin="local", label="local")
+LOCAL: Final = Clause(id="govsec", document="govsec_ci", origin="local", label="local")
 
 
 def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, stage: Stage, engine: str) -> Verdict:
@@ -85,14 +87,14 @@ def _unknown_parameters(contexts: Sequence[Context]) -> Iterator[Check]:
     """A warning for parameters that no judging profile knows; they may be meant for another, or be misspelt."""
     known = {SCOPE, *(name for context in contexts for name in context.profile.parameters)}
     for name in sorted(set(contexts[0].evidence.parameters) - known):
-        yield _own(contexts[0], "parameters", "warn", note("parameter-unknown", parameter=name))
+        yield _own(contexts[0], "parameters", note("parameter-unknown", parameter=name))
 
 
 def _required(context: Context) -> Iterator[Check]:
     """An incomplete run that the operator asked for: also where no gate asks for its role, it is not passed over."""
     for run in sorted_runs(context.evidence.runs):
         if run.state is ScanState.INCOMPLETE and run.properties.get(REQUIRED):
-            yield _own(context, "required", "block", note("run-incomplete", run=run.id), next_=note("next-examine"))
+            yield _own(context, "required", note("run-incomplete", run=run.id))
 
 
 def _checks(context: Context, rulings: Rulings) -> Iterator[Check]:
@@ -166,11 +168,9 @@ def parameters_of(gate: AnyGate) -> set[str]:
 def _in_force(context: Context) -> Iterator[Check]:
     profile = context.profile
     if profile.effective_from and context.now < _midnight(profile.effective_from):
-        yield _own(
-            context, "in-force", "warn", note("not-yet-in-force", profile=profile.id, date=profile.effective_from)
-        )
+        yield _own(context, "in-force", note("not-yet-in-force", profile=profile.id, date=profile.effective_from))
     if profile.until and context.now >= _midnight(profile.until) + timedelta(days=1):
-        yield _own(context, "in-force", "warn", note("no-longer-in-force", profile=profile.id, date=profile.until))
+        yield _own(context, "in-force", note("no-longer-in-force", profile=profile.id, date=profile.until))
 
 
 def _midnight(day: date) -> datetime:
@@ -179,23 +179,23 @@ def _midnight(day: date) -> datetime:
 
 def _vacuous(context: Context) -> Check:
     said = note("no-gate-at-stage", profile=context.profile.id, stage=context.stage.value)
-    return _own(context, "stage", "block", said)
+    return _own(context, "stage", said)
 
 
-def _own(context: Context, gate: str, mode: str, said: Note, *, next_: Note | None = None) -> Check:
+def _own(context: Context, gate: str, said: Note) -> Check:
     """A check that no profile names: what the engine itself has to object."""
-    then = next_ or note("next-other-profile")
-    observed, limit = note("nothing-asked"), note("something-asked")
+    own, then = OWN[gate], note(_OWN_NEXT[gate])
+    observed, limit = note(own.observed), note(own.limit)
     return Check(
         gate=gate,
         profile=context.profile.id,
         kind="profile",
-        title=_OWN_TITLES[gate],
+        title=own.title.en,
         verdict=VerdictWord.INCOMPLETE,
         observed=render(observed),
         limit=render(limit),
-        clause=_LOCAL,
-        mode=mode,
+        clause=LOCAL,
+        mode="block" if own.blocks else "warn",
         reasons=(render(said),),
         next_step=render(then),
         notes=(said,),

@@ -6,6 +6,7 @@ and are left out. Two scores can be compared where profile (by its sha256) and s
 
 from msgspec import Struct
 
+from govsec_ci.gate.own import OWN
 from govsec_ci.gate.schema import Profile, Text
 from govsec_ci.gate.texts import render
 from govsec_ci.model import Check, Verdict, VerdictWord
@@ -99,9 +100,14 @@ def _part(check: Check, profile: Profile) -> Part:
         weight=gate.weight if gate else _ENGINE_WEIGHT,
         met=check.verdict is VerdictWord.PASS,
         verdict=check.verdict,
-        title=gate.title if gate else Text(en=check.title, ja=check.title),
+        title=gate.title if gate else _own_title(check),
         next=_next(check, gate.next if gate else None),
     )
+
+
+def _own_title(check: Check) -> Text:
+    own = OWN.get(check.gate)
+    return own.title if own else Text(en=check.title, ja=check.title)
 
 
 def _next(check: Check, own: Text | None) -> Text:

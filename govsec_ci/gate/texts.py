@@ -49,6 +49,16 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "signature-wanted": ("a valid signature", "有効な署名があること"),
     "nothing-asked": ("no gate", "基準なし"),
     "something-asked": ("at least one gate", "一つ以上の基準があること"),
+    "not-in-force": ("not in force", "効力なし"),
+    "in-force": ("in force", "効力があること"),
+    "parameters-unknown": ("an unknown parameter", "未知のパラメータあり"),
+    "parameters-known": ("known parameters only", "既知のパラメータのみ"),
+    "not-whole": ("not examined wholly", "完全には検査されていない"),
+    "whole": ("examined wholly", "完全に検査されていること"),
+    "next-parameters": (
+        "Correct its name, or take it out of the configuration.",
+        "名称を訂正するか、設定から削除する。",
+    ),
     "next-examine": (
         "Let what the reasons name be examined or supplied, then judge again: so far nothing more can be said.",
         "理由欄に示すものを検査し、又は情報を補った上で、再度判定する。現時点ではこれ以上の判断ができない。",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from govsec_ci.app.explain import Section, explain, lines
+from govsec_ci.app.explain import Section, described, explain, lines
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile
+from govsec_ci.gate.own import OWN
 from govsec_ci.model import Fix, Role, Rule, Severity, Stage
 from govsec_ci.scanners.bandit_rules import rules
 from tests.support import bundles
@@ -55,6 +56,45 @@ def test_every_rule_is_answered(identifier: str, lang: str) -> None:
     gates = found["gates that look at it" if lang == "en" else "対象とする基準"]
     assert any(text.startswith("us-fedramp-rev5/remediation") for text in gates)
     assert bool(JAPANESE.search(section.heading)) == (lang == "ja")
+
+
+AUDITS = sorted(name for name, (role, _) in described().items() if role is Role.PIPELINE)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("identifier", AUDITS)
+def test_every_audit_of_the_pipeline_is_answered(identifier: str, lang: str) -> None:
+    (section,) = explain(identifier, lang=lang)
+    found = answers(section)
+    assert section.heading.startswith(f"{identifier}: ")
+    assert len(found) == 6
+    assert all(any(text.strip() for text in texts) for texts in found.values())
+    assert bool(JAPANESE.search(section.heading)) == (lang == "ja")
+    assert explain(f"zizmor/{identifier}", lang=lang) == (section,)
+
+
+def test_the_audit_that_the_gate_on_pins_asks_about_names_that_gate() -> None:
+    def gates(identifier: str) -> str:
+        (section,) = explain(identifier, lang="en")
+        return "\n".join(answers(section)["gates that look at it"])
+
+    assert "jp-gov/actions-pinned" in gates("unpinned-uses")
+    assert "jp-gov/actions-pinned" not in gates("excessive-permissions")
+    assert "jp-gov/permissions" in gates("excessive-permissions")
+    assert gates("artipacked") == "no gate counts it"
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_what_the_engine_itself_objects_to_is_answered(name: str, lang: str) -> None:
+    (section,) = explain(f"jp-gov/{name}", lang=lang)
+    assert tuple(answers(section)) == ASKED[lang]
+    assert all(text.strip() for texts in answers(section).values() for text in texts)
+    assert explain(name, lang=lang)[0].answers == section.answers
+    if lang == "ja":
+        assert all(JAPANESE.search(text) for texts in answers(section).values() for text in texts)
+    with pytest.raises(UsageError):
+        explain(f"no-such-profile/{name}", lang=lang)
 
 
 def test_a_rule_names_the_gates_of_its_kind_of_weakness_only() -> None:
