@@ -389,6 +389,17 @@ class Subject(Struct, frozen=True, kw_only=True):
     dirty: bool | None = None
 
 
+class Distribution(Struct, frozen=True, kw_only=True):
+    """A file of a release as a lock names it.
+
+    :param url: where it is fetched from, without user name and password
+    :param hashes: algorithm (``sha256``) → hex digest
+    """
+
+    url: str
+    hashes: Mapping[str, str] = {}
+
+
 class Component(Struct, frozen=True, kw_only=True):
     """A dependency as a manifest declares it.
 
@@ -402,6 +413,7 @@ class Component(Struct, frozen=True, kw_only=True):
     :param direct: whether the project itself asks for it; None where the format does not tell
     :param depends_on: normalised names it needs, where the format holds the graph; None where it does not
     :param url: where the distribution was said to come from, or empty
+    :param files: the release's files, where the format gives every one its URL
     """
 
     name: str
@@ -419,6 +431,7 @@ class Component(Struct, frozen=True, kw_only=True):
     supplier: str = ""
     authors: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    files: tuple[Distribution, ...] = ()
 
     @property
     def purl(self) -> str:

@@ -4,11 +4,13 @@ import posixpath
 from urllib.parse import quote, unquote, urlsplit
 
 from govsec_ci.formats.cyclonedx_parts import Entry
-from govsec_ci.formats.cyclonedx_values import Json, clean, contacts, digests_of, iri, licence, redact
+from govsec_ci.formats.cyclonedx_values import Json, clean, contacts, digests, digests_of, iri, licence, redact
 from govsec_ci.formats.cyclonedx_wire import Reference
 from govsec_ci.model import Component
 from govsec_ci.system.files import path_to_uri
 
+# The sources of which a component is a release with files.
+_FROM_INDEX = frozenset({"index", "private-index"})
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
 
@@ -45,9 +47,9 @@ def _scope(entry: Entry) -> str:
 def _own_hashes(entry: Entry) -> list[Json]:
     # A lock file names the digests of every file of a release. Only where there is one an algorithm is it the
     # component's own; several would say that one thing has two SHA-256.
-    digests = digests_of(entry.installed) or digests_of(entry.components)
-    algorithms = [digest["alg"] for digest in digests]
-    return [digest for digest in digests if algorithms.count(digest["alg"]) == 1]
+    every = digests_of(entry.installed) or digests_of(entry.components)
+    algorithms = [digest["alg"] for digest in every]
+    return [digest for digest in every if algorithms.count(digest["alg"]) == 1]
 
 
 def _archive_hashes(entry: Entry) -> list[Json]:
@@ -55,17 +57,32 @@ def _archive_hashes(entry: Entry) -> list[Json]:
 
 
 def _references(entry: Entry) -> list[Json]:
-    first, digests = entry.components[0], _archive_hashes(entry)
+    first, archives = entry.components[0], _archive_hashes(entry)
     said = _said_references(entry)
     told = _told_reference(first)
-    # A tool that names each file with its own digest is more exact than the manifest's line; the default index is less.
-    references = said if any("hashes" in reference for reference in said) else [told] if told else said
-    if first.source != "index" and not told:
+    # What names each file with its own digest is more exact than the manifest's line; the default index is less.
+    files = _file_references(entry)
+    references = said if any("hashes" in reference for reference in said) else files or ([told] if told else said)
+    if first.source != "index" and not told and not files:
         references = []
     for reference in references:
-        if digests and reference["type"] == "distribution":
-            reference.setdefault("hashes", digests)
+        if archives and not files and reference["type"] == "distribution":
+            reference.setdefault("hashes", archives)
     return sorted(references, key=lambda reference: (reference["type"], reference["url"]))
+
+
+def _file_references(entry: Entry) -> list[Json]:
+    """Each file of the release, where a lock gives its URL; of one in several locks the digests are joined."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for component in entry.components:
+        for file in component.files if component.source in _FROM_INDEX else ():
+            found.setdefault(iri(redact(file.url)), []).extend(file.hashes.items())
+    return [_file_reference(url, digests(found[url])) for url in sorted(found) if url]
+
+
+def _file_reference(url: str, hashes: list[Json]) -> Json:
+    record: Json = {"type": "distribution", "url": url, "comment": "from the manifest"}
+    return record | ({"hashes": hashes} if hashes else {})
 
 
 def _told_reference(component: Component) -> Json | None:

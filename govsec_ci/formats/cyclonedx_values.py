@@ -110,11 +110,19 @@ def _contact(text: str) -> Json:
 
 def digests_of(components: Iterable[Component]) -> list[Json]:
     """Every digest whose algorithm CycloneDX knows, each once, as hash objects."""
+    return digests(
+        (algorithm, digest)
+        for component in components
+        for algorithm, every in component.hashes.items()
+        for digest in every
+    )
+
+
+def digests(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    """The same of pairs of an algorithm (``sha256``) and a hex digest."""
     found = {
         (_ALGORITHMS[algorithm][0], digest.lower())
-        for component in components
-        for algorithm, digests in component.hashes.items()
-        for digest in digests
+        for algorithm, digest in pairs
         if algorithm in _ALGORITHMS and re.fullmatch(f"[0-9A-Fa-f]{{{_ALGORITHMS[algorithm][1]}}}", digest)
     }
     return [{"alg": algorithm, "content": content} for algorithm, content in sorted(found)]

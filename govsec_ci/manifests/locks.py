@@ -15,7 +15,7 @@ from govsec_ci.manifests.notices import at, notice, shown
 from govsec_ci.manifests.pins import normal
 from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8, table_lines
-from govsec_ci.model import Component, Level, Location, Notification, Region
+from govsec_ci.model import Component, Distribution, Level, Location, Notification, Region
 
 _T = TypeVar("_T", bound=Struct)
 _MOST_ENTRIES = 100_000
@@ -162,6 +162,7 @@ def _both(first: Component, second: Component) -> Component:
         groups=tuple(sorted({*first.groups, *second.groups})),
         depends_on=edges,
         hashes=first.hashes or second.hashes,
+        files=first.files or second.files,
         source=origin.source,
         index=origin.index,
         url=origin.url,
@@ -176,6 +177,17 @@ def hashes(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         if separator and digest:
             found.setdefault(algorithm.lower(), {})[digest.lower()] = None
     return {algorithm: tuple(digests) for algorithm, digests in found.items()}
+
+
+def distributions(files: Iterable[tuple[str, Iterable[str]]]) -> tuple[Distribution, ...]:
+    """Pairs of a URL and its ``sha256:…`` texts → files, each once; none where one has no address to fetch it from."""
+    found: dict[str, Distribution] = {}
+    for url, texts in files:
+        if not url.startswith(("https://", "http://")):
+            return ()
+        digests = {algorithm: every[0] for algorithm, every in hashes(texts).items()}
+        found[url] = Distribution(url=sources.without_login(url), hashes=digests)
+    return tuple(found.values())
 
 
 def foreign_file(urls: Sequence[str]) -> str | None:

@@ -18,6 +18,7 @@ from govsec_ci.manifests.locks import (
     Contents,
     LockFile,
     LockText,
+    distributions,
     entries,
     foreign_file,
     hashes,
@@ -103,6 +104,7 @@ def _component(lock: LockText, line: int, package: _Package, private: str | None
         extras=tuple(sorted(package.extras)),
         depends_on=tuple(sorted({_name(text) for text in package.dependencies} - {""})),
         groups=tuple(sorted(MAIN if group == "default" else named(group) for group in package.groups)),
+        files=distributions((file.url, [file.hash]) for file in package.files),
     )
 
 

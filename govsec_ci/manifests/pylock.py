@@ -12,7 +12,16 @@ from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_py
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
-from govsec_ci.manifests.locks import Contents, LockFile, LockText, foreign_file, hashes, named, read_lock
+from govsec_ci.manifests.locks import (
+    Contents,
+    LockFile,
+    LockText,
+    distributions,
+    foreign_file,
+    hashes,
+    named,
+    read_lock,
+)
 from govsec_ci.manifests.notices import shown
 from govsec_ci.manifests.text import UnreadableError, table_lines
 from govsec_ci.model import Component, Location
@@ -59,7 +68,7 @@ def _component(place: Location, package: Package, *, grouped: bool) -> Component
         name=package.name,
         version=None if package.version is None else str(package.version),
         location=place,
-        hashes=hashes(f"{algorithm}:{digest}" for file in _files(package) for algorithm, digest in file.hashes.items()),
+        hashes=hashes(text for file in _files(package) for text in _texts(file)),
         source=source,
         index=index,
         url=url,
@@ -68,6 +77,7 @@ def _component(place: Location, package: Package, *, grouped: bool) -> Component
         if package.dependencies is None
         else tuple(sorted({named(str(one.get("name", ""))) for one in package.dependencies})),
         groups=_groups(str(package.marker or "")) if grouped else (),
+        files=distributions((file.url or "", _texts(file)) for file in _files(package)),
     )
 
 
@@ -79,6 +89,10 @@ def _groups(marker: str) -> tuple[str, ...]:
 
 def _files(package: Package) -> list[Any]:
     return [file for file in (package.sdist, *(package.wheels or ()), package.archive) if file is not None]
+
+
+def _texts(file: Any) -> list[str]:
+    return [f"{algorithm}:{digest}" for algorithm, digest in file.hashes.items()]
 
 
 def _origin(package: Package) -> tuple[str, str, str]:

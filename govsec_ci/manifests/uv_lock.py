@@ -13,7 +13,17 @@ from msgspec import Struct
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declared, Manifest
-from govsec_ci.manifests.locks import Contents, LockFile, LockText, entries, foreign_file, hashes, named, read_lock
+from govsec_ci.manifests.locks import (
+    Contents,
+    LockFile,
+    LockText,
+    distributions,
+    entries,
+    foreign_file,
+    hashes,
+    named,
+    read_lock,
+)
 from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Notification
 
@@ -216,6 +226,7 @@ def _component(
         direct=name in direct,
         depends_on=tuple(sorted({named(one.name) for one in _all(package)})),
         groups=tuple(sorted(groups.get(name, ()))),
+        files=distributions((file.url, [file.hash]) for file in _files(package)),
     )
 
 

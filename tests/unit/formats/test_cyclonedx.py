@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from govsec_ci.errors import InputError
 from govsec_ci.formats import cyclonedx
 from govsec_ci.formats.cyclonedx_values import iri, licence, redact
-from govsec_ci.model import Component, Subject
+from govsec_ci.model import Component, Distribution, Subject
 from tests.support.cyclonedx import STAMP, bom, by_name, component, head, part, properties, sbom
 
 SHA = "a1" * 32
@@ -115,6 +115,47 @@ def test_digests_of_several_files_are_not_the_components_own() -> None:
 
     assert record["hashes"] == [{"alg": "SHA-512", "content": "c3" * 64}]
     assert len(record["externalReferences"][0]["hashes"]) == 3
+
+
+def files(*named: tuple[str, dict[str, str]]) -> tuple[Distribution, ...]:
+    return tuple(Distribution(url=f"https://files.example/{name}", hashes=hashes) for name, hashes in named)
+
+
+def test_each_file_that_a_lock_names_is_a_reference_with_its_own_digests() -> None:
+    wheel, sdist = ("a 1.whl", {"sha256": SHA}), ("a.tar.gz", {"sha256": OTHER_SHA, "blake2s": "00"})
+    every = {"sha256": (SHA, OTHER_SHA)}
+    uv = part(component("a", hashes=every, files=files(wheel, sdist), path="uv.lock"))
+    pylock = part(component("a", hashes=every, files=files(("a 1.whl", {"sha512": "c3" * 64})), path="pylock.toml"))
+    bare = part(component("a", hashes=every))
+
+    assert by_name(sbom(uv, pylock, bare))["a"]["externalReferences"] == [
+        {
+            "type": "distribution",
+            "url": "https://files.example/a%201.whl",
+            "comment": "from the manifest",
+            "hashes": [{"alg": "SHA-256", "content": SHA}, {"alg": "SHA-512", "content": "c3" * 64}],
+        },
+        {
+            "type": "distribution",
+            "url": "https://files.example/a.tar.gz",
+            "comment": "from the manifest",
+            "hashes": [{"alg": "SHA-256", "content": OTHER_SHA}],
+        },
+    ]
+
+
+def test_a_file_without_a_digest_gets_none_of_another() -> None:
+    record = by_name(sbom(part(component("a", hashes={"sha256": (SHA,)}, files=files(("a.whl", {}))))))["a"]
+
+    (reference,) = record["externalReferences"]
+    assert "hashes" not in reference
+    assert record["hashes"] == [{"alg": "SHA-256", "content": SHA}]
+
+
+def test_files_of_what_comes_from_elsewhere_are_not_those_of_a_release() -> None:
+    vcs = component("a", source="vcs", url="git+https://host.example/a.git@abc", files=files(("a.whl", {})))
+
+    assert [one["type"] for one in by_name(sbom(part(vcs)))["a"]["externalReferences"]] == ["vcs"]
 
 
 def test_digest_of_what_is_installed_is_not_that_of_the_archive() -> None:

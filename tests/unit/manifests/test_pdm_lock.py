@@ -109,3 +109,11 @@ def test_one_bad_entry_leaves_the_others(read: Read) -> None:
 def test_its_settings_file_decides_too(read: Read, settings: str, source: str) -> None:
     manifest = read("pdm.lock", HEAD + package("a", 'version = "1"'), pdm__toml=settings)
     assert [one.source for one in manifest.components] == [source]
+
+
+def test_each_file_with_its_url_and_digest(read: Read) -> None:
+    url = "https://files.pythonhosted.org/packages/a-1.whl"
+    files = f'files = [{{url = "{url}", hash = "sha256:00"}}]'
+    twice = package("a", 'version = "1"', files) + package("a", 'version = "1"', 'extras = ["x"]')
+    (only,) = read("pdm.lock", HEAD + twice).components
+    assert [(file.url, file.hashes) for file in only.files] == [(url, {"sha256": "00"})]

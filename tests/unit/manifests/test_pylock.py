@@ -133,3 +133,13 @@ def test_groups(read: Read, marker: str, groups: tuple[str, ...]) -> None:
     assert read("pylock.toml", HEAD + text).components[0].groups == ()
     grouped = HEAD.strip() + '\ndependency-groups = ["dev", "default"]\n' + text
     assert read("pylock.toml", grouped).components[0].groups == groups
+
+
+def test_each_file_with_its_url_and_digests(read: Read) -> None:
+    (only,) = read("pylock.toml", HEAD + package("a", wheel("a"))).components
+    assert [(file.url, file.hashes) for file in only.files] == [
+        ("https://files.pythonhosted.org/a-1.0-py3-none-any.whl", {"sha256": DIGEST})
+    ]
+    sdist = f'[packages.sdist]\npath = "a-1.0.tar.gz"\nhashes = {{ sha512 = "{DIGEST * 2}" }}'
+    (mixed,) = read("pylock.toml", HEAD + package("a", wheel("a"), sdist)).components
+    assert mixed.files == ()

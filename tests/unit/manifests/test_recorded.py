@@ -51,6 +51,17 @@ def test_hashes_are_those_that_the_tool_exports(root: Path, project: str) -> Non
     assert ours == tools_list(text)
 
 
+@pytest.mark.parametrize("project", ["uv", "pylock"])
+def test_every_file_has_its_url_with_the_digest_that_stands_beside_it(root: Path, project: str) -> None:
+    manifest, _ = recorded(root, project)
+    text = (root / "tests/recorded/manifests" / project / LOCKS[project]).read_text("utf-8")
+    for component in manifest.components:
+        assert {file.hashes["sha256"] for file in component.files} == set(component.hashes["sha256"])
+        for file in component.files:
+            beside = text.partition(f'"{file.url}"')[2].partition("\n")[0].partition("https:")[0]
+            assert file.hashes["sha256"] in beside
+
+
 @pytest.mark.parametrize("project", LOCKS)
 def test_nothing_stands_against_a_well_kept_project(root: Path, project: str) -> None:
     folder = root / "tests" / "recorded" / "manifests" / project

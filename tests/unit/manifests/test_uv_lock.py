@@ -189,3 +189,27 @@ def test_what_is_no_name(read: Read, name: str) -> None:
     assert [one.name for one in manifest.components] == ["a"]
     assert ids(manifest) == ["requirement-malformed"]
     assert manifest.notifications[0].text.startswith("uv.lock:4: ")
+
+
+FILES = "https://files.pythonhosted.org/packages"
+
+
+def test_each_file_with_its_url_and_digest(read: Read) -> None:
+    sdist = f'sdist = {{ url = "{FILES}/a-1.0.tar.gz", hash = "sha256:{"0a" * 32}" }}'
+    private = f'{{ url = "https://u:p@files.example/a.whl", hash = "sha256:{"0B" * 32}" }}'
+    wheels = f'wheels = [{private}, {{ url = "{FILES}/b" }}]'
+    (only,) = read("uv.lock", HEAD + package("a", sdist, wheels)).components
+    assert [(file.url, file.hashes) for file in only.files] == [
+        (f"{FILES}/a-1.0.tar.gz", {"sha256": "0a" * 32}),
+        ("https://files.example/a.whl", {"sha256": "0b" * 32}),
+        (f"{FILES}/b", {}),
+    ]
+
+
+@pytest.mark.parametrize("url", ["", "a-1.0.whl", "file:///srv/a-1.0.whl"])
+def test_files_of_which_one_has_no_address_stay_together(read: Read, url: str) -> None:
+    """Else the digest of the one without an address would get lost."""
+    wheels = f'wheels = [{{ url = "{FILES}/a.whl", hash = "sha256:00" }}, {{ url = "{url}", hash = "sha256:01" }}]'
+    (only,) = read("uv.lock", HEAD + package("a", wheels)).components
+    assert only.files == ()
+    assert only.hashes == {"sha256": ("00", "01")}
