@@ -32,7 +32,16 @@ from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import tomlfile
 from govsec_ci.gate.evaluate import evaluate
 from govsec_ci.gate.kind_sbom import ELEMENT_NAMES, FIELD_NAMES
-from govsec_ci.gate.schema import AdvisoriesGate, Element, EvidenceGate, Filter, Profile, SbomField, ScansGate
+from govsec_ci.gate.schema import (
+    AdvisoriesGate,
+    Element,
+    EvidenceGate,
+    Filter,
+    Profile,
+    SbomField,
+    ScansGate,
+    SeverityFrom,
+)
 from govsec_ci.gate.tomlfile import Lines
 from govsec_ci.gate.waivers import attach
 from govsec_ci.model import (
@@ -92,6 +101,7 @@ class CaseResult(_Table, frozen=True, kw_only=True):
     role: Role = Role.SAST
     rule: str = ""
     severity: Severity = Severity.HIGH
+    rated: SeverityFrom = "cvss-3"
     confidence: Confidence = Confidence.HIGH
     count: int = 1
     path: str = "app/main.py"
@@ -335,6 +345,15 @@ def _ago(case: Case, days: float) -> datetime:
     return case.now - timedelta(days=days)
 
 
+_SOURCES: Final[Mapping[SeverityFrom, str]] = {
+    "cvss-2": "CVSS:2.0 of an example",
+    "cvss-3": "CVSS:3.1 of an example",
+    "cvss-4": "CVSS:4.0 of an example",
+    "word": "an example",
+    "none": "",
+}
+
+
 def _maybe(case: Case, days: float | None) -> datetime | None:
     return None if days is None else _ago(case, days)
 
@@ -354,6 +373,7 @@ def _rule(case: Case, number: int, own: CaseResult) -> Rule:
         cwes=cwes,
         vulnerability=Vulnerability(
             id=_name(number, own),
+            severity_source=_SOURCES[own.rated],
             published=_maybe(case, own.published_days_ago),
             kev=Kev(cve=_name(number, own), date_added=added, due_date=added + timedelta(days=21)) if added else None,
             epss=None if own.epss is None else Epss(score=own.epss, percentile=own.epss, date=case.now),

@@ -82,6 +82,12 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "confidence": ("confidence {severity} and above", "確度「{severity}」以上"),
     "kev": ("known to be exploited", "悪用が確認されたもの"),
     "not-kev": ("not known to be exploited", "悪用が確認されていないもの"),
+    "severity-from": ("severity taken from {values}", "重大度の根拠が次のもの: {values}"),
+    "cvss-2": ("CVSS v2", "CVSS v2"),
+    "cvss-3": ("CVSS v3", "CVSS v3"),
+    "cvss-4": ("CVSS v4", "CVSS v4"),
+    "word": ("a database's own word", "データベース独自の表記"),
+    "none": ("nothing", "根拠なし"),
     "epss": ("EPSS from {n}", "EPSS {n} 以上"),
     "cvss": ("CVSS from {n}", "CVSS {n} 以上"),
     "malicious": ("malicious components", "悪意あるコンポーネント"),
@@ -301,6 +307,8 @@ class _Words:
         if own.confidence:
             yield self.say("confidence", severity=self.say(own.confidence.value))
         yield from self._flags(own)
+        if own.severity_from:
+            yield self.say("severity-from", values=self.join([self.say(one) for one in own.severity_from]))
         if own.epss is not None:
             yield self.say("epss", n=own.epss)
         if own.ssvc:

@@ -1,7 +1,13 @@
 """What is known of a result, in Kleene's three values: what is not known is neither yes nor no."""
 
+import re
+from typing import Final
+
 from govsec_ci.gate.context import Cell, Context
 from govsec_ci.model import Severity
+
+_CVSS: Final = re.compile(r"CVSS(?::|v)([234])")
+"""How a severity's source begins that is a score: ours, and CycloneDX's rating methods."""
 
 Truth = bool | None
 """True, False, or None for "cannot be told"."""
@@ -28,6 +34,17 @@ def cwes(cell: Cell) -> set[str]:
 def is_malicious(cell: Cell) -> bool:
     """Whether the component is malicious in itself."""
     return bool(cell.rule.vulnerability and cell.rule.vulnerability.malicious)
+
+
+def severity_from(cell: Cell) -> str:
+    """What the severity of a vulnerability was taken from, as ``Filter.severity_from`` calls it; empty for others."""
+    vulnerability = cell.rule.vulnerability
+    if vulnerability is None:
+        return ""
+    scored = _CVSS.match(vulnerability.severity_source)
+    if scored:
+        return f"cvss-{scored[1]}"
+    return "word" if vulnerability.severity_source else "none"
 
 
 def at_least(severity: Severity, floor: Severity) -> Truth:

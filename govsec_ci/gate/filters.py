@@ -20,6 +20,7 @@ from govsec_ci.gate.facts import (
     point,
     rule_name,
     same,
+    severity_from,
 )
 from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.rulings import Ruling, Rulings
@@ -152,6 +153,7 @@ def _fixed(wanted: Filter, cell: Cell) -> bool:
         and (not wanted.tool or cell.run.tool in wanted.tool)
         and (not wanted.rule or any(matcher(p)(rule_name(cell)) for p in wanted.rule))
         and (not wanted.cwe or bool(set(wanted.cwe) & cwes(cell)))
+        and (not wanted.severity_from or severity_from(cell) in wanted.severity_from)
         and (not wanted.baseline or cell.baseline in wanted.baseline)
         and (wanted.malicious is None or wanted.malicious == is_malicious(cell))
     )

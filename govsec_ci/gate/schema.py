@@ -24,6 +24,8 @@ SbomField = Literal[
     "draft-hash", "draft-tool", "draft-context",
 ]  # fmt: skip
 """The data fields of BSI TR-03183-2, and those that the CISA draft of 2025 adds, in short."""
+SeverityFrom = Literal["cvss-2", "cvss-3", "cvss-4", "word", "none"]
+"""What the severity of a vulnerability comes from: a version of CVSS, a database's own word, or nothing."""
 Clock = Literal["detected", "published", "fix-available", "kev-added", "earliest"]
 
 
@@ -109,6 +111,7 @@ class Filter(_Table, frozen=True, kw_only=True):
     :param epss: this probability (0 to 1) and above
     :param older_than_days: detected more than this many days ago
     :param kind: SARIF result kinds; weaknesses (fail, open, review) where not given
+    :param severity_from: what a vulnerability's severity was taken from
     """
 
     role: tuple[Role, ...] = ()
@@ -128,6 +131,7 @@ class Filter(_Table, frozen=True, kw_only=True):
     component: tuple[str, ...] = ()
     older_than_days: Number | None = None
     kind: tuple[Kind, ...] = ()
+    severity_from: tuple[SeverityFrom, ...] = ()
 
 
 class Gate(_Table, frozen=True, kw_only=True, tag_field="kind"):

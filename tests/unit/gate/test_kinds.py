@@ -144,6 +144,30 @@ def test_filters_of_vulnerabilities(
         assert found.reasons[0].startswith("whether 1 result counts cannot be told (CVE-2024-0001): ")
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("CVSS:3.1 of GHSA-1", "cvss-3"),
+        ("CVSS:3.0 of GHSA-1", "cvss-3"),
+        ("CVSS:4.0 of GHSA-1", "cvss-4"),
+        ("CVSS:2.0 of PYSEC-1", "cvss-2"),
+        ("CVSSv31 of NVD", "cvss-3"),
+        ("CVSSv4 of NVD", "cvss-4"),
+        ("CVSS:9.0 of X", "word"),
+        ("HIGH of GHSA-1", "word"),
+        ("malicious package of MAL-1", "word"),
+        ("", "none"),
+    ],
+)
+def test_what_a_severity_was_taken_from(source: str, told: str) -> None:
+    every = ("cvss-2", "cvss-3", "cvss-4", "word", "none")
+    given = evidence(run(Role.SCA, [vulnerable()], [rule(severity_source=source)]))
+    found = [one for one in every if judged(results_gate(f'severity-from = ["{one}"]'), given).verdict is FAIL]
+    assert found == [told]
+    # A weakness in code was rated by its tool: the question is about vulnerabilities.
+    assert judged(results_gate(f"severity-from = {list(every)}"), evidence(run(results=[code()]))).verdict is PASS
+
+
 def test_ssvc_exploitation_and_code_results() -> None:
     gate = results_gate('ssvc = { exploitation = ["active"] }')
     active = Rule(id="CVE-2024-0001", vulnerability=Vulnerability(id="x", ssvc=Ssvc(exploitation="active")))
