@@ -15,7 +15,7 @@ from typing import Final, TextIO
 
 from msgspec import Struct
 
-from govsec_ci.app import bundle
+from govsec_ci.app import bundle, signature
 from govsec_ci.app.annotations import annotations
 from govsec_ci.app.clock import parse
 from govsec_ci.app.github_upload import category_of, upload_copy
@@ -25,6 +25,7 @@ from govsec_ci.app.trusted_ref import AUTO, in_force
 from govsec_ci.errors import UsageError
 from govsec_ci.model import Stage
 from govsec_ci.report.view import View
+from govsec_ci.system.files import write_atomic
 
 _SUMMARY_LIMIT_BYTES: Final = 1024 * 1024
 _SUMMARY_CUT: Final = (
@@ -90,18 +91,22 @@ class Finished(Struct):
     """What a run came to, filled as it goes: all empty where no verdict was reached.
 
     :param sarif: the log to upload, where it is not the bundle's own
+    :param predicate: what an attestation says of the bundle
     """
 
     verdict: str = ""
     out: Path | None = None
     view: View | None = None
     sarif: Path | None = None
+    predicate: Path | None = None
 
 
 def judge(options: Options, finished: Finished) -> View:
     """The whole way; ``finished`` is filled only once the bundle stands, so that no earlier one is taken for it."""
     verdict, view = run(options)
     finished.verdict, finished.out, finished.view = verdict.verdict.value, options.out, view
+    finished.predicate = options.out.with_name(f"{options.out.name}-predicate.json")
+    write_atomic(finished.predicate, signature.predicate(options.out))
     return view
 
 
@@ -159,6 +164,7 @@ def outputs(finished: Finished, exit_code: int) -> dict[str, str]:
     paths = {name: _existing(finished.out, file) for name, file in files.items()}
     if finished.sarif is not None:
         paths["sarif-file"] = str(finished.sarif)
+    paths["predicate-file"] = str(finished.predicate or "")
     verdict = {"verdict": finished.verdict, "exit-code": str(exit_code)}
     return verdict | paths | {"out-dir": _existing(finished.out, "")} | _counts(finished)
 

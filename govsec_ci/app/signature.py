@@ -55,6 +55,12 @@ def sign(folder: Path, key_file: Path | None, environment: Mapping[str, str]) ->
     return True
 
 
+def predicate(folder: Path) -> bytes:
+    """What :func:`sign` would say of a sealed bundle, without subject: JSON, for who signs it otherwise."""
+    files = manifest.read(bundle.read(folder, bundle.MANIFEST))
+    return manifest.canonical(intoto.predicate(bundle.read_verdict(folder), files))
+
+
 def key_id(folder: Path) -> str | None:
     """Which key the signature in the bundle names, unchecked; empty where it names none, None without a signature."""
     path = folder / bundle.SIGNATURE

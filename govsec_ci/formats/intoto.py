@@ -17,8 +17,10 @@ from govsec_ci.model import Verdict, VerdictWord
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
-_PREDICATE = "https://slsa.dev/verification_summary/v1"
+PREDICATE_TYPE = "https://slsa.dev/verification_summary/v1"
 _MANIFEST = "manifest.json"
+# The specification wants a URI, and this one needs no address of ours.
+_VERIFIER = "pkg:pypi/govsec-ci"
 
 
 class Attested(Struct, frozen=True, kw_only=True):
@@ -38,8 +40,8 @@ def statement(verdict: Verdict, *, manifest_sha256: str, files: Mapping[str, str
         {
             "_type": _STATEMENT,
             "subject": _subject(verdict, manifest_sha256),
-            "predicateType": _PREDICATE,
-            "predicate": _predicate(verdict, files),
+            "predicateType": PREDICATE_TYPE,
+            "predicate": predicate(verdict, files),
         }
     )
 
@@ -51,12 +53,13 @@ def _subject(verdict: Verdict, manifest_sha256: str) -> list[dict[str, Any]]:
     return subjects
 
 
-def _predicate(verdict: Verdict, files: Mapping[str, str]) -> dict[str, Any]:
+def predicate(verdict: Verdict, files: Mapping[str, str]) -> dict[str, Any]:
+    """The predicate alone, for a platform that makes the statement itself; ``files`` as for :func:`statement`."""
     inputs = [name for name in files if name.endswith((".sarif", ".cdx.json"))]
     profiles = [{"id": one.id, "version": one.version, "sha256": one.sha256} for one in verdict.profiles]
     passed = verdict.verdict is VerdictWord.PASS
     return {
-        "verifier": {"id": "govsec_ci", "version": {"govsec_ci": verdict.engine}},
+        "verifier": {"id": _VERIFIER, "version": {"govsec_ci": verdict.engine}},
         "timeVerified": verdict.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "resourceUri": verdict.subject.name,
         "policy": {"uri": "inputs/profiles", "digest": {"sha256": hashlib.sha256(canonical(profiles)).hexdigest()}},
@@ -72,7 +75,7 @@ def read_statement(payload: bytes) -> Attested:
     """What a signed statement says; :raises BundleError: it is none of ours."""
     try:
         body = json.loads(payload)
-        if (body["_type"], body["predicateType"]) != (_STATEMENT, _PREDICATE):
+        if (body["_type"], body["predicateType"]) != (_STATEMENT, PREDICATE_TYPE):
             raise BundleError("the signed statement is of another type")
         subject = next(one for one in body["subject"] if one["name"] == _MANIFEST)
         predicate = body["predicate"]

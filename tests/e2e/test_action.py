@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from govsec_ci.formats import intoto
 from tests.conftest import ROOT
 from tests.support import advisories, fresh, https, no_sockets, proxy
 from tests.support.command import govsec
@@ -52,7 +53,10 @@ OTHERS = {
         'cp -R "$IN_1" "$FACTS/artifact-$IN_0"; '
         '[ "$IN_2" = true ] || find "$FACTS/artifact-$IN_0" -name ".?*" -prune -exec rm -rf {} +',
     ),
-    "actions/attest": Other(("subject-path",)),
+    "actions/attest": Other(
+        ("subject-path", "predicate-type", "predicate-path"),
+        'cp "$IN_2" "$FACTS/predicate-$(ls "$FACTS" | wc -l).json"',
+    ),
     "github/codeql-action/upload-sarif": Other(
         ("sarif_file",), 'cp "$IN_0" "$FACTS/uploaded-$(ls "$FACTS" | wc -l).sarif"'
     ),
@@ -247,13 +251,24 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_the_manifest_is_attested_and_the_cache_is_of_the_day(ran: Ran) -> None:
     for number in range(len(EXAMPLES)):
         out = ran.steps[number]["outputs"]["out-dir"]
-        assert ran.workspace.handed_on("actions/attest")[number] == {"subject-path": f"{out}/manifest.json"}
+        attested = ran.workspace.handed_on("actions/attest")[number]
+        assert attested == {
+            "subject-path": f"{out}/manifest.json",
+            "predicate-type": intoto.PREDICATE_TYPE,
+            "predicate-path": f"{out}-predicate.json",
+        }
         taken = ran.workspace.handed_on("actions/cache/restore")[number]
         kept = ran.workspace.handed_on("actions/cache/save")[number]
         assert kept == {"path": taken["path"], "key": taken["key"]}
         assert kept["path"].endswith("/govsec-cache")
         assert re.fullmatch(r"govsec-\S+-\d{4}-\d\d-\d\d", kept["key"])
         assert kept["key"].startswith(taken["restore-keys"])
+
+
+def test_the_attestation_says_the_verdict(ran: Ran) -> None:
+    said = sorted(ran.workspace.facts.glob("predicate-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    verdicts = [json.loads(path.read_text("utf-8"))["govsec"]["verdict"] for path in said]
+    assert verdicts == [step["outputs"]["verdict"] for step in ran.steps[: len(EXAMPLES)]]
 
 
 def test_the_uploaded_log_counts_paths_from_the_repository_and_has_a_category_of_its_own(ran: Ran) -> None:

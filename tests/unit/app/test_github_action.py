@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govsec_ci.app import github_action as action
+from govsec_ci.app import signature
 from govsec_ci.errors import UsageError
 from govsec_ci.formats import sarif
 from govsec_ci.model import Stage
@@ -196,10 +197,13 @@ def test_what_a_run_came_to_is_known_only_once_its_bundle_stands(
 ) -> None:
     parts, _ = report_cases.failing_parts()
     monkeypatch.setattr(action, "run", lambda options: (parts, report_cases.failing()))
+    monkeypatch.setattr(signature, "predicate", lambda folder: f"of {folder}".encode())
     options = action.options(given_inputs(tmp_path), jobs=1)
     one = action.Finished()
     assert action.judge(options, one) is one.view
     assert (one.verdict, one.out) == (parts.verdict.value, options.out)
+    assert one.predicate == Path(f"{options.out}-predicate.json")
+    assert one.predicate.read_text() == f"of {options.out}"
 
     def broken(options: object) -> None:
         raise UsageError(str(options))
