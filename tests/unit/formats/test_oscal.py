@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govsec_ci.app import bundle
 from govsec_ci.app.oscal import profile_files, verdict_files
 from govsec_ci.formats.oscal import Item, poam, token
 from govsec_ci.gate import profile as profiles
+from tests.conftest import ROOT
 from tests.support.command import govsec
 
 
@@ -45,6 +48,86 @@ def test_verdicts_are_valid_assessment_results(shared: Path, failing_bundle: Pat
         files = verdict_files(folder)
         assert _problems(shared, "assessment-results", files["assessment-results.json"]) == []
         assert files == verdict_files(folder)
+
+
+EXAMPLES = tuple(tomllib.loads((ROOT / "examples/expected.toml").read_text("utf-8")))
+PROFILES = ("jp-gov", "us-fedramp-rev5", "us-bod-26-04")
+WAIVER = """\
+[[waivers]]
+id = "W-1"
+rule = "B602"
+path = "facility_booking/backup.py"
+reason = "The command is a constant."
+owner = "team"
+approver = "ciso"
+ticket = "T-1"
+created = 2025-11-01
+expires = 2026-02-01
+plan = "Replace it."
+"""
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An example as it stands a year after it was first judged, with a waiver: whatever OSCAL can hold is in it."""
+    from govsec_ci.app.run import run
+    from govsec_ci.app.steps import Options
+
+    folder = tmp_path_factory.mktemp(request.param)
+    waivers = folder / "waivers.toml"
+    waivers.write_text(WAIVER)
+    common: dict[str, Any] = {"path": ROOT / "examples" / request.param, "advisories": ROOT / "examples/advisories"}
+    run(Options(out=folder / "first", now=datetime(2024, 10, 12, tzinfo=UTC), **common))
+    later = datetime(2025, 12, 1, tzinfo=UTC)
+    given_files: dict[str, Any] = {"waivers": waivers, "baseline": folder / "first/results.sarif"}
+    run(Options(out=folder / "then", now=later, profiles=PROFILES, **given_files, **common))
+    return folder / "then"
+
+
+def test_all_kinds_of_all_examples_are_valid(shared: Path, judged: Path) -> None:
+    files = verdict_files(judged)
+    assert set(files) == {"assessment-results.json", "poam.json"}
+    assert _problems(shared, "assessment-results", files["assessment-results.json"]) == []
+    assert _problems(shared, "poam", files["poam.json"]) == []
+    for profile in bundle.read_profiles(judged):
+        made = profile_files(profile.id, "en")
+        assert _problems(shared, "catalog", made[f"{profile.id}.catalog.json"]) == []
+        assert _problems(shared, "component", made[f"{profile.id}.component-definition.json"]) == []
+
+
+def test_what_a_finding_is_about_stands_in_a_catalog_of_its_profiles(judged: Path) -> None:
+    known = {"govsec_ci_govsec"}
+    for profile in bundle.read_profiles(judged):
+        body = json.loads(profile_files(profile.id, "en")[f"{profile.id}.catalog.json"])["catalog"]
+        known |= {control["id"] for group in body["groups"] for control in group["controls"]}
+    (result,) = json.loads(verdict_files(judged)["assessment-results.json"])["assessment-results"]["results"]
+    assert {finding["target"]["target-id"] for finding in result["findings"]} <= known
+    selected = {one["control-id"] for one in result["reviewed-controls"]["control-selections"][0]["include-controls"]}
+    assert {finding["target"]["target-id"] for finding in result["findings"]} == selected
+
+
+def test_no_two_things_share_an_identifier_and_each_finding_has_its_observation(judged: Path) -> None:
+    files = verdict_files(judged)
+    uuids = [one for data in files.values() for one in re.findall(rb'"uuid": "([^"]+)"', data)]
+    assert len(uuids) == len(set(uuids))
+    (result,) = json.loads(files["assessment-results.json"])["assessment-results"]["results"]
+    seen = {observation["uuid"] for observation in result["observations"]}
+    related = [one["observation-uuid"] for finding in result["findings"] for one in finding["related-observations"]]
+    assert sorted(related) == sorted(seen)
+
+
+def test_the_plan_of_the_failing_example_holds_what_is_waived_and_what_is_overdue(judged: Path) -> None:
+    items = json.loads(verdict_files(judged)["poam.json"])["plan-of-action-and-milestones"]["poam-items"]
+    states = [one["value"] for item in items for one in item["props"] if one["name"] == "status"]
+    overdue = sum(due < check_now for due, check_now in _dues(judged))
+    assert states.count("risk-accepted") == 1
+    assert states.count("overdue") == overdue
+    assert bool(overdue) == (judged.parent.name.startswith("vulnerable-app"))
+
+
+def _dues(folder: Path) -> list[tuple[datetime, datetime]]:
+    verdict = bundle.read_verdict(folder)
+    return [(due, verdict.now) for check in verdict.checks for due in check.due.values()]
 
 
 def test_each_check_is_a_finding_with_its_state(failing_bundle: Path) -> None:
