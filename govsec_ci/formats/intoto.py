@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from packageurl import PackageURL
 
 from govsec_ci.errors import BundleError
 from govsec_ci.formats.manifest import canonical
-from govsec_ci.model import Verdict, VerdictWord
+from govsec_ci.model import Subject, Verdict, VerdictWord
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
@@ -61,7 +62,7 @@ def predicate(verdict: Verdict, files: Mapping[str, str]) -> dict[str, Any]:
     return {
         "verifier": {"id": _VERIFIER, "version": {"govsec_ci": verdict.engine}},
         "timeVerified": verdict.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "resourceUri": verdict.subject.name,
+        "resourceUri": _resource(verdict.subject),
         "policy": {"uri": "inputs/profiles", "digest": {"sha256": hashlib.sha256(canonical(profiles)).hexdigest()}},
         "inputAttestations": [{"uri": name, "digest": {"sha256": files[name]}} for name in sorted(inputs)],
         "verificationResult": "PASSED" if passed else "FAILED",
@@ -69,6 +70,11 @@ def predicate(verdict: Verdict, files: Mapping[str, str]) -> dict[str, Any]:
         "slsaVersion": "1.0",
         "govsec": {"verdict": verdict.verdict.value, "stage": verdict.stage.value, "profiles": profiles},
     }
+
+
+def _resource(subject: Subject) -> str:
+    """The URI that the field wants: a purl of no particular kind, as in ``vex.openvex.json``."""
+    return PackageURL("generic", None, subject.name, subject.version or subject.commit).to_string()
 
 
 def read_statement(payload: bytes) -> Attested:
