@@ -103,6 +103,7 @@ def unpacked(path: Path) -> Iterator[tuple[Part, ...]]:
             NotImplementedError,
             RuntimeError,
             KeyError,
+            ValueError,
             OSError,
         ) as error:
             raise _damaged(path, str(error)) from error

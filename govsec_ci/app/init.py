@@ -140,7 +140,7 @@ def _end_of_repositories(text: str) -> tuple[int, str]:
     """The line after the last item of ``repos:``, and the white space before its items."""
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{PRE_COMMIT}: is no YAML: {str(error).splitlines()[0]}") from error
     pairs = document.value if isinstance(document, yaml.MappingNode) else []
     found = next((value for key, value in pairs if key.value == "repos"), None)

@@ -5,6 +5,7 @@ Contents are taken from git's object store byte by byte: no filter, line-end con
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ LINK: Final = "120000"
 """Mode of a symbolic link."""
 MODULE: Final = "160000"
 """Mode of a submodule: its blob is the commit that is recorded."""
+_INDEX_ENTRY: Final = re.compile(rb"([0-7]{6}) ([0-9a-f]{40,64}) ([0-3])\t(.+)", re.DOTALL)
+_TREE_ENTRY: Final = re.compile(rb"([0-7]{6}) [a-z]+ ([0-9a-f]{40,64})\t(.+)", re.DOTALL)
 _BATCH_BYTES: Final = 64_000_000
 _TIMEOUT_S: Final = 300.0
 
@@ -110,16 +113,19 @@ def commit_of(repository: Repository, name: str) -> str:
 
 def _index_entries(listing: bytes) -> Iterator[Entry]:
     for line in listing.split(b"\0")[:-1]:
-        head, _, path = line.partition(b"\t")
-        mode, blob, stage = head.decode("ascii").split(" ")
-        yield Entry(path=os.fsdecode(path), mode=mode, blob=blob, stage=int(stage))
+        match = _INDEX_ENTRY.fullmatch(line)
+        if match is None:
+            raise ToolError("git listed its index in a way that cannot be read")
+        mode, blob, stage = match[1].decode("ascii"), match[2].decode("ascii"), int(match[3])
+        yield Entry(path=os.fsdecode(match[4]), mode=mode, blob=blob, stage=stage)
 
 
 def _tree_entries(listing: bytes) -> Iterator[Entry]:
     for line in listing.split(b"\0")[:-1]:
-        head, _, path = line.partition(b"\t")
-        mode, _kind, blob = head.decode("ascii").split(" ")
-        yield Entry(path=os.fsdecode(path), mode=mode, blob=blob)
+        match = _TREE_ENTRY.fullmatch(line)
+        if match is None:
+            raise ToolError("git listed a commit in a way that cannot be read")
+        yield Entry(path=os.fsdecode(match[3]), mode=match[1].decode("ascii"), blob=match[2].decode("ascii"))
 
 
 def content(repository: Repository, entries: Iterable[Entry], path: str) -> bytes | None:

@@ -6,7 +6,7 @@ A worker that dies takes one file with it: its journal says which one, and a new
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from govsec_ci.errors import ToolError
+from govsec_ci.scanners import bandit_wire
 from govsec_ci.scanners.early import BANDIT
 from govsec_ci.system import process
 
@@ -120,7 +121,7 @@ class _Shard:
             return self._out_of_time()
         except ToolError as error:
             return error.what
-        self._take(done.stdout)
+        self._take(done.stdout, frozenset(rest))
         return self._why_ended(done)
 
     def _request(self, rest: list[str], left_s: float) -> bytes:
@@ -135,11 +136,11 @@ class _Shard:
             }
         ).encode("ascii")
 
-    def _take(self, stdout: bytes) -> None:
-        for line in _json_lines(stdout):
+    def _take(self, stdout: bytes, asked: frozenset[str]) -> None:
+        for line in filter(None, map(bandit_wire.decode, stdout.split(b"\n"))):
             if "tests" in line:
                 self.tests |= set(line["tests"])
-            else:
+            elif line["path"] in asked:
                 self.lines[line["path"]] = line
 
     def _why_ended(self, done: process.Completed) -> str:
@@ -172,14 +173,6 @@ class _Shard:
     def _begun(self, rest: list[str]) -> str:
         numbers = self.journal.read_bytes().split()
         return rest[int(numbers[-1])] if numbers and int(numbers[-1]) < len(rest) else ""
-
-
-def _json_lines(data: bytes) -> Iterator[dict[str, Any]]:
-    for line in data.split(b"\n"):
-        try:
-            yield json.loads(line)
-        except ValueError:  # the last line of a worker that was killed while writing
-            continue
 
 
 def _last_words(stderr: str) -> str:

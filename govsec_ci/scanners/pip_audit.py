@@ -262,11 +262,18 @@ def _ask(request: ScanRequest, components: list[Component]) -> wire.Answer:
         raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {said}")
     try:
         answer = msgspec.json.decode(done.stdout, type=wire.Answer)
-    except msgspec.DecodeError as failed:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failed:
         raise ToolError("pip-audit's process gave an answer that cannot be read") from failed
+    if not _known(answer, len(components)):
+        raise ToolError("pip-audit's process answered for a component that it was not asked for")
     if answer.problem:
         raise ToolError(answer.problem, next_step="try again, or audit offline with --advisories PATH")
     return answer
+
+
+def _known(answer: wire.Answer, asked: int) -> bool:
+    numbers = (*answer.audited, *answer.skipped, *answer.upgrades, *(one.dependency for one in answer.findings))
+    return all(0 <= number < asked for number in numbers)
 
 
 def _network_environment() -> dict[str, str]:

@@ -226,7 +226,7 @@ class _Audit:
             return
         try:
             findings = msgspec.json.decode(done.stdout, type=tuple[Finding, ...])
-        except msgspec.DecodeError as failed:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failed:
             text = f"zizmor gave an answer that cannot be read: {failed}"
             self.notifications.append(error("tool-failed", text))
             return

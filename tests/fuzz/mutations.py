@@ -112,6 +112,15 @@ def on_json(dice: random.Random, seed: bytes) -> bytes:
     return json.dumps(tree).encode()
 
 
+def on_json_lines(dice: random.Random, seed: bytes) -> bytes:
+    """One line of many changed as :func:`on_json` does; sometimes as :func:`on_lines`."""
+    if dice.random() < 0.2:
+        return on_lines(dice, seed)
+    lines = seed.split(b"\n")
+    at = dice.choice([number for number, line in enumerate(lines) if line])
+    return b"\n".join([*lines[:at], on_json(dice, lines[at]), *lines[at + 1 :]])
+
+
 _known: dict[bytes, Any] = {}
 
 

@@ -1,9 +1,12 @@
 """Every parser of what somebody else wrote: its name, its call, real files to start from, how these are broken."""
 
+import io
 import json
 import sqlite3
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,22 +14,27 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from govsec_ci import config
-from govsec_ci.advisories import epss, feeds, kev, osv, schema, store, vulnrichment
+from govsec_ci.advisories import archive, epss, feeds, kev, osv, schema, store, vulnrichment
 from govsec_ci.advisories.base import Feed
 from govsec_ci.advisories.sources import open_source
-from govsec_ci.app import bundle, keys, signature, target
+from govsec_ci.app import bundle, init, keys, operator_files, pull_request, signature, snapshot, target
+from govsec_ci.app.init_files import HookSource
 from govsec_ci.app.vex import read_statements
 from govsec_ci.evidence import redact
 from govsec_ci.formats import cyclonedx, intoto, manifest, openvex, sarif, sarif_foreign, verdict
 from govsec_ci.formats import osv as osv_format
+from govsec_ci.formats.cyclonedx_same import same
 from govsec_ci.gate import cases, profile, waivers
 from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
 from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.model import FeedState
 from govsec_ci.report import inert
+from govsec_ci.scanners import bandit_settings
 from govsec_ci.system import files, git_diff, secrets
 from tests.conftest import ROOT
-from tests.fuzz.mutations import Mutate, clipped, head, on_bytes, on_json, on_lines, on_toml, on_xml
+from tests.fuzz import children
+from tests.fuzz.mutations import Mutate, clipped, head, on_bytes, on_json, on_json_lines, on_lines, on_toml, on_xml
 from tests.support import advisories
 
 RECORDED: Final = ROOT / "tests/recorded"
@@ -367,6 +375,48 @@ def _shown(data: bytes, _folder: Path) -> object:
     return shown.encode("utf-8")
 
 
+def _kept_waivers(data: bytes, _folder: Path) -> object:
+    kept = operator_files.waivers_file(data, "w")
+    assert operator_files.waivers_file(kept, "w") == kept
+    return waivers.parse(kept, "w")
+
+
+def _base(path: Path) -> object:
+    told = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(path)}
+    return pull_request.base(told)
+
+
+def _entries(path: Path) -> object:
+    return list(open_source(path).entries())
+
+
+def _carried(path: Path) -> object:
+    with archive.unpacked(path) as parts:
+        return parts
+
+
+def _hooked(data: bytes, _folder: Path) -> object:
+    return init.with_hooks(data.decode("utf-8", "replace"), ["govsec-audit"], HookSource())
+
+
+def _zipped() -> bytes:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in ("GHSA-h5c8-rqwp-cp95", "PYSEC-2024-60"):
+            packed.writestr(zipfile.ZipInfo(f"{name}.json"), (ROOT / f"examples/advisories/{name}.json").read_bytes())
+    return raw.getvalue()
+
+
+def _archived() -> bytes:
+    """An archive of one feed, as ``govsec advisories export`` writes it."""
+    state = FeedState(feed="kev", as_of=datetime(2024, 9, 5, tzinfo=UTC), sha256="00" * 32, records=1)
+    with tempfile.TemporaryDirectory() as folder:
+        feed, packed = Path(folder) / "kev.json", Path(folder) / "feeds.zip"
+        feed.write_bytes(_KEV)
+        archive.write(packed, [(state, feed)])
+        return packed.read_bytes()
+
+
 def _profile(data: bytes, _folder: Path) -> object:
     return profile.loads(data, "p.toml")
 
@@ -403,6 +453,28 @@ _STATEMENT: Final = json.dumps(
 ).encode()
 _CASES: Final = b"[[cases]]".join(profile.shipped_file("essentials.cases.toml").split(b"[[cases]]", 3)[:3])
 _PROFILES: Final = tuple(profile.shipped_file(f"{name}.toml") for name in ("essentials", "us-bod-26-04"))
+
+_LEAKY_WAIVERS: Final = _WAIVERS.replace(b'"r"', b"\"password = 'hunter2'\"")
+_EVENT: Final = json.dumps({"pull_request": {"base": {"sha": "a" * 40, "ref": "main"}, "head": {"x": [1]}}}).encode()
+_INDEX: Final = b"".join(
+    b"%s %s 0\t%s\0" % (mode, b"0" * 40, name)
+    for mode, name in ((b"100644", b"a.py"), (b"100644", b"\xe3\x81\x82 b"), (b"100644", b"line\nbreak"))
+)
+_PRE_COMMIT: Final = b"""# ours
+default_stages: [pre-commit]
+repos:
+  - repo: https://x.example/y
+    rev: v1
+    hooks:
+      - id: a
+        args: [--x, 'y']
+
+  # the last
+  - repo: local
+    hooks: [{id: b, name: b, entry: b, language: system}]
+ci:
+  skip: [b]
+"""
 
 PARSERS: Final[Mapping[str, Parser]] = {
     one.name: one
@@ -517,6 +589,57 @@ PARSERS: Final[Mapping[str, Parser]] = {
             name="dsse", call=_file("verdict.dsse.json", _signature), mutate=on_json, seeds=(_DSSE,), refuses_seeds=True
         ),
         Parser(name="statement", call=lambda data, _: intoto.read_statement(data), mutate=on_json, seeds=(_STATEMENT,)),
+        *(
+            Parser(
+                name=name,
+                call=call,
+                mutate=on_json_lines if name == "bandit-worker" else on_json,
+                seeds=(seed,),
+            )
+            for name, (call, seed) in children.SCANNERS.items()
+        ),
+        Parser(
+            name="bandit-settings",
+            call=lambda data, _: list(bandit_settings.asked(".bandit", data)),
+            mutate=on_lines,
+            seeds=(b"[bandit]\nexclude: a,b\nskips: B101,B602\n",),
+        ),
+        Parser(
+            name="bandit-settings-toml",
+            call=lambda data, _: list(bandit_settings.asked("pyproject.toml", data)),
+            mutate=on_toml,
+            seeds=(b'[tool.bandit]\nskips = ["B101"]\nexclude_dirs = ["a"]\n[tool.bandit.assert_used]\nskips = "x"\n',),
+        ),
+        Parser(name="waivers-kept", call=_kept_waivers, mutate=on_toml, seeds=(_WAIVERS, _LEAKY_WAIVERS)),
+        Parser(
+            name="vex-kept",
+            call=lambda data, _: operator_files.vex_file(data, "v"),
+            mutate=on_json,
+            seeds=(_OPENVEX,),
+        ),
+        Parser(
+            name="baseline-kept",
+            call=lambda data, _: operator_files.baseline_file(data, "b"),
+            mutate=on_json,
+            needs_bundle=("results.sarif",),
+        ),
+        Parser(name="github-event", call=_file("event.json", _base), mutate=on_json, seeds=(_EVENT,)),
+        Parser(
+            name="git-index",
+            call=lambda data, _: list(snapshot._index_entries(data)),
+            mutate=on_bytes,
+            seeds=(_INDEX,),
+        ),
+        Parser(
+            name="git-tree",
+            call=lambda data, _: list(snapshot._tree_entries(data)),
+            mutate=on_bytes,
+            seeds=(_INDEX.replace(b" 0\t", b"\t").replace(b"644 ", b"644 blob "),),
+        ),
+        Parser(name="advisory-zip", call=_file("all.zip", _entries), mutate=on_bytes, seeds=(_zipped(),)),
+        Parser(name="advisory-archive", call=_file("carried.zip", _carried), mutate=on_bytes, seeds=(_archived(),)),
+        Parser(name="pre-commit", call=_hooked, mutate=on_lines, seeds=(_PRE_COMMIT,)),
+        Parser(name="sbom-same", call=lambda data, _: same(data, data), mutate=on_json, seeds=_CYCLONEDX[:1]),
         Parser(name="git-diff", call=lambda data, _: git_diff.parse(data), mutate=on_bytes, seeds=(_DIFF,)),
         Parser(name="shown-text", call=_shown, mutate=on_bytes, seeds=(_WAIVERS, _SETUP_PY)),
     )

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from govsec_ci.errors import BundleError, OperatorError
+from govsec_ci.errors import BundleError, OperatorError, ToolError
 from tests.fuzz.parsers import PARSERS, Parser
 
 QUICK_CASES = 40
@@ -62,7 +62,7 @@ def _try(parser: Parser, case: int, seeds: list[bytes], folder: Path) -> bool:
     signal.alarm(SECONDS_A_CASE)
     try:
         parser.call(data, folder)
-    except (OperatorError, BundleError) as error:
+    except (OperatorError, BundleError, ToolError) as error:
         error.what.encode("utf-8", "surrogateescape")  # what an error says must be something that can be written
         return False
     except Exception as error:

@@ -57,7 +57,7 @@ class Worker:
                 return Completed(
                     exit_code=end.exit_code, stdout="\n".join(out).encode() + end.stdout, stderr=end.stderr, seconds=0
                 )
-            out.append(json.dumps({"path": path, "results": [], "problems": []}))
+            out.append(json.dumps({"path": path, "sha256": "", "length": 0, "results": [], "problems": []}))
         return Completed(exit_code=0, stdout="\n".join(out).encode(), stderr="", seconds=0)
 
 
