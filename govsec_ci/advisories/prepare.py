@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from govsec_ci.advisories.sources import Folder, open_source
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.system.cache import default_cache as default_cache  # noqa: PLC0414 — where callers look for it
 
+OWN_CACHE = "name a folder of your own in GOVSEC_CACHE_DIR, or remove this one, and sync or import again"
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
@@ -71,8 +73,11 @@ def index_of(parts: Sequence[Part], cache: Path, progress: Progress = silent) ->
 def private_folder(cache: Path, *names: str) -> Path:
     """A folder below the cache, made where it is not there: 0700, for what others can write is no evidence.
 
-    :raises UsageError: it cannot be made
+    :raises UsageError: it cannot be made, or what lies there may be another user's
     """
+    why = foreign(cache)
+    if why:
+        raise UsageError(why, next_step=OWN_CACHE)
     folder = cache
     try:
         for name in ("", *names):
@@ -82,6 +87,37 @@ def private_folder(cache: Path, *names: str) -> Path:
     except OSError as error:
         raise unwritable(cache, error) from error
     return folder
+
+
+def foreign(cache: Path) -> str:
+    """Why somebody else may have written what is stored below ``cache``, for people; empty where nobody may.
+
+    Data of the superuser are trusted: an administrator may keep them for everybody. On Windows nothing is looked at.
+    """
+    if not hasattr(os, "geteuid"):  # pragma: no cover — not on POSIX
+        return ""
+    store = cache / "advisories"
+    reasons = (_foreign(folder, sticky_is_enough=folder == cache) for folder in (cache, store))
+    inner = (_foreign(store / name, sticky_is_enough=False) for name in ("feeds", "index"))
+    # A folder that is still empty is closed before anything is put into it; but not another user's.
+    return next(filter(None, (*reasons, *inner)), "") if store.exists() else _of_another_user(cache)
+
+
+def _foreign(folder: Path, *, sticky_is_enough: bool) -> str:
+    """Why others may write in a folder; with the sticky bit they can replace nothing there, but add something."""
+    with contextlib.suppress(OSError):
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not (sticky_is_enough and mode & stat.S_ISVTX):
+            return f"{folder}: every user of this machine can write there, and could have written what it holds"
+    return _of_another_user(folder)
+
+
+def _of_another_user(folder: Path) -> str:
+    with contextlib.suppress(OSError):
+        owner = folder.stat().st_uid
+        if owner not in {os.geteuid(), 0}:
+            return f"{folder}: belongs to another user (uid {owner}), who could have written what it holds"
+    return ""
 
 
 def _close_to_others(folder: Path) -> None:

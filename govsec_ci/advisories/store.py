@@ -28,7 +28,7 @@ from msgspec import Struct
 from govsec_ci.advisories import feeds
 from govsec_ci.advisories.base import Part, Progress, silent
 from govsec_ci.advisories.index import open_index
-from govsec_ci.advisories.prepare import index_of, is_usable, private_folder, unwritable
+from govsec_ci.advisories.prepare import OWN_CACHE, foreign, index_of, is_usable, private_folder, unwritable
 from govsec_ci.advisories.sources import Limits, open_source
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.model import FeedState
@@ -91,11 +91,14 @@ def folder_of(cache: Path, *names: str) -> Path:
 def read(cache: Path) -> State:
     """The state in force; an empty one where nothing was stored yet.
 
-    :raises InputError: ``state.json`` is damaged
+    :raises InputError: ``state.json`` is damaged, or may be another user's
     """
     path = cache / "advisories" / "state.json"
     if not path.exists():
         return State()
+    why = foreign(cache)
+    if why:
+        raise InputError(why, next_step=OWN_CACHE)
     try:
         state = _state_decoder.decode(read_limited(path, limit_bytes=_STATE_BYTES))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -17,6 +17,7 @@ from govsec_ci.advisories.base import Part
 from govsec_ci.advisories.exporting import export
 from govsec_ci.advisories.importing import import_files
 from govsec_ci.advisories.index import open_index
+from govsec_ci.advisories.locate import located
 from govsec_ci.advisories.status import status
 from govsec_ci.errors import DefectError, InputError, UsageError
 from tests.support import advisories as made
@@ -341,3 +342,78 @@ def test_forgetting_is_quiet_when_the_state_is_damaged(cache: Path) -> None:
     (cache / "advisories" / "state.json").write_text("{")
     store._forget(cache, {})
     assert (cache / "advisories" / "state.json").read_text() == "{"
+
+
+def _give_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it another user's: in truth where we may, else by making us another one."""
+    if os.geteuid() == 0:
+        os.chown(folder, 12345, -1)
+    else:
+        me = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+
+
+@pytest.mark.parametrize("name", ["", "advisories", "advisories/feeds", "advisories/index"])
+def test_stored_data_of_another_user_are_refused(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    import_files(_four(tmp_path / "in"), cache)
+    _give_away(cache / name, monkeypatch)
+    with pytest.raises(InputError, match="belongs to another user") as told:
+        store.current(cache)
+    assert "GOVSEC_CACHE_DIR" in told.value.next_step
+    with pytest.raises(UsageError, match="belongs to another user"):
+        import_files([made.zipped(tmp_path / "new.zip", made.record("X-9"))], cache)
+
+
+@pytest.mark.parametrize("name", ["", "advisories", "advisories/feeds", "advisories/index"])
+def test_stored_data_that_everybody_could_write_are_refused(tmp_path: Path, cache: Path, name: str) -> None:
+    import_files(_four(tmp_path / "in"), cache)
+    (cache / name).chmod(0o777)
+    with pytest.raises(InputError, match="every user of this machine can write there"):
+        _answers(cache)
+
+
+def test_the_cache_may_be_a_folder_for_everybodys_temporary_files(tmp_path: Path, cache: Path) -> None:
+    """There nobody can replace what is another's, but anybody could put something in our own."""
+    import_files(_four(tmp_path / "in"), cache)
+    cache.chmod(0o1777)
+    assert _answers(cache) == ["CVE-2024-0001"]
+    (cache / "advisories").chmod(0o1777)
+    with pytest.raises(InputError, match="every user of this machine can write there"):
+        _answers(cache)
+
+
+def test_data_that_the_superuser_keeps_for_everybody_are_trusted(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid():
+        pytest.skip("only the superuser can make data of the superuser")
+    import_files(_four(tmp_path / "in"), cache)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert _answers(cache) == ["CVE-2024-0001"]
+
+
+def test_an_empty_folder_is_closed_before_anything_is_put_into_it(tmp_path: Path, cache: Path) -> None:
+    cache.mkdir()
+    cache.chmod(0o777)
+    import_files(_four(tmp_path / "in"), cache)
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    assert _answers(cache) == ["CVE-2024-0001"]
+
+
+def test_a_named_source_is_read_past_a_cache_of_another_user(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of such a cache is used, not even an index of the right name."""
+    source = made.zipped(tmp_path / "all.zip", made.record())
+    planted = prepare.prepare(source, cache)
+    planted.write_bytes(
+        prepare.prepare(made.zipped(tmp_path / "x.zip", made.record("X-9")), tmp_path / "c").read_bytes()
+    )
+    _give_away(cache, monkeypatch)
+    with located(source, cache, first_sync=None) as found:
+        assert found.path is not None
+        assert not found.path.is_relative_to(cache)
+        with open_index(found.path) as index:
+            assert [match.vulnerability.id for match in index.match("demo", "1.0")] != ["X-9"]
