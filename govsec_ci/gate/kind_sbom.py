@@ -145,7 +145,7 @@ def acceptable(expression: str, allowed: tuple[str, ...], denied: tuple[str, ...
     licensing = get_spdx_licensing()
     try:
         parsed = licensing.parse(expression) if expression.strip() else None
-    except (ExpressionError, ValueError):
+    except (ExpressionError, ValueError, LookupError, AssertionError):  # the last two: of "()" and "(and x"
         return None
     if parsed is None or any(_unheard(key, allowed, denied) for key in licensing.unknown_license_keys(parsed)):
         return None

@@ -1,7 +1,7 @@
 """Which suppression claims a profile admits. A claim that it does not admit has no effect, and the verdict says why."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct, structs
@@ -25,8 +25,6 @@ from govsec_ci.model import (
 
 UNJUSTIFIED: Final = frozenset({"why-no-reason", "why-no-ids"})
 """The refusals that say: the claim does not justify itself."""
-
-_DAY = timedelta(days=1)
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
@@ -141,8 +139,8 @@ def _dates(context: Context, waiver: Waiver, _cell: Cell, _result: Result) -> It
     days = (waiver.expires - waiver.created).days
     if context.now < waiver.created:
         yield False, note("why-not-yet", date=waiver.created.date())
-    # It holds through the whole of its last day, UTC.
-    if context.now >= waiver.expires + _DAY:
+    # It holds through the whole of its last day, UTC; that may be the last day that there is (9999-12-31).
+    if context.now.astimezone(UTC).date() > waiver.expires.date():
         yield False, note("why-expired", date=waiver.expires.date())
     if longest is not None and days > longest:
         yield False, note("why-too-long", n=days, limit=longest)

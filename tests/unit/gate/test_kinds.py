@@ -566,6 +566,8 @@ def test_a_gate_may_take_a_missing_element_as_not_known_yet() -> None:
         ("LicenseRef-ours", (), (), None),
         ("", (), (), None),
         ("MIT AND", (), (), None),
+        ("()", (), (), None),
+        ("(and é", (), (), None),
         ("Not-A-Licence-At-All", (), (), None),
     ],
 )

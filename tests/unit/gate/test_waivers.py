@@ -233,6 +233,13 @@ def test_a_waiver_holds_through_its_whole_last_day() -> None:
     assert judge(whole, "jp-gov", now=day("2026-04-02")).verdict is VerdictWord.FAIL
 
 
+def test_a_waiver_to_the_end_of_the_calendar_is_too_long_and_no_crash() -> None:
+    given = load(GOOD.replace("2026-06-01", "9999-12-31"))
+    verdict = trial(*given)
+    assert verdict.verdict is VerdictWord.FAIL
+    assert any("180" in reason for reason in check(verdict, "known-vulnerabilities").reasons)
+
+
 @pytest.mark.parametrize(
     ("known", "case"),
     [
