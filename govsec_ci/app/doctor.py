@@ -1,29 +1,41 @@
 """``govsec doctor``: what is missing here for a verdict, and how to mend it. Nothing is changed, nothing is fetched."""
 
+import re
 import shutil
-from collections.abc import Callable, Iterator
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from packaging.requirements import Requirement
+from packaging.version import Version
 
+from govsec_ci.advisories.index import open_index
 from govsec_ci.advisories.locate import located
 from govsec_ci.advisories.prepare import default_cache
 from govsec_ci.app import init
-from govsec_ci.app.init_files import PLACEHOLDER
+from govsec_ci.app.init_files import PLACEHOLDER, HookSource
 from govsec_ci.app.target import load_config
+from govsec_ci.config import Config
 from govsec_ci.errors import GovsecError
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import waivers
+from govsec_ci.gate.profile import Profile
+from govsec_ci.gate.schema import AdvisoriesGate, Feed
 from govsec_ci.manifests.discover import discover
-from govsec_ci.model import Level, Notification
-from govsec_ci.system import git
+from govsec_ci.model import FeedState, Level, Notification
+from govsec_ci.system import git, process
 from govsec_ci.system.files import walk
 
 DEFAULT_PROFILE: Final = "jp-gov"
+# What .pre-commit-hooks.yaml asks for.
+OLDEST_PRE_COMMIT: Final = Version("3.2.0")
 _SHOWN: Final = 3
+_SYNC: Final = "govsec advisories sync, or carry data in: govsec advisories import FILE"
+_TIMEOUT_S: Final = 30.0
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -33,8 +45,12 @@ class Said(Struct, frozen=True, kw_only=True):
     mend: str = ""
 
 
-def examine(top: Path, advisories: Path | None) -> tuple[Said, ...]:
-    """Look at everything that a verdict needs; :raises UsageError: ``top`` is no folder."""
+def examine(top: Path, advisories: Path | None, now: datetime) -> tuple[Said, ...]:
+    """Look at everything that a verdict and the hooks need, each thing said once.
+
+    :param now: what the age of advisory data is counted to (UTC)
+    :raises UsageError: ``top`` is no folder
+    """
     seen = init.look(top)
     looks: tuple[Callable[[], Iterator[Said]], ...] = (
         _tools,
@@ -42,11 +58,11 @@ def examine(top: Path, advisories: Path | None) -> tuple[Said, ...]:
         lambda: _settings(top),
         lambda: _waivers(top),
         lambda: _manifests(top),
-        lambda: _advisories(advisories),
+        lambda: _advisories(top, advisories, now),
         lambda: _hooks(top, seen),
         lambda: _workflow(top, seen),
     )
-    return tuple(one for look in looks for one in _safely(look))
+    return tuple(dict.fromkeys(one for look in looks for one in _safely(look)))
 
 
 def _safely(look: Callable[[], Iterator[Said]]) -> Iterator[Said]:
@@ -85,21 +101,20 @@ def _checkout(top: Path) -> Iterator[Said]:
 
 def _settings(top: Path) -> Iterator[Said]:
     config = load_config(top, None)
-    if config.profiles:
-        yield Said(what=f"settings name the profiles {', '.join(config.profiles)}")
-    else:
-        yield Said(what="no settings name a profile", mend=f"govsec init (until then {DEFAULT_PROFILE} judges)")
-    for name in config.profiles or (DEFAULT_PROFILE,):
-        loaded = profiles.load(name, trusted_root=top)
+    named = f"settings name the profiles {', '.join(config.profiles)}"
+    yield Said(what=named if config.profiles else f"no settings name a profile: {DEFAULT_PROFILE} judges")
+    for loaded in _profiles(top, config):
         yield Said(what=f"profile {loaded.id} {loaded.version} ({loaded.status})")
+
+
+def _profiles(top: Path, config: Config) -> Iterator[Profile]:
+    return (profiles.load(name, trusted_root=top) for name in config.profiles or (DEFAULT_PROFILE,))
 
 
 def _waivers(top: Path) -> Iterator[Said]:
     path = top / waivers.FILE_NAME
-    if path.exists():
-        yield Said(what=f"{waivers.FILE_NAME} holds {len(waivers.load(path))} waivers")
-    else:
-        yield Said(what=f"there is no {waivers.FILE_NAME}", mend="govsec init")
+    held = len(waivers.load(path)) if path.exists() else 0
+    yield Said(what=f"waivers: {held}" if path.exists() else f"there is no {waivers.FILE_NAME}: nothing is accepted")
 
 
 def _manifests(top: Path) -> Iterator[Said]:
@@ -109,7 +124,8 @@ def _manifests(top: Path) -> Iterator[Said]:
         yield Said(what="nothing says what this project depends on", mend=mend)
     for manifest in found:
         broken = [one for one in manifest.notifications if one.level is Level.ERROR]
-        what = f"{manifest.path}: {len(manifest.components)} components"
+        count = len(manifest.components)
+        what = f"{manifest.path}: {count} component{'' if count == 1 else 's'}"
         yield Said(what=what if not broken else f"{what}, {len(broken)} not auditable", mend=_first(broken))
 
 
@@ -118,28 +134,101 @@ def _first(broken: list[Notification]) -> str:
     return "; ".join(told)
 
 
-def _advisories(source: Path | None) -> Iterator[Said]:
+def _advisories(top: Path, source: Path | None, now: datetime) -> Iterator[Said]:
     with located(source, default_cache(), first_sync=None) as found:
         if found.path is None:
-            mend = "govsec advisories sync, or carry data in: govsec advisories import FILE"
-            yield Said(what=found.problem or "there is no advisory data", mend=mend)
-        else:
-            yield Said(what="advisory data are there; govsec advisories status tells their dates")
+            yield Said(what=found.problem or "there is no advisory data", mend=_SYNC)
+            return
+        with open_index(found.path) as index:
+            held = {state.feed: state for state in index.feeds()}
+    limits = _limits(top)
+    for feed in sorted({*held, *limits}):
+        yield _feed(feed, held.get(feed), limits.get(feed), now)
+
+
+def _feed(feed: str, state: FeedState | None, limit: timedelta | None, now: datetime) -> Said:
+    if state is None:
+        return Said(what=f"advisory data: no {feed}, which the profile asks for", mend=_SYNC)
+    age = now - state.as_of
+    allowed = "" if limit is None else f", at most {limit.days} allowed"
+    told = f"advisory data: {feed} of {state.as_of:%Y-%m-%d}, {max(0, age.days)} days old{allowed}"
+    return Said(what=told, mend=_SYNC if limit is not None and age > limit else "")
+
+
+def _limits(top: Path) -> dict[str, timedelta]:
+    """How old each feed may be, by the strictest gate; nothing where settings or profiles are broken: that is said."""
+    try:
+        config = load_config(top, None)
+        loaded = tuple(_profiles(top, config))
+    except GovsecError:
+        return {}
+    found: dict[str, timedelta] = {}
+    for profile in loaded:
+        for feed in _feeds(profile):
+            limit = _limit(feed, profile, config)
+            found[feed.feed] = min(limit, found.get(feed.feed, limit))
+    return found
+
+
+def _feeds(profile: Profile) -> Iterable[Feed]:
+    return (feed for gate in profile.gates if isinstance(gate, AdvisoriesGate) for feed in gate.feeds)
+
+
+def _limit(feed: Feed, profile: Profile, config: Config) -> timedelta:
+    value = feed.max_age_hours if feed.max_age_days is None else feed.max_age_days
+    if value is not None and not isinstance(value, int):
+        parameter = profile.parameters[value.parameter]
+        declared = config.parameters.get(value.parameter, parameter.default)
+        value = int(parameter.strictest if declared is None else declared)
+    return timedelta(hours=value or 0) if feed.max_age_days is None else timedelta(days=value or 0)
 
 
 def _hooks(top: Path, seen: init.Seen) -> Iterator[Said]:
     path = top / init.PRE_COMMIT
-    text = path.read_text("utf-8", "replace") if path.exists() else ""
-    missing = [name for name in init.hook_ids(seen) if f"id: {name}" not in text]
+    text = path.read_text("utf-8", "replace") if path.exists() else None
+    missing = [name for name in init.hook_ids(seen) if f"id: {name}" not in (text or "")]
     if missing:
+        init.with_hooks(text, missing, HookSource())  # says so where nothing can be added to the file
         yield Said(what=f"{init.PRE_COMMIT} lacks {', '.join(missing)}", mend="govsec init, or docs/pre-commit.md")
     else:
         yield Said(what=f"{init.PRE_COMMIT} calls the hooks")
+    if text is not None:
+        yield from _manager()
+        yield from _installed(top)
+
+
+def _manager() -> Iterator[Said]:
+    """The program that calls the hooks: pre-commit, or prek which needs no look at its version."""
+    found = shutil.which("pre-commit")
+    if found is None and shutil.which("prek"):
+        yield Said(what="prek is there")
+    elif found is None:
+        own = Path(sysconfig.get_path("scripts"))
+        beside = f'it came with govsec; put its folder on PATH: export PATH="{own}:$PATH"'
+        there = shutil.which("pre-commit", path=str(own))
+        yield Said(what="pre-commit is not on PATH", mend=beside if there else "python -m pip install pre-commit")
+    else:
+        yield _pre_commit(found)
+
+
+def _pre_commit(program: str) -> Said:
+    told = re.search(r"[0-9]+(?:\.[0-9]+)+", process.run([program, "--version"], timeout_s=_TIMEOUT_S).stdout.decode())
+    if told is None:
+        return Said(what=f"{program} does not tell its version", mend="python -m pip install --upgrade pre-commit")
+    old = Version(told[0]) < OLDEST_PRE_COMMIT
+    mend = f"python -m pip install --upgrade 'pre-commit>={OLDEST_PRE_COMMIT}'"
+    return Said(what=f"pre-commit {told[0]} ({program})", mend=mend if old else "")
+
+
+def _installed(top: Path) -> Iterator[Said]:
     done = git.run_git(top, "rev-parse", "--git-common-dir")
+    if done.exit_code != 0:
+        return
     common = top / done.stdout.decode("utf-8", "surrogateescape").strip()
-    if text and done.exit_code == 0 and not (common / "hooks/pre-commit").is_file():
-        mend = "pre-commit install --hook-type pre-commit --hook-type pre-push"
-        yield Said(what="the hooks are not installed in this checkout", mend=mend)
+    lacking = [name for name in ("pre-commit", "pre-push") if not (common / "hooks" / name).is_file()]
+    if lacking:
+        mend = " ".join(["pre-commit install", *(f"--hook-type {name}" for name in lacking)])
+        yield Said(what=f"not installed in this checkout: the {' and '.join(lacking)} hook", mend=mend)
 
 
 def _workflow(top: Path, seen: init.Seen) -> Iterator[Said]:
@@ -149,5 +238,7 @@ def _workflow(top: Path, seen: init.Seen) -> Iterator[Said]:
         yield Said(what="no workflow calls govsec", mend="govsec init, or docs/github-action.md")
     for path in using:
         unset = PLACEHOLDER in texts[path]
-        mend = "name the repository and the commit of the release that you reviewed" if unset else ""
+        mend = (
+            f"in its line `uses: {PLACEHOLDER}` name the repository and the commit that you reviewed" if unset else ""
+        )
         yield Said(what=f"{path} calls govsec" if not unset else f"{path} holds a placeholder", mend=mend)

@@ -33,7 +33,6 @@ class Seen(Struct, frozen=True, kw_only=True):
     python: bool
     manifests: tuple[str, ...]
     pipelines: tuple[str, ...]
-    configured: bool
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -46,15 +45,15 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def look(top: Path) -> Seen:
-    """What lies in the tree; :raises UsageError: ``top`` is no folder; :raises InputError: its settings are invalid."""
+    """What lies in the tree; :raises UsageError: ``top`` is no folder."""
     if not top.is_dir():
-        raise UsageError(f"{top}: there is no such folder", next_step="name the project's folder: govsec init PATH")
+        what = "is a file, not a folder" if top.exists() else "there is no such folder"
+        raise UsageError(f"{top}: {what}", next_step="name the folder that holds the project")
     files = walk(top).files
     return Seen(
         python=any(map(is_python, files)),
         manifests=tuple(path for path in files if any(form.matches(path) for form in FORMATS.values())),
         pipelines=tuple(filter(is_target, files)),
-        configured=_is_configured(top),
     )
 
 
@@ -83,14 +82,14 @@ def source_of_installation() -> HookSource:
 def plan(top: Path, source: HookSource, profiles: tuple[str, ...]) -> tuple[Change, ...]:
     """What ``init`` would write; nothing where all is in place.
 
-    :raises InputError: a file that would be added to cannot be understood
+    :raises InputError: the settings are invalid, or a file that would be added to cannot be understood
     """
     seen = look(top)
     return tuple(_changes(top, seen, source, profiles))
 
 
 def _changes(top: Path, seen: Seen, source: HookSource, profiles: tuple[str, ...]) -> Iterator[Change]:
-    if not seen.configured:
+    if not _is_configured(top):
         named = ", ".join(f'"{name}"' for name in profiles)
         yield Change(path=FILE_NAME, before=None, after=init_files.SETTINGS.format(profiles=named), why="the settings")
     if not (top / WAIVERS_FILE).exists():
@@ -141,7 +140,7 @@ def _end_of_repositories(text: str) -> tuple[int, str]:
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"{PRE_COMMIT}: is no YAML: {str(error).splitlines()[0]}") from error
+        raise _no_yaml(error) from error
     pairs = document.value if isinstance(document, yaml.MappingNode) else []
     found = next((value for key, value in pairs if key.value == "repos"), None)
     if not isinstance(found, yaml.SequenceNode) or found.flow_style or not found.value:
@@ -152,6 +151,13 @@ def _end_of_repositories(text: str) -> tuple[int, str]:
     # The end mark stands where the next thing begins: comments and empty lines before that belong to it.
     last = _last_line(found.value[-1])
     return last + 1, " " * found.start_mark.column
+
+
+def _no_yaml(error: yaml.YAMLError | RecursionError) -> InputError:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    place = f"{PRE_COMMIT}:{mark.line + 1}" if mark else PRE_COMMIT
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return InputError(f"{place}: is no YAML: {problem}", next_step="correct that line, then run govsec init again")
 
 
 def _last_line(node: yaml.Node) -> int:

@@ -51,8 +51,8 @@ def _agreed(question: str) -> bool:
 
 @click.command()
 @folder_argument
-@with_options("advisories")
-def doctor(path: Path, advisories: Path | None) -> int:
+@with_options("advisories", "now")
+def doctor(path: Path, advisories: Path | None, now: str | None) -> int:
     """Say what PATH lacks to be judged, and how to mend it.
 
     Changes and fetches nothing; ends with 3 where something is lacking.
@@ -62,9 +62,10 @@ def doctor(path: Path, advisories: Path | None) -> int:
       govsec doctor
       govsec doctor . --advisories all.zip
     """
+    from govsec_ci.app.clock import parse
     from govsec_ci.app.doctor import examine
 
-    said = examine(path, advisories)
+    said = examine(path, advisories, parse(now))
     for one in said:
         click.echo(f"{'!!' if one.mend else 'ok'}  {one.what}")
         if one.mend:

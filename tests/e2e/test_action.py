@@ -15,7 +15,7 @@ import yaml
 
 from govsec_ci.formats import intoto
 from tests.conftest import ROOT
-from tests.support import advisories, fresh, https, no_sockets, proxy
+from tests.support import act, advisories, fresh, https, no_sockets, proxy
 from tests.support.command import govsec
 from tests.support.repositories import commit_all, git
 from tests.support.staging import CLEAN, SHELL, write
@@ -34,53 +34,6 @@ PLANTED = ("pip", "bandit", "sitecustomize", "conftest", "venv", "ensurepip", "c
 SUMMARY_LIMIT_BYTES = 1024 * 1024
 
 
-class Other(NamedTuple):
-    """An action that ours hands something on to, which cannot be fetched here.
-
-    :param inputs: those that we give it; :param does: what the stand-in does besides noting them
-    """
-
-    inputs: tuple[str, ...]
-    does: str = ""
-
-
-OTHERS = {
-    "actions/cache/restore": Other(("path", "key", "restore-keys")),
-    "actions/cache/save": Other(("path", "key")),
-    # As the real one: hidden files only where they are asked for.
-    "actions/upload-artifact": Other(
-        ("name", "path", "include-hidden-files", "if-no-files-found"),
-        'cp -R "$IN_1" "$FACTS/artifact-$IN_0"; '
-        '[ "$IN_2" = true ] || find "$FACTS/artifact-$IN_0" -name ".?*" -prune -exec rm -rf {} +',
-    ),
-    "actions/attest": Other(
-        ("subject-path", "predicate-type", "predicate-path"),
-        'cp "$IN_2" "$FACTS/predicate-$(ls "$FACTS" | wc -l).json"',
-    ),
-    "github/codeql-action/upload-sarif": Other(
-        ("sarif_file",), 'cp "$IN_0" "$FACTS/uploaded-$(ls "$FACTS" | wc -l).sarif"'
-    ),
-}
-
-
-def _stand_in(home: Path, name: str, facts: Path) -> None:
-    inputs = "".join(f"  {one}: {{required: false}}\n" for one in OTHERS[name].inputs)
-    given = "".join(f"        IN_{n}: ${{{{ inputs.{one} }}}}\n" for n, one in enumerate(OTHERS[name].inputs))
-    noted = ";".join(f'printf "%s\\n" "{one}=$IN_{n}"' for n, one in enumerate(OTHERS[name].inputs))
-    home.mkdir(parents=True)
-    (home / "action.yml").write_text(
-        f"name: {name}\ndescription: a stand-in\ninputs:\n{inputs}runs:\n  using: composite\n  steps:\n"
-        f"    - shell: bash\n      env:\n        FACTS: {facts}\n{given}      run: |\n"
-        f"        ({noted}) >> {facts}/{name.replace('/', '-')}\n        {OTHERS[name].does}\n"
-    )
-
-
-def _pins() -> dict[str, str]:
-    """Each action that ours uses, and the commit it is pinned at."""
-    steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
-    return dict(step["uses"].split("@") for step in steps if "uses" in step)
-
-
 class Workspace:
     """A copy of the checkout that runs one workflow and keeps what each step came to."""
 
@@ -88,15 +41,7 @@ class Workspace:
         self.top = fresh.copy_of_checkout(folder / "workspace")
         self.facts = folder / "facts"
         self.facts.mkdir()
-        self.others = []
-        for name, commit in _pins().items():
-            repository = "/".join(name.split("/")[:2])
-            home = folder / "others" / repository
-            _stand_in(folder / "others" / name, name, self.facts)
-            self.others.append(f"{repository}@{commit}={home}")
-        for repository in {other.rpartition("=")[2] for other in self.others}:
-            git(Path(repository), "init", "-q", "-b", "main")
-            commit_all(Path(repository), "Stand in")
+        self.others = act.stand_ins(folder / "others", self.facts)
         self.env = fresh.environment(folder / "home", ACT_DISABLE_VERSION_CHECK="1")
         self.env["PATH"] = f"{self._keeper()}{os.pathsep}{self.env['PATH']}"
 
@@ -163,11 +108,10 @@ class Workspace:
         )
 
     def _act(self, *, secrets: Mapping[str, str], prefix: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        others = [word for other in self.others for word in ("--local-repository", other)]
         named = [word for name in secrets for word in ("-s", name)]
         return fresh.run(
             *prefix, fresh.tool("act"), "pull_request", "-P", "ubuntu-latest=-self-hosted", *named,
-            "-e", self.facts / "event.json", *others, "--no-recurse", "--no-cache-server", "--use-gitignore=false",
+            "-e", self.facts / "event.json", *self.others, "--no-recurse", "--no-cache-server", "--use-gitignore=false",
             "-W", ".github/workflows/try.yml", cwd=self.top, env=self.env | dict(secrets), timeout_s=900,
         )  # fmt: skip
 
@@ -181,7 +125,7 @@ class Workspace:
         """The inputs that another action got, once for each time."""
         kept = self.facts / name.replace("/", "-")
         pairs = [line.partition("=")[::2] for line in kept.read_text().splitlines()] if kept.exists() else []
-        size = len(OTHERS[name].inputs)
+        size = len(act.OTHERS[name].inputs)
         return [dict(pairs[start : start + size]) for start in range(0, len(pairs), size)]
 
 
@@ -347,11 +291,13 @@ def test_hostile_inputs_and_trees_leave_nothing_behind(workspace: Workspace, tmp
             (folder / f"{name}.py").write_text(f"import pathlib\npathlib.Path({str(marker)!r}).touch()\n")
     (workspace.top / "examples/clean-app/::set-output name=verdict::PASS.py").write_text("eval(input())\n")
     shell = f"$(touch {marker}) `touch {marker}` '\"; touch {marker}; # \n::set-output name=verdict::PASS\nverdict=PASS"
-    inputs = sorted(yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"])
+    known = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+    # First what an earlier step could answer: an installed environment, and a folder of that name.
+    inputs = ["wheelhouse", "path", *sorted(known.keys() - {"wheelhouse", "path"})]
     # Where any text is as good as another, the run goes on; everywhere else it is refused.
     harmless = {"artifact", "attest", "annotations", "cache", "category", "fail-on", "out", "upload-sarif"}
     hostile = [{name: f"build{shell}" if name == "stage" else shell} for name in inputs]
-    log, steps = workspace.run([*(COMMON | {"path": "examples/clean-app"} | one for one in hostile), COMMON])
+    _log, steps = workspace.run([*(COMMON | {"path": "examples/clean-app"} | one for one in hostile), COMMON])
     assert not marker.exists()
     reached = {name for name, step in zip(inputs, steps[:-1], strict=True) if step["outputs"].get("verdict")}
     assert reached == harmless
@@ -396,7 +342,7 @@ def test_rules_of_the_base_baseline_since_signature_and_proxy(workspace: Workspa
                 common | {"policy-ref": base, "baseline": ".govsec-baseline/results.sarif", "artifact": "again"},
                 common | {"since": base, "artifact": "since"},
                 common | {"sign-key": "${{ secrets.GOVSEC_SIGN_KEY }}", "artifact": "signed"},
-                {"path": "fetched", "profiles": "essentials", "now": COMMON["now"]},
+                {"path": "fetched", "profiles": "essentials", "now": COMMON["now"], "policy-ref": "none"},
             ],
             between={2: f'cp -R "{workspace.facts}/artifact-evidence" .govsec-baseline'},
             environments={5: trusting | {"HTTPS_PROXY": between.address, "NO_PROXY": "", "no_proxy": ""}},

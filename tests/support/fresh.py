@@ -52,3 +52,10 @@ def copy_of_checkout(target: Path) -> Path:
             shutil.copy2(ROOT / name, target / name)
     commit_all(target, "The checkout as it stands")
     return target
+
+
+def which(name: str) -> Path:
+    """A program of the system; :raises AssertionError: it is not there."""
+    found = shutil.which(name)
+    assert found, f"{name} is not installed"
+    return Path(found)

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 
 from govsec_ci import cli
 from govsec_ci.app import init, init_files
-from govsec_ci.app.doctor import examine
 from govsec_ci.app.init_files import HookSource
 from govsec_ci.errors import InputError, UsageError
 from tests.conftest import ROOT
-from tests.support.repositories import commit_all, git
 from tests.support.staging import small_repository, write
 
 HERE = HookSource()
@@ -150,63 +148,3 @@ def test_the_command_shows_first_and_a_dry_run_writes_nothing(
     assert cli.main(["init", str(top)]) == 0
     assert capsys.readouterr().out == "Everything is in place.\n"
     assert cli.main(["init", str(top), "--rev", "abc"]) == 2
-
-
-def mends(top: Path, advisories: Path | None = ROOT / "examples/advisories") -> dict[str, str]:
-    return {one.what: one.mend for one in examine(top, advisories) if one.mend}
-
-
-def test_doctor_is_content_when_all_is_in_place(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    init.write(top, init.plan(top, FAR, ("jp-gov",)))
-    commit_all(top, "Use govsec")
-    (top / ".git/hooks/pre-commit").write_text("#!/bin/sh\n")
-    assert mends(top) == {}
-    assert cli.main(["doctor", str(top), "--advisories", str(ROOT / "examples/advisories")]) == 0
-    assert "ok  bandit 1.9.4" in capsys.readouterr().out
-
-
-def test_doctor_names_what_is_missing_and_how_to_mend_it(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = mends(top, None)
-    assert len(found) == 5, found
-    assert "no settings name a profile" in found
-    assert any("advisory data" in what for what in found)
-    assert any("lacks govsec-bandit" in what for what in found)
-    assert cli.main(["doctor", str(top)]) == 3
-    assert "      to do: govsec init" in capsys.readouterr().out
-
-
-def test_doctor_looks_at_everything_even_where_something_is_broken(top: Path) -> None:
-    init.write(top, init.plan(top, HERE, ("jp-gov",)))
-    write(top, {"govsec-waivers.toml": "nonsense = 1\n", "requirements.txt": "idna>=3\n"})
-    (top / "govsec.toml").write_text('profiles = ["no-such"]\n')
-    found = mends(top)
-    assert any("no-such" in what for what in found)
-    assert any("nonsense" in what for what in found)
-    assert any("1 not auditable" in what for what in found)
-    assert any("placeholder" in what for what in found)
-    assert any("not installed" in what for what in found)
-
-
-def test_doctor_outside_of_a_repository_and_before_the_first_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "plain").mkdir()
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    found = mends(tmp_path / "plain")
-    assert "nothing says what this project depends on" in found
-    git(tmp_path / "plain", "init", "-q")
-    assert "nothing is committed yet" in mends(tmp_path / "plain")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert "git is not installed" in mends(tmp_path / "plain")
-
-
-def test_doctor_tells_tools_of_another_version(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def version(name: str) -> str:
-        if name == "zizmor":
-            raise metadata.PackageNotFoundError
-        return "0.1"
-
-    monkeypatch.setattr(metadata, "version", version)
-    found = mends(top)
-    assert found["zizmor missing"].startswith("python -m pip install 'zizmor==")
-    assert "bandit 0.1" in found
