@@ -139,12 +139,18 @@ def _surrogates(match: "re.Match[str]") -> str:
 
 
 class _Files:
-    """The files that results stand in, each read once; results come sorted by path, so one is kept at a time."""
+    """The files that results stand in, each read once; results come sorted by place, so one of each is kept at a time.
+
+    Of the line too: a file of a megabyte may be one line, and hold a hundred thousand results.
+    """
 
     def __init__(self, read: Read) -> None:
         self._read = read
         self._path = ""
         self._lines: list[bytes] = []
+        self._number, self._line = 0, ""
+        self.digests: dict[tuple[str, ...], str] = {}
+        """Of the line at hand, by what else went into them."""
         self._hashed: _Hashed | None = None
 
     def line(self, location: Location) -> str:
@@ -153,7 +159,10 @@ class _Files:
         number = location.region.start_line if location.region else 0
         if not 1 <= number <= len(self._lines):
             return ""
-        return _WHITE.sub("", self._lines[number - 1].decode("utf-8", "replace"))
+        if number != self._number:
+            self._number, self.digests = number, {}
+            self._line = _WHITE.sub("", self._lines[number - 1].decode("utf-8", "replace"))
+        return self._line
 
     def line_hash(self, location: Location) -> str | None:
         self._open(location.path)
@@ -165,7 +174,7 @@ class _Files:
         if path == self._path:
             return
         data = self._read(path)
-        self._path = path
+        self._path, self._number = path, 0
         self._lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n") if data is not None else []
         self._hashed = _Hashed(data) if data is not None else None
 
@@ -177,8 +186,13 @@ def _base(run: Run, result: Result, vulnerability: str, files: _Files) -> str:
         return _digest("message", run.tool, result.rule_id, result.message)
     location = result.locations[0]
     name = location.path.rpartition("/")[2]
+    parts = ("line", run.tool, result.rule_id, name)
     text = files.line(location)
-    return _digest("line", run.tool, result.rule_id, name, text or _WHITE.sub("", result.message))
+    if not text:
+        return _digest(*parts, _WHITE.sub("", result.message))
+    if parts not in files.digests:
+        files.digests[parts] = _digest(*parts, text)
+    return files.digests[parts]
 
 
 def _digest(*parts: str) -> str:

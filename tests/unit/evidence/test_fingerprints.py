@@ -186,3 +186,23 @@ def test_keys_suit_defectdojo() -> None:
     (result,) = fingerprint(a_run(a_result()), lambda _: b"x\n").results
     for key in result.fingerprints:
         assert "/" not in key or re.fullmatch(r"v\d+", key.rpartition("/")[2])
+
+
+def test_many_results_on_one_line() -> None:
+    def run(number: int) -> Run:
+        places = (at("a.py", 1, place + 1) for place in range(number))
+        return a_run(*(a_result(message=str(number), locations=(place,)) for number, place in enumerate(places)))
+
+    text = b"assert a;" * 20_000
+    started = time.process_time()
+    done = fingerprint(run(20_000), {"a.py": text}.get)
+    assert time.process_time() - started < 5  # each result read the line anew: minutes
+    first, second = done.results[:2]
+    assert second.fingerprints[FINGERPRINT] == first.fingerprints[FINGERPRINT] + ":2"
+    assert fingerprint(run(1), {"a.py": text}.get).results[0].fingerprints == first.fingerprints
+
+
+def test_the_same_line_number_of_another_file_or_rule_is_another() -> None:
+    places = (("B101", "a.py", 1), ("B102", "a.py", 1), ("B101", "a.py", 2), ("B101", "b.py", 1), ("B101", "b.py", 2))
+    done = fingerprint(a_run(*(a_result(*place) for place in places)), {"a.py": b"one\ntwo", "b.py": b"two\none"}.get)
+    assert len({result.fingerprints[FINGERPRINT] for result in done.results}) == 5
