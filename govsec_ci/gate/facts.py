@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
-from govsec_ci.gate.context import Cell, Context
-from govsec_ci.model import Severity
+from govsec_ci.gate.context import Cell
+from govsec_ci.model import Role, Severity
 
+_OF_COMPONENTS: Final = frozenset({Role.SCA, Role.CONTAINER})
 _CVSS: Final = re.compile(r"CVSS(?::|v)([234])")
 """How a severity's source begins that is a score: ours, and CycloneDX's rating methods."""
 
@@ -57,21 +58,32 @@ def same(truth: Truth, wanted: bool) -> Truth:  # noqa: FBT001 — a truth value
     return None if truth is None else truth == wanted
 
 
-def in_kev(context: Context, cell: Cell) -> Truth:
-    """Whether the vulnerability is known to be exploited; None for a vulnerability where no KEV data was used."""
+def without_vulnerability(cell: Cell) -> Truth:
+    """What a question about a vulnerability comes to where the run names none.
+
+    False for a weakness in code; None for what an audit of components reports, which is one that nobody looked up.
+    """
+    return None if cell.run.role in _OF_COMPONENTS else False
+
+
+def in_kev(cell: Cell) -> Truth:
+    """Whether the vulnerability is known to be exploited; None where its own run used no KEV data.
+
+    That another run used some says nothing: nobody looked this vulnerability up in it.
+    """
     vulnerability = cell.rule.vulnerability
     if vulnerability is None:
-        return False
+        return without_vulnerability(cell)
     if vulnerability.kev is not None:
         return True
-    return False if "kev" in context.index.feeds else None
+    return False if any(state.feed == "kev" for state in cell.run.advisories) else None
 
 
 def epss_from(cell: Cell, floor: float) -> Truth:
     """Whether the EPSS probability is ``floor`` or more; None for a vulnerability without one."""
     vulnerability = cell.rule.vulnerability
     if vulnerability is None:
-        return False
+        return without_vulnerability(cell)
     return None if vulnerability.epss is None else vulnerability.epss.score >= floor
 
 
@@ -85,6 +97,6 @@ def point(value: str | None, wanted: tuple[str, ...]) -> Truth:
 def has_fix(cell: Cell) -> Truth:
     """Whether a version without the vulnerability exists; None where the advisory data does not tell."""
     if cell.rule.vulnerability is None:
-        return False
+        return without_vulnerability(cell)
     fix = cell.sample.fix
     return None if fix is None else bool(fix.nearest or fix.versions)

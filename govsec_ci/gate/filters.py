@@ -21,6 +21,7 @@ from govsec_ci.gate.facts import (
     rule_name,
     same,
     severity_from,
+    without_vulnerability,
 )
 from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.rulings import Ruling, Rulings
@@ -154,7 +155,6 @@ def _fixed(wanted: Filter, cell: Cell) -> bool:
         and (not wanted.rule or any(matcher(p)(rule_name(cell)) for p in wanted.rule))
         and (not wanted.cwe or bool(set(wanted.cwe) & cwes(cell)))
         and (not wanted.severity_from or severity_from(cell) in wanted.severity_from)
-        and (not wanted.baseline or cell.baseline in wanted.baseline)
         and (wanted.malicious is None or wanted.malicious == is_malicious(cell))
     )
 
@@ -162,10 +162,14 @@ def _fixed(wanted: Filter, cell: Cell) -> bool:
 def _vulnerability(context: Context, wanted: Filter, cell: Cell) -> Iterable[tuple[Truth, Note]]:
     if wanted.severity is not None:
         yield at_least(context.severity(cell), wanted.severity), note("why-unknown", what="severity")
+    if wanted.baseline:
+        # Without a baseline, whatever is there may be new.
+        known = None if cell.baseline is None else cell.baseline in wanted.baseline
+        yield known, note("why-unknown", what="baseline")
     if wanted.confidence is not None:
         yield _sure_enough(cell.confidence, wanted.confidence), note("why-unknown", what="confidence")
     if wanted.kev is not None:
-        yield same(in_kev(context, cell), wanted.kev), note("why-no-kev-data")
+        yield same(in_kev(cell), wanted.kev), note("why-no-kev-data")
     if wanted.epss is not None:
         yield epss_from(cell, wanted.epss), note("why-no-epss-data")
     if wanted.ssvc is not None:
@@ -184,7 +188,7 @@ def _sure_enough(confidence: Confidence, floor: Confidence) -> Truth:
 
 def _ssvc(cell: Cell, wanted: SsvcFilter) -> Truth:
     if cell.rule.vulnerability is None:
-        return False
+        return without_vulnerability(cell)
     points = cell.rule.vulnerability.ssvc or Ssvc()
     truths: list[Truth] = [
         point(points.exploitation, wanted.exploitation),

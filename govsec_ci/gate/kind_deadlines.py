@@ -265,7 +265,7 @@ def _inputs(context: Context, cell: Cell) -> _Inputs:
     severity = context.severity(cell)
     return _Inputs(
         severity=None if severity is Severity.UNKNOWN else severity,
-        kev=in_kev(context, cell),
+        kev=in_kev(cell),
         exploitation=points.exploitation,
         automatable=points.automatable,
         technical_impact=points.technical_impact,

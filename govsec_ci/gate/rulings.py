@@ -150,7 +150,7 @@ def _exploited(context: Context, waiver: Waiver, cell: Cell, _result: Result) ->
     rules = context.profile.waivers
     if not rules.not_in_kev and "kev" not in rules.reopen_on:
         return
-    if in_kev(context, cell) is None:
+    if in_kev(cell) is None:
         yield None, note("why-no-kev-data")
     kev = cell.rule.vulnerability.kev if cell.rule.vulnerability else None
     if kev is None:

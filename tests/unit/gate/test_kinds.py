@@ -544,6 +544,35 @@ def test_a_gate_may_take_a_missing_element_as_not_known_yet() -> None:
     assert found.offenders == (f"supplier: {PURL}",)
 
 
+# ---- what another run looked up, and what nobody did ----
+
+
+def test_a_filter_by_baseline_is_no_pass_without_one() -> None:
+    gate = results_gate('baseline = ["new"]')
+    assert judged(gate, evidence(run(results=[code()]))).verdict is INCOMPLETE
+    known = evidence(run(results=[code(baseline_state=BaselineState.UNCHANGED)]), baseline=True)
+    assert judged(gate, known).verdict is PASS
+    new = evidence(run(results=[code(baseline_state=BaselineState.NEW)]), baseline=True)
+    assert judged(gate, new).verdict is FAIL
+
+
+@pytest.mark.parametrize("known", [rule(), Rule(id="CVE-2024-0001")])
+def test_kev_data_that_another_run_used_says_nothing_of_an_imported_report(known: Rule) -> None:
+    gate = results_gate('role = ["sca"], kev = true')
+    reported = run(Role.SCA, [vulnerable()], [known], id="imported", advisories=())
+    assert judged(gate, evidence(reported, run(Role.SCA))).verdict is INCOMPLETE
+    looked_up = replace(reported, rules=(rule(),), advisories=(feed("kev"),))
+    assert judged(gate, evidence(looked_up, run(Role.SCA))).verdict is PASS
+
+
+@pytest.mark.parametrize("asked", ["epss = 0.1", "fix-available = true", 'ssvc = { automatable = ["yes"] }'])
+def test_nothing_is_known_of_a_vulnerability_that_a_report_does_not_name(asked: str) -> None:
+    gate = results_gate(f'role = ["sca"], {asked}')
+    reported = run(Role.SCA, [vulnerable()], [Rule(id="TOOL-1")])
+    assert judged(gate, evidence(reported)).verdict is INCOMPLETE
+    assert judged(results_gate(asked), evidence(run(results=[code()]))).verdict is PASS
+
+
 # ---- licenses ----
 
 
