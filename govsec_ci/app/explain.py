@@ -15,6 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from govsec_ci.app import bundle
+from govsec_ci.app.steps import read_evidence
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate.context import key_of
@@ -25,6 +26,7 @@ from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.schema import AnyGate, DeadlinesGate, PipelineGate, ResultsGate
 from govsec_ci.gate.texts import note, render
+from govsec_ci.gate.undecided import Undecided, undecided
 from govsec_ci.model import Check, Result, Role, Rule, Run, Verdict
 from govsec_ci.report.inert import message, word
 from govsec_ci.system.files import is_output_folder
@@ -132,16 +134,20 @@ class _Bundle(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     runs: tuple[Run, ...]
     profiles: tuple[Profile, ...]
+    undecided: Undecided
 
     @classmethod
     def read(cls, folder: Path | None) -> "_Bundle | None":
         if folder is None or not is_output_folder(folder) or not (folder / bundle.VERDICT).exists():
             return None
-        return cls(
-            verdict=bundle.read_verdict(folder),
-            runs=bundle.read_results(folder),
-            profiles=bundle.read_profiles(folder),
-        )
+        verdict, profiles, evidence = bundle.read_verdict(folder), bundle.read_profiles(folder), read_evidence(folder)
+        open_ = undecided(evidence, profiles, verdict)
+        return cls(verdict=verdict, runs=evidence.runs, profiles=profiles, undecided=open_)
+
+    def stands(self, check: Check, key: str) -> bool:
+        """Whether the result counts for the check, is due by it, or leaves it undecided."""
+        open_ = self.undecided.get((check.profile, check.gate), ())
+        return key in check.results or key in check.due or key in check.offenders or key in open_
 
     def results(self) -> Iterator[tuple[Run, Rule, Result]]:
         for run in self.runs:
@@ -295,7 +301,7 @@ def _results(words: _Words, identifier: str, judged: _Bundle | None) -> Iterator
 
 
 def _result(words: _Words, judged: _Bundle, rule: Rule, result: Result) -> Section:
-    checks = [own for own in judged.verdict.checks if _stands(own, result)]
+    checks = [own for own in judged.verdict.checks if judged.stands(own, key_of(result))]
     owners = {profile.id: profile for profile in judged.profiles}
     gates = [(own, owners[own.profile], owners[own.profile].gate(own.gate)) for own in checks]
     return words.section(
@@ -309,11 +315,6 @@ def _result(words: _Words, judged: _Bundle, rule: Rule, result: Result) -> Secti
         ("closes", [*_fix(words, result), *dict.fromkeys(gate.next.get(words.lang) for _, _, gate in gates)]),
         ("waives", list(dict.fromkeys(f"{p.id}: {one}" for _, p, gate in gates for one in _waives(words, p, gate)))),
     )
-
-
-def _stands(check: Check, result: Result) -> bool:
-    key = key_of(result)
-    return key in check.results or key in check.due or key in check.offenders
 
 
 def _counted(words: _Words, check: Check, result: Result) -> str:
@@ -359,7 +360,8 @@ def _due(words: _Words, checks: Sequence[Check], result: Result) -> list[str]:
     dated = [
         words.say("due", date=_day(own.due[key]), gate=f"{own.profile}/{own.gate}") for own in checks if key in own.due
     ]
-    return dated or ([words.say("no-due")] if checks else [])
+    counted = any(key in own.results for own in checks)
+    return dated or ([words.say("no-due" if counted else "pending")] if checks else [])
 
 
 def _fix(words: _Words, result: Result) -> list[str]:

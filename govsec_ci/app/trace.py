@@ -14,10 +14,15 @@ from typing import Any, Final
 from msgspec import Struct
 
 from govsec_ci.app import bundle, gap
+from govsec_ci.app.steps import read_evidence
 from govsec_ci.gate.context import key_of
+from govsec_ci.gate.describe import describe
+from govsec_ci.gate.describe import label as label_words
 from govsec_ci.gate.own import OWN
+from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.texts import render as said
-from govsec_ci.model import Check, Document, Result, Run, Verdict
+from govsec_ci.gate.undecided import undecided
+from govsec_ci.model import BaselineState, Check, Document, Evidence, Note, Result, Run, Verdict
 from govsec_ci.report.inert import message, word
 
 _RESULTS, _VERDICT = (bundle.RESULTS,), (bundle.VERDICT,)
@@ -41,6 +46,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     :param gates: ``profile/gate`` of every check that counts it
     :param pending: of every check that has a due date for it, or could not decide on it
+    :param clauses: document, clause and label behind those gates, those that count it first
     :param why: what else is to be said of it: claims that it does not count, or that it is gone
     """
 
@@ -51,6 +57,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     message: str
     gates: tuple[str, ...]
     pending: tuple[str, ...]
+    clauses: tuple[str, ...]
     why: str
 
 
@@ -59,6 +66,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
     :param results: names of the results that it counted
     :param pending: of those that it has a due date for, or could not decide on
+    :param reasons: why it came to its verdict, where that needs saying
     :param other: what else stands against it (components, fields …)
     :param files: evidence file → lower-case hex sha256
     """
@@ -79,15 +87,20 @@ class Line(Struct, frozen=True, kw_only=True):
     results: tuple[str, ...]
     pending: tuple[str, ...]
     other: tuple[str, ...]
+    reasons: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
 
 
 class Trace(Struct, frozen=True, kw_only=True):
-    """The matrix of a judged bundle: by clause, and back by result."""
+    """The matrix of a judged bundle: by clause, and back by result.
+
+    :param documents: id, title, publisher, edition and label of each that a profile stands on
+    """
 
     subject: str
     verdict: str
     lang: str
+    documents: tuple[tuple[str, ...], ...]
     lines: tuple[Line, ...]
     results: tuple[Seen, ...]
     gaps: tuple[gap.Gap, ...]
@@ -98,63 +111,111 @@ def trace(folder: Path, *, lang: str = "en") -> Trace:
 
     :raises UsageError: ``folder`` is no judged bundle
     """
-    verdict, runs = bundle.read_verdict(bundle.require(folder)), bundle.read_results(folder)
-    titles = {(p.id, g.id): g.title.get(lang) for p in bundle.read_profiles(folder) for g in p.gates}
-    known = {key_of(result) for run in runs for result in run.results}
-    files, documents = bundle.digests(folder), bundle.read_inputs(folder).documents
-    lines = [_line(own, _Texts.of(own, titles, lang), known, _files(own, files, documents)) for own in verdict.checks]
+    verdict, evidence = bundle.read_verdict(bundle.require(folder)), read_evidence(folder)
+    profiles = bundle.read_profiles(folder)
+    matrix = _Matrix(verdict, evidence, profiles, bundle.digests(folder), lang)
+    lines = [matrix.line(own) for own in verdict.checks]
     return Trace(
         subject=word(f"{verdict.subject.name} {verdict.subject.commit or ''}".strip()),
         verdict=verdict.verdict.value,
         lang=lang,
         lines=tuple(sorted(lines, key=lambda one: (one.profile, one.document, one.clause))),
-        results=tuple(_seen(verdict, runs)),
+        documents=_documents(profiles, lang),
+        results=tuple(matrix.seen()),
         gaps=gap.gaps(folder, lang=lang),
     )
 
 
-class _Texts(Struct, frozen=True, kw_only=True):
-    """What a check says, in the language asked for."""
+def _documents(profiles: Sequence[Profile], lang: str) -> tuple[tuple[str, ...], ...]:
+    rows = {row[0]: tuple(map(message, row)) for own in profiles for row in describe(own, lang).documents}
+    return tuple(rows[key] for key in sorted(rows))
 
-    title: str
-    observed: str
-    limit: str
 
-    @classmethod
-    def of(cls, check: Check, titles: Mapping[tuple[str, str], str], lang: str) -> "_Texts":
-        return cls(
-            title=message(titles.get((check.profile, check.gate)) or _own_title(check, lang)),
-            observed=message(said(check.observed_note, lang) if check.observed_note else check.observed),
-            limit=message(said(check.limit_note, lang) if check.limit_note else check.limit),
+class _Matrix:
+    """What leads from checks to results, and back."""
+
+    def __init__(
+        self, verdict: Verdict, evidence: Evidence, profiles: Sequence[Profile], digests: Mapping[str, str], lang: str
+    ) -> None:
+        self.verdict, self.evidence, self.digests, self.lang = verdict, evidence, digests, lang
+        self.titles = {(own.id, gate.id): gate.title.get(lang) for own in profiles for gate in own.gates}
+        self.known = {key_of(result) for run in evidence.runs for result in run.results}
+        self.undecided = undecided(evidence, profiles, verdict)
+
+    def pending(self, check: Check) -> list[str]:
+        """Names of results that are due by the check, or that it could not decide on."""
+        open_ = self.undecided.get((check.profile, check.gate), ())
+        own = dict.fromkeys((*check.offenders, *check.due, *open_)).keys() - set(check.results)
+        return sorted(key for key in own if key in self.known)
+
+    def line(self, check: Check) -> Line:
+        return Line(
+            document=word(check.clause.document),
+            edition=word(check.clause.edition),
+            clause=word(check.clause.id),
+            label=check.clause.label,
+            origin=check.clause.origin,
+            profile=word(check.profile),
+            gate=word(check.gate),
+            kind=check.kind,
+            mode=check.mode,
+            title=message(self.titles.get((check.profile, check.gate)) or _own_title(check, self.lang)),
+            verdict=check.verdict.value,
+            observed=self._said(check.observed_note, check.observed),
+            limit=self._said(check.limit_note, check.limit),
+            results=tuple(sorted(check.results)),
+            pending=tuple(self.pending(check)),
+            other=tuple(word(own) for own in check.offenders if own not in self.known),
+            reasons=self._reasons(check),
+            files=_files(check, self.digests, self.evidence.documents),
         )
+
+    def _said(self, note: Note | None, plain: str) -> str:
+        return message(said(note, self.lang) if note else plain)
+
+    def _reasons(self, check: Check) -> tuple[str, ...]:
+        notes = check.notes if len(check.notes) == len(check.reasons) else (None,) * len(check.reasons)
+        return tuple(self._said(note, plain) for note, plain in zip(notes, check.reasons, strict=True))
+
+    def seen(self) -> Iterator[Seen]:
+        """Every result of the log with the checks that it leads to."""
+        counted: dict[str, list[Check]] = {}
+        pending: dict[str, list[Check]] = {}
+        for check in self.verdict.checks:
+            for key in check.results:
+                counted.setdefault(key, []).append(check)
+            for key in self.pending(check):
+                pending.setdefault(key, []).append(check)
+        for run in self.evidence.runs:
+            for result in run.results:
+                key = key_of(result)
+                yield self._one(run, result, counted.get(key, []), pending.get(key, []))
+
+    def _one(self, run: Run, result: Result, counted: Sequence[Check], pending: Sequence[Check]) -> Seen:
+        place = result.locations[0] if result.locations else None
+        line = f":{place.region.start_line}" if place and place.region else ""
+        return Seen(
+            key=key_of(result),
+            tool=word(run.tool),
+            rule=word(result.rule_id),
+            place=word(f"{place.path}{line}") if place else "",
+            message=message(result.message),
+            gates=_names(counted),
+            pending=_names(pending),
+            clauses=self._clauses([*counted, *pending]),
+            why=_why(result),
+        )
+
+    def _clauses(self, checks: Sequence[Check]) -> tuple[str, ...]:
+        words = _Say(self.lang)
+        own = (check.clause for check in checks)
+        told = (f"{one.document} {one.id} [{words.label(one.label, one.origin)}]" for one in own)
+        return tuple(dict.fromkeys(map(word, told)))
 
 
 def _own_title(check: Check, lang: str) -> str:
     own = OWN.get(check.gate)
     return own.title.get(lang) if own else check.title
-
-
-def _line(check: Check, texts: _Texts, known: set[str], files: tuple[tuple[str, str], ...]) -> Line:
-    pending = {own for own in (*check.offenders, *check.due) if own in known} - set(check.results)
-    return Line(
-        document=word(check.clause.document),
-        edition=word(check.clause.edition),
-        clause=word(check.clause.id),
-        label=check.clause.label,
-        origin=check.clause.origin,
-        profile=word(check.profile),
-        gate=word(check.gate),
-        kind=check.kind,
-        mode=check.mode,
-        title=texts.title,
-        verdict=check.verdict.value,
-        observed=texts.observed,
-        limit=texts.limit,
-        results=tuple(sorted(check.results)),
-        pending=tuple(sorted(pending)),
-        other=tuple(word(own) for own in check.offenders if own not in known),
-        files=files,
-    )
 
 
 def _files(check: Check, digests: Mapping[str, str], documents: Sequence[Document]) -> tuple[tuple[str, str], ...]:
@@ -164,36 +225,14 @@ def _files(check: Check, digests: Mapping[str, str], documents: Sequence[Documen
     return (*own, *records)
 
 
-def _seen(verdict: Verdict, runs: Sequence[Run]) -> Iterator[Seen]:
-    counted: dict[str, list[str]] = {}
-    pending: dict[str, list[str]] = {}
-    for check in verdict.checks:
-        name = word(f"{check.profile}/{check.gate}")
-        for key in check.results:
-            counted.setdefault(key, []).append(name)
-        for key in dict.fromkeys((*check.offenders, *check.due)).keys() - set(check.results):
-            pending.setdefault(key, []).append(name)
-    for run in runs:
-        for result in run.results:
-            key = key_of(result)
-            yield _one(run, result, tuple(counted.get(key, ())), tuple(pending.get(key, ())))
+def _names(checks: Sequence[Check]) -> tuple[str, ...]:
+    return tuple(word(f"{own.profile}/{own.gate}") for own in checks)
 
 
-def _one(run: Run, result: Result, gates: tuple[str, ...], pending: tuple[str, ...]) -> Seen:
-    place = result.locations[0] if result.locations else None
-    line = f":{place.region.start_line}" if place and place.region else ""
+def _why(result: Result) -> str:
     claims = [f"{own.origin} {own.origin_id} ({own.status.value}): {own.justification}" for own in result.suppressions]
-    state = result.baseline_state.value if result.baseline_state else ""
-    return Seen(
-        key=key_of(result),
-        tool=word(run.tool),
-        rule=word(result.rule_id),
-        place=word(f"{place.path}{line}") if place else "",
-        message=message(result.message),
-        gates=gates,
-        pending=pending,
-        why=message("; ".join([*claims, *([state] if state == "absent" else [])])),
-    )
+    gone = ["absent"] if result.baseline_state is BaselineState.ABSENT else []
+    return message("; ".join([*claims, *gone]))
 
 
 def render(found: Trace, form: str) -> str:
@@ -208,10 +247,14 @@ def as_json(found: Trace) -> dict[str, Any]:
     return {
         "subject": found.subject,
         "verdict": found.verdict,
+        "documents": [dict(zip(_DOCUMENT, row, strict=True)) for row in found.documents],
         "checks": [_fields(one) | {"files": dict(one.files)} for one in found.lines],
         "results": [_fields(one) for one in found.results],
         "gaps": [{"profile": one.profile, "score": one.score, "sha256": one.sha256} for one in found.gaps],
     }
+
+
+_DOCUMENT: Final = ("id", "title", "publisher", "edition", "label")
 
 
 def _fields(one: Line | Seen) -> dict[str, Any]:
@@ -221,6 +264,7 @@ def _fields(one: Line | Seen) -> dict[str, Any]:
 _COLUMNS: Final = (
     "document", "edition", "clause", "label", "origin", "profile", "gate", "kind", "mode", "verdict",
     "observed", "limit", "result", "standing", "rule", "place", "file", "sha256",
+    "reasons",
 )  # fmt: skip
 
 
@@ -236,7 +280,7 @@ def as_csv(found: Trace) -> str:
             seen = by_key.get(key)
             place = [key, standing, seen.rule if seen else "", seen.place if seen else ""]
             for file, digest in line.files or (("", ""),):
-                writer.writerow([_plain(cell) for cell in [*head, *place, file, digest]])
+                writer.writerow([_plain(cell) for cell in [*head, *place, file, digest, "; ".join(line.reasons)]])
     return text.getvalue().rstrip("\r\n")
 
 
@@ -251,6 +295,9 @@ def _plain(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
 
 
+_REASONS: Final = 10
+"""So many reasons of a check stand in the table for people."""
+
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "trace": ("Trace", "追跡表"),
     "score": (
@@ -263,12 +310,16 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "条項|確度|基準|判定|検出結果|証跡",
     ),
     "back": ("Back from result to clause", "検出結果から条項へ"),
-    "back-head": ("result|rule|place|gates|else", "検出結果|規則|所在|基準|備考"),
+    "back-head": ("result|rule|place|gates|clauses|else", "検出結果|規則|所在|基準|条項|備考"),
+    "documents": ("Documents", "文書"),
+    "documents-head": ("id|title|publisher|edition|label", "略称|名称|発行者|版|確度"),
     "files": ("Files", "ファイル"),
     "files-head": ("file|sha256", "ファイル|sha256"),
     "local": ("{label}, number of our own", "{label}、数値は独自設定"),
     "check": ("{verdict}: {observed} (limit: {limit})", "{verdict}: {observed}(基準値: {limit})"),
     "warns": ("; warns only", "。警告のみ"),
+    "because": (" Because: {reasons}", " 理由: {reasons}"),
+    "more": ("and {n} more in verdict.json", "ほか {n} 件は verdict.json に記載"),
     "pending": ("due or undecided: {keys}", "期限前又は判断不能: {keys}"),
     "none": ("no gate counts it", "算入する基準はない"),
 }
@@ -282,6 +333,7 @@ def as_markdown(found: Trace) -> Iterator[str]:
     yield from _table(words, "there", [_check_cells(words, line) for line in found.lines])
     yield from _table(words, "back", [_result_cells(words, one) for one in found.results])
     files = sorted({pair for line in found.lines for pair in line.files})
+    yield from _table(words, "documents", found.documents)
     yield from _table(words, "files", files)
 
 
@@ -289,10 +341,16 @@ class _Say:
     """Says our own words in one language."""
 
     def __init__(self, lang: str) -> None:
+        self.lang = lang
         self._column = int(lang == "ja")
 
     def __call__(self, key: str, **values: object) -> str:
         return _TEXTS[key][self._column].format_map(values)
+
+    def label(self, sure: str, origin: str) -> str:
+        """How sure a clause is, and whether its number is the document's."""
+        told = label_words(sure, self.lang)
+        return self("local", label=told) if origin == "local" != sure else told
 
 
 def _table(words: _Say, key: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -306,18 +364,24 @@ def _check_cells(words: _Say, line: Line) -> tuple[str, ...]:
     pending = [words("pending", keys=", ".join(line.pending))] if line.pending else []
     return (
         f"{line.document} {line.clause} ({line.edition})",
-        words("local", label=line.label) if line.origin == "local" != line.label else line.label,
+        words.label(line.label, line.origin),
         f"{line.profile}/{line.gate}: {line.title}",
-        check + (words("warns") if line.mode == "warn" else ""),
+        check + (words("warns") if line.mode == "warn" else "") + _because(words, line),
         "; ".join([", ".join((*line.results, *line.other)), *pending]).removeprefix("; "),
         ", ".join(name for name, _ in line.files),
     )
 
 
+def _because(words: _Say, line: Line) -> str:
+    more = len(line.reasons) - _REASONS
+    told = [*line.reasons[:_REASONS], *([words("more", n=more)] if more > 0 else [])]
+    return words("because", reasons="; ".join(told)) if told else ""
+
+
 def _result_cells(words: _Say, one: Seen) -> tuple[str, ...]:
     pending = [words("pending", keys=", ".join(one.pending))] if one.pending else []
     gates = "; ".join([*([", ".join(one.gates)] if one.gates else []), *pending])
-    return (one.key, one.rule, one.place, gates or words("none"), one.why)
+    return (one.key, one.rule, one.place, gates or words("none"), "; ".join(one.clauses), one.why)
 
 
 def _cell(text: str) -> str:

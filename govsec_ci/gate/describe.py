@@ -243,6 +243,11 @@ def describe(profile: Profile, lang: str = "en") -> Description:
     )
 
 
+def label(word: str, lang: str) -> str:
+    """How sure a clause is, in words: one of ``schema.LABELS`` in ``lang``."""
+    return _WORDS[word][lang == "ja"] if word in _WORDS else word
+
+
 class _Words:
     """Says things of a profile in one language."""
 

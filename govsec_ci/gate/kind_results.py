@@ -39,7 +39,7 @@ def results(context: Context, rulings: Rulings, gate: ResultsGate) -> Finding:
 
 def pipeline(context: Context, rulings: Rulings, gate: PipelineGate) -> Finding:
     """As ``results``, over the rules of a topic in runs of the role ``pipeline``."""
-    wanted = Filter(role=(Role.PIPELINE,), rule=TOPICS[gate.topic], severity=gate.severity)
+    wanted = wanted_of(gate)
     selection = select(context, rulings, wanted)
     notes = gaps(context, wanted.role)
     return Finding(
@@ -49,6 +49,13 @@ def pipeline(context: Context, rulings: Rulings, gate: PipelineGate) -> Finding:
         results=selection.keys,
         notes=(*notes, *told(context, selection, ratchet=False)),
     )
+
+
+def wanted_of(gate: ResultsGate | PipelineGate) -> Filter:
+    """The results that the gate is about."""
+    if isinstance(gate, ResultsGate):
+        return gate.filter
+    return Filter(role=(Role.PIPELINE,), rule=TOPICS[gate.topic], severity=gate.severity)
 
 
 def judge_count(selection: Selection, limit: int, gaps_found: list[Note]) -> VerdictWord:

@@ -16,7 +16,7 @@ from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile
 from govsec_ci.model import Document, Role, Rule, Severity, Stage
 from tests.support import bundles
-from tests.support.gate_evidence import NOW, code, evidence, nosec, rule, run, vulnerable
+from tests.support.gate_evidence import NOW, code, evidence, feed, nosec, rule, run, vulnerable
 
 NAMES = ["jp-gov", "us-fedramp-rev5", "us-nist-ssdf"]
 
@@ -94,6 +94,51 @@ def test_what_stands_against_a_gate_without_being_a_result_is_told(found: Trace)
     assert periodic.verdict == "INCOMPLETE"
 
 
+def test_each_result_leads_to_the_clauses_and_labels_behind_its_gates(found: Trace) -> None:
+    """Back means: to the clause and how sure it is, not only to a gate's name."""
+    lines = {f"{one.profile}/{one.gate}": one for one in found.lines}
+    for seen in found.results:
+        behind = {f"{lines[name].document} {lines[name].clause}" for name in (*seen.gates, *seen.pending)}
+        assert {clause.partition(" [")[0] for clause in seen.clauses} == behind
+    (dependency,) = [one for one in found.results if one.key == "dep-1"]
+    assert "統一基準 7.2.1(1) [from memory]" in dependency.clauses
+    assert "SP 800-218 RV.2.2 [verified, number of our own]" in dependency.clauses
+    assert [one.clauses for one in found.results if not one.gates and not one.pending] == [()]
+
+
+def test_results_that_a_gate_could_not_decide_on_are_named_with_the_reason(tmp_path: Path) -> None:
+    without_kev = run(Role.SCA, [vulnerable("dep-1")], [rule()], advisories=(feed("osv"),))
+    bundles.write(tmp_path / "out", evidence(without_kev), ["jp-gov"], now=NOW, stage=Stage.BUILD)
+    found = trace(tmp_path / "out")
+    (line,) = [one for one in found.lines if one.gate == "known-exploited"]
+    assert (line.verdict, line.results, line.pending) == ("INCOMPLETE", (), ("dep-1",))
+    assert line.reasons == ("whether 1 result counts cannot be told (CVE-2024-0001): no KEV data was used",)
+    (seen,) = found.results
+    assert "jp-gov/known-exploited" in seen.pending
+    assert "no KEV data was used" in render(found, "markdown")
+    rows = list(csv.DictReader(io.StringIO(render(found, "csv"))))
+    (row,) = [row for row in rows if row["gate"] == "known-exploited"]
+    assert (row["result"], row["standing"]) == ("dep-1", "pending")
+    assert row["reasons"].endswith("no KEV data was used")
+
+
+def test_many_reasons_are_counted_for_people(tmp_path: Path) -> None:
+    own = [code(key=f"k{n:02}", suppressions=(nosec(""),)) for n in range(12)]
+    bundles.write(tmp_path / "out", evidence(run(Role.SAST, own)), ["jp-gov"], now=NOW, stage=Stage.BUILD)
+    found = trace(tmp_path / "out", lang="ja")
+    (line,) = [one for one in found.lines if one.gate == "suppressions-justified"]
+    assert len(line.reasons) == 12
+    assert "ほか 2 件は verdict.json に記載" in render(found, "markdown")
+
+
+def test_the_documents_stand_once_each(found: Trace) -> None:
+    ids = [row[0] for row in found.documents]
+    assert ids == sorted(set(ids))
+    assert {line.document for line in found.lines} <= set(ids)
+    told = json.loads(render(found, "json"))["documents"]
+    assert {"id", "title", "publisher", "edition", "label"} == set(told[0])
+
+
 def test_json_says_the_same(found: Trace) -> None:
     told: dict[str, Any] = json.loads(render(found, "json"))
     assert {one["gate"] for one in told["checks"]} == {one.gate for one in found.lines}
@@ -121,7 +166,7 @@ def test_markdown_reads_in_both_languages_and_is_inert(folder: Path, lang: str, 
     assert "<x>" not in text
     assert "<b>" not in text
     width = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")}
-    assert width == {7, 6, 3}
+    assert width == {7, 6, 3}  # checks and results, documents, files
     assert ("2 件" in text) == (lang == "ja")
 
 

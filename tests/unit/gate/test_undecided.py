@@ -1,0 +1,44 @@
+"""The results that a gate could not decide on are those that its verdict counts as such."""
+
+import pytest
+
+from govsec_ci.gate.undecided import undecided
+from govsec_ci.model import Evidence, Role, Rule, Severity, Vulnerability
+from tests.support.gate_evidence import code, evidence, feed, judge, rule, run, trial, vulnerable, waiver
+
+KEV = 'kind = "results"\nlimit = 0\nfilter = { role = ["sca"], kev = true }\n'
+PIPELINE = 'kind = "pipeline"\nlimit = 0\ntopic = "any"\nseverity = "HIGH"\n'
+LATE = 'kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\nwhen = { kev = true }\ndays = 1\n'
+
+
+def told(gate: str, given: Evidence) -> dict[tuple[str, str], tuple[str, ...]]:
+    own = trial(gate)
+    return undecided(given, [own], judge(given, own))
+
+
+def test_what_nobody_knows_of_is_named() -> None:
+    blind = run(Role.SCA, [vulnerable("b"), vulnerable("a")], [rule()], advisories=(feed("osv"),))
+    assert told(KEV, evidence(blind)) == {("trial", "it"): ("a", "b")}
+
+
+@pytest.mark.parametrize("known", [{"kev": "2026-01-01"}, {}])
+def test_what_is_decided_is_not(known: dict[str, str]) -> None:
+    seen = run(Role.SCA, [vulnerable()], [rule(**known)])  # type: ignore[arg-type]
+    assert told(KEV, evidence(seen)) == {}
+
+
+def test_a_gap_alone_leaves_no_result_undecided() -> None:
+    assert told(KEV, evidence(expected={"lost": Role.SCA})) == {}
+
+
+def test_gates_on_the_pipeline_too() -> None:
+    own = run(Role.PIPELINE, [code(Severity.UNKNOWN, key="p")], [Rule(id="B602")])
+    assert told(PIPELINE, evidence(own)) == {}, "unknown-severity of the trial counts as high"
+    incomplete = trial(PIPELINE, unknown_severity='"incomplete"')
+    given = evidence(own)
+    assert undecided(given, [incomplete], judge(given, incomplete)) == {("trial", "it"): ("p",)}
+
+
+def test_deadlines_name_theirs_themselves() -> None:
+    blind = run(Role.SCA, [vulnerable()], [Rule(id="CVE-2024-0001", vulnerability=Vulnerability(id="x"))])
+    assert told(LATE, evidence(blind, waivers=(waiver(),))) == {}
