@@ -7,6 +7,7 @@ those names.
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,17 @@ class BanditScanner:
     id = "bandit"
     role = Role.SAST
 
+    def __init__(self, pool: bandit_shards.Pool = ThreadPoolExecutor) -> None:
+        """:param pool: makes the executor that the shards run in, given their number"""
+        self._pool = pool
+
     def scan(self, request: ScanRequest) -> ScanOutput:
         """See :class:`govsec_ci.scanners.base.Scanner`."""
         started = utc_now()
         settings = bandit_settings.read(request)
         selection = _less(select(request.tree, request.config, is_python), settings)
         files, refused = _measured(request, selection)
-        outcome = bandit_cache.scan(_job(request, files), request.cache)
+        outcome = bandit_cache.scan(_job(request, files), request.cache, self._pool)
         told = (
             *_nothing(selection),
             *selection.notifications,

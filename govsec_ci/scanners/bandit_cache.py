@@ -9,6 +9,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from msgspec.structs import replace
 
 from govsec_ci import __version__
 from govsec_ci.errors import InputError
-from govsec_ci.scanners import bandit_shards
-from govsec_ci.scanners.bandit_shards import Job, Outcome
+from govsec_ci.scanners import bandit_costs, bandit_shards
+from govsec_ci.scanners.bandit_shards import Job, Outcome, Pool
 from govsec_ci.system import secrets
 from govsec_ci.system.cache import Store
 from govsec_ci.system.files import read_limited
@@ -27,19 +28,22 @@ from govsec_ci.system.files import read_limited
 # The modules that make up the worker: their very bytes count, not only the version.
 _WORKER = ("bandit_plugins.py", "bandit_worker.py", "python_source.py")
 _TESTS = "tests"
+# What another scan of the same bytes may say otherwise.
+_PASSING = frozenset({"path", "seconds"})
 # Problems that follow from the file's bytes alone.
 _LASTING = frozenset({"file-not-parsed", "file-not-decoded"})
 
 
-def scan(job: Job, cache: Path | None) -> Outcome:
+def scan(job: Job, cache: Path | None, pool: Pool = ThreadPoolExecutor) -> Outcome:
     """As :func:`bandit_shards.scan`, with what is known already from the store below ``cache``; None: without one."""
     if cache is None or not job.files:
-        return _without_secrets(bandit_shards.scan(job))
+        return _without_secrets(bandit_shards.scan(job, pool))
     store, engine = Store(cache), _engine()
     keys = {path: _key(engine, digest) for path, digest in _digests(job)}
     known, tests = _known(store, keys, _key(engine, _TESTS))
-    fresh = _without_secrets(_scan_rest(job, known))
-    store.put(_lasting(fresh, engine, told=bool(tests)))
+    rest = _rest(job, known, store)
+    fresh = _without_secrets(_scan_rest(rest, pool))
+    store.put(_lasting(fresh, engine, told=bool(tests)) | _costs(job, rest, fresh))
     return Outcome(
         lines={**known, **fresh.lines},
         failures=fresh.failures,
@@ -78,14 +82,25 @@ def _known(store: Store, keys: dict[str, bytes], tests: bytes) -> tuple[dict[str
     return lines, msgspec.json.decode(stored[tests])
 
 
-def _scan_rest(job: Job, known: dict[str, dict[str, Any]]) -> Outcome:
-    rest = tuple(entry for entry in job.files if entry[0] not in known)
+def _rest(job: Job, known: dict[str, dict[str, Any]], store: Store) -> Job:
+    """The job that is left; with what its files took the last time, where they are to be shared out."""
+    files = tuple(entry for entry in job.files if entry[0] not in known)
+    costs = bandit_costs.read(store, job.root) if bandit_shards.workers(files, job.jobs) > 1 else job.costs
     job.progress(len(known), len(job.files))
-    if not rest:
-        return Outcome(lines={}, failures={}, tests=())
-    return bandit_shards.scan(
-        replace(job, files=rest, progress=lambda done, _: job.progress(len(known) + done, len(job.files)))
+    return replace(
+        job, files=files, costs=costs, progress=lambda done, _: job.progress(len(known) + done, len(job.files))
     )
+
+
+def _scan_rest(rest: Job, pool: Pool) -> Outcome:
+    return bandit_shards.scan(rest, pool) if rest.files else Outcome(lines={}, failures={}, tests=())
+
+
+def _costs(job: Job, rest: Job, fresh: Outcome) -> dict[bytes, bytes]:
+    """What to keep of the time that files took: nothing, where one worker did."""
+    if bandit_shards.workers(rest.files, rest.jobs) == 1:
+        return {}
+    return bandit_costs.kept(job.root, rest.costs, fresh.lines.values(), (path for path, _ in job.files))
 
 
 def _without_secrets(fresh: Outcome) -> Outcome:
@@ -105,7 +120,7 @@ def _without_secrets(fresh: Outcome) -> Outcome:
 def _lasting(fresh: Outcome, engine: str, *, told: bool) -> dict[bytes, bytes]:
     """What to keep. The key is of the bytes that the worker has read, which may be others than we saw before."""
     kept = {
-        _key(engine, line["sha256"]): msgspec.json.encode({name: line[name] for name in line if name != "path"})
+        _key(engine, line["sha256"]): msgspec.json.encode({name: line[name] for name in line if name not in _PASSING})
         for line in fresh.lines.values()
         if line["sha256"] and all(_lasts(problem) for problem in line["problems"])
     }

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from govsec_ci.errors import ToolError
 from govsec_ci.scanners import bandit_wire
+from govsec_ci.scanners.bandit_costs import NOTHING_KNOWN, Costs, weights
 from govsec_ci.scanners.early import BANDIT
 from govsec_ci.system import process
 
@@ -34,6 +35,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     :param timeout_s: for all of it together; :param file_s: for one file
     :param progress: called with (done, total) from any thread
+    :param costs: what files took when they were scanned last
     """
 
     root: Path
@@ -43,6 +45,7 @@ class Job(Struct, frozen=True, kw_only=True):
     timeout_s: float
     file_s: float
     progress: Callable[[int, int], None]
+    costs: Costs = NOTHING_KNOWN
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -53,36 +56,45 @@ class Outcome(Struct, frozen=True, kw_only=True):
     tests: tuple[str, ...]
 
 
-def shards(files: Sequence[tuple[str, int]], jobs: int) -> list[list[str]]:
-    """Cut files into at most ``jobs`` lists of about equal size in bytes.
+Pool = Callable[[int], Executor]
+"""Makes the executor that runs so many shards at once; a thread each will do, since each waits for its own process."""
+
+
+def workers(files: Sequence[tuple[str, int]], jobs: int) -> int:
+    """How many worker processes the files are worth, at most ``jobs``."""
+    total = sum(size for _, size in files)
+    return max(1, min(jobs, len(files), total // _WORTH_A_WORKER_BYTES))
+
+
+def shards(files: Sequence[tuple[str, int]], jobs: int, costs: Costs = NOTHING_KNOWN) -> list[list[str]]:
+    """Cut files into at most ``jobs`` lists that cost about the same, by size and by what is known of earlier scans.
 
     Each list begins with its smallest file: one that hangs a worker is likely a large one, and costs what comes after.
     """
-    total = sum(size for _, size in files)
-    count = max(1, min(jobs, len(files), total // _WORTH_A_WORKER_BYTES))
-    found: list[list[str]] = [[] for _ in range(count)]
-    weights = [0] * count
-    for path, size in sorted(files, key=lambda entry: (-entry[1], entry[0])):
-        lightest = weights.index(min(weights))
+    cost = weights(files, costs)
+    found: list[list[str]] = [[] for _ in range(workers(files, jobs))]
+    loads = [0.0] * len(found)
+    for path, _ in sorted(files, key=lambda entry: (-cost[entry[0]], entry[0])):
+        lightest = loads.index(min(loads))
         found[lightest].append(path)
         # An empty file is not free: opening and reporting it costs something.
-        weights[lightest] += size + 500
+        loads[lightest] += cost[path] + 500
     sizes = dict(files)
     return [sorted(part, key=lambda path: (sizes[path], path)) for part in found]
 
 
-def scan(job: Job) -> Outcome:
+def scan(job: Job, pool: Pool = ThreadPoolExecutor) -> Outcome:
     """Scan all files of ``job``; never raises for what the files hold or a worker does."""
-    parts = shards(job.files, job.jobs) if job.files else []
+    parts = shards(job.files, job.jobs, job.costs) if job.files else []
     with process.neutral_folder() as folder:
-        workers = [_Shard(job, part, folder / str(number)) for number, part in enumerate(parts)]
-        with _Progress(job, [worker.journal for worker in workers]), ThreadPoolExecutor(max(1, len(workers))) as pool:
-            for future in [pool.submit(worker.run) for worker in workers]:
+        every = [_Shard(job, part, folder / str(number)) for number, part in enumerate(parts)]
+        with _Progress(job, [shard.journal for shard in every]), pool(max(1, len(every))) as executor:
+            for future in [executor.submit(shard.run) for shard in every]:
                 future.result()
     return Outcome(
-        lines={path: line for worker in workers for path, line in worker.lines.items()},
-        failures={path: why for worker in workers for path, why in worker.failures.items()},
-        tests=tuple(sorted({test for worker in workers for test in worker.tests})),
+        lines={path: line for shard in every for path, line in shard.lines.items()},
+        failures={path: why for shard in every for path, why in shard.failures.items()},
+        tests=tuple(sorted({test for shard in every for test in shard.tests})),
     )
 
 

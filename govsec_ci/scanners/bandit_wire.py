@@ -50,13 +50,14 @@ class Problem(TypedDict):
 
 
 class Line(TypedDict):
-    """What is known of one file."""
+    """What is known of one file; ``seconds`` of processor time that it took."""
 
     path: str
     sha256: str
     length: Annotated[int, Meta(ge=0)]
     results: list[Found]
     problems: list[Problem]
+    seconds: NotRequired[Annotated[float, Meta(ge=0, le=_MOST)]]
 
 
 class Tests(TypedDict):

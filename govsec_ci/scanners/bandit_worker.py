@@ -242,8 +242,9 @@ def scan_all(manager: Manager, request: dict[str, Any]) -> Iterator[dict[str, An
     for index, path in enumerate(request["files"]):
         with contextlib.suppress(OSError):  # a full disk: the journal only helps to explain a death
             os.write(journal, b"%d\n" % index)
+        begun = time.process_time()
         line = scan_file(manager, Path(request["root"]), path, request["limit_bytes"])
-        yield line
+        yield line | {"seconds": time.process_time() - begun}
         parsed += line["length"]
         if parsed > _COLLECT_EVERY_BYTES:
             gc.collect()

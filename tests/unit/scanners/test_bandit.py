@@ -353,7 +353,7 @@ def test_a_test_of_bandit_that_crashes_is_told(tmp_path: Path, monkeypatch: pyte
     problem = {"kind": "test-crashed", "text": "bandit's test t failed on line 3: KeyError: 'x'", "line": 3}
     line = {"path": "a.py", "sha256": "0" * 64, "length": 1, "results": [], "problems": [problem]}
     outcome = bandit_shards.Outcome(lines={"a.py": line}, failures={}, tests=())
-    monkeypatch.setattr(bandit_shards, "scan", lambda job: outcome)
+    monkeypatch.setattr(bandit_shards, "scan", lambda job, pool: outcome)
     run = scan(tmp_path, {"a.py": ""})
     assert told(run) == [("test-crashed", "error")]
     assert (run.targets, run.scope) == (1, 1)
@@ -361,7 +361,7 @@ def test_a_test_of_bandit_that_crashes_is_told(tmp_path: Path, monkeypatch: pyte
 
 def test_a_test_without_a_rule_is_a_defect_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = bandit_shards.Outcome(lines={}, failures={}, tests=("B101", "B999"))
-    monkeypatch.setattr(bandit_shards, "scan", lambda job: outcome)
+    monkeypatch.setattr(bandit_shards, "scan", lambda job, pool: outcome)
     run = scan(tmp_path, {"a.py": ""})
     assert told(run) == [("rule-unknown", "warning")]
     assert [rule.id for rule in run.rules] == ["B101", "B999"]
@@ -374,7 +374,7 @@ def test_words_that_bandit_may_learn_are_unknown(tmp_path: Path, monkeypatch: py
     }  # fmt: skip
     line = {"path": "a.py", "sha256": "", "length": 0, "results": [result], "problems": []}
     outcome = bandit_shards.Outcome(lines={"a.py": line}, failures={}, tests=("B101",))
-    monkeypatch.setattr(bandit_shards, "scan", lambda job: outcome)
+    monkeypatch.setattr(bandit_shards, "scan", lambda job, pool: outcome)
     (found,) = scan(tmp_path, {"a.py": ""}).results
     assert (found.level, found.severity, found.confidence) == (Level.WARNING, Severity.UNKNOWN, Confidence.UNKNOWN)
     assert found.properties == {}

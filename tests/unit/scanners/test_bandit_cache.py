@@ -51,11 +51,11 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    real: Callable[[bandit_shards.Job], bandit_shards.Outcome] = bandit_shards.scan
+    real: Callable[[bandit_shards.Job, bandit_shards.Pool], bandit_shards.Outcome] = bandit_shards.scan
 
-    def note(job: bandit_shards.Job) -> bandit_shards.Outcome:
+    def note(job: bandit_shards.Job, pool: bandit_shards.Pool) -> bandit_shards.Outcome:
         found.extend(path for path, _ in job.files)
-        return real(job)
+        return real(job, pool)
 
     monkeypatch.setattr(bandit_shards, "scan", note)
     return found
@@ -148,7 +148,7 @@ def test_what_may_come_out_otherwise_the_next_time_is_not_kept(
         line = {"path": "a.py", "sha256": "0" * 64, "length": 2, "results": [], "problems": [problem]}
         outcome = bandit_shards.Outcome(lines={"a.py": line}, failures={}, tests=("B101",))
         with monkeypatch.context() as patch:
-            patch.setattr(bandit_shards, "scan", lambda job, outcome=outcome: outcome)
+            patch.setattr(bandit_shards, "scan", lambda job, pool, outcome=outcome: outcome)
             scan(folder, tmp_path / "c")
     scan(folder, tmp_path / "c")
     assert scanned == ["a.py"]
