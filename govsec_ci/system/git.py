@@ -77,22 +77,33 @@ def run_git(
         "LC_ALL": "C",
         **(variables or {}),
     }
-    disarmed = [] if arguments[0] in _WITHOUT_FILTERS else _disarmed_filters(git, folder, environment)
+    settings = {} if arguments[0] in _WITHOUT_FILTERS else _disarmed_filters(git, folder, environment)
+    disarmed = [word for key, value in settings.items() if "=" not in key for word in ("-c", f"{key}={value}")]
+    environment = _with_settings(environment, {key: value for key, value in settings.items() if "=" in key})
     argv = [git, *_SAFE, *disarmed, *arguments]
     return process.run(argv, timeout_s=timeout_s, stdin=stdin, cwd=folder, extra_environment=environment)
 
 
-def _disarmed_filters(git: str, folder: Path, environment: dict[str, str]) -> list[str]:
-    """``-c`` options that empty each content filter that the repository configures: ``git status`` would run them."""
+def _disarmed_filters(git: str, folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Settings that empty each content filter that the repository configures: ``git status`` would run them."""
     listing = [git, *_SAFE, "config", "--name-only", "--null", "--get-regexp", r"^filter\..*"]
     found = process.run(listing, timeout_s=_TIMEOUT_S, cwd=folder, extra_environment=environment)
-    options: list[str] = []
+    settings: dict[str, str] = {}
     for key in found.stdout.decode("utf-8", "surrogateescape").split("\0"):
         if key.endswith((".clean", ".smudge", ".process")):
-            options += ["-c", f"{key}="]
+            settings[key] = ""
         elif key.endswith(".required"):
-            options += ["-c", f"{key}=false"]
-    return options
+            settings[key] = "false"
+    return settings
+
+
+def _with_settings(environment: dict[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings whose name holds a ``=``, where ``-c`` would end the name: git 2.31 takes them from its environment."""
+    first = int(environment.get("GIT_CONFIG_COUNT", "0"))
+    added = dict(environment)
+    for number, (key, value) in enumerate(settings.items(), start=first):
+        added |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return added | {"GIT_CONFIG_COUNT": str(first + len(settings))} if settings else added
 
 
 def inspect(folder: Path) -> Checkout | None:

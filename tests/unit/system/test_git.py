@@ -87,6 +87,26 @@ def test_nothing_that_the_repository_configures_runs(repository: Path, tmp_path:
     assert not canary.exists()
 
 
+def test_no_filter_runs_whatever_it_is_called(repository: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    with (repository / ".git" / "config").open("a") as config:
+        config.write(f'[filter "a=b"]\n\tclean = touch {canary}; cat\n\trequired = true\n')
+        config.write(f'[filter "c=d=e"]\n\tprocess = touch {canary}\n')
+    (repository / ".gitattributes").write_text("a.py filter=a=b\nb.py filter=c=d=e\n")
+    (repository / "a.py").write_text("x = 2\n")
+    checkout = git.inspect(repository)
+    assert checkout is not None
+    assert checkout.dirty
+    git.run_git(
+        repository,
+        "diff",
+        "--",
+        ".",
+        variables={"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "x.y", "GIT_CONFIG_VALUE_0": ""},
+    )
+    assert not canary.exists()
+
+
 @pytest.mark.parametrize(
     ("url", "remote"),
     [
