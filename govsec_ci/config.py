@@ -71,12 +71,34 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zizmor_s: float = 300.0
 
 
-class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Largest inputs that are read, in bytes."""
+_Positive = Annotated[int, Meta(ge=1)]
 
-    source_file_bytes: int = 20_000_000
-    manifest_bytes: int = 50_000_000
-    import_bytes: int = 400_000_000
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Largest inputs that are read, in bytes; ``evidence_bytes``: a document of ``[[evidence]]``."""
+
+    source_file_bytes: _Positive = 20_000_000
+    manifest_bytes: _Positive = 50_000_000
+    import_bytes: _Positive = 400_000_000
+    waivers_bytes: _Positive = 5_000_000
+    vex_bytes: _Positive = 100_000_000
+    baseline_bytes: _Positive = 1_000_000_000
+    evidence_bytes: _Positive = 200_000_000
+
+
+class AdvisoryLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What advisory data may measure, so that an archive that unpacks to far more than itself is not followed.
+
+    :param file_bytes: a file as it comes, or is downloaded; :param total_bytes: all of an archive, unpacked
+    :param entries: files in a folder or archive; :param entry_bytes: one of them, unpacked
+    :param ratio: unpacked to packed, where it is more than 10 MB
+    """
+
+    file_bytes: _Positive = 2_000_000_000
+    entries: _Positive = 1_000_000
+    entry_bytes: _Positive = 32_000_000
+    total_bytes: _Positive = 16_000_000_000
+    ratio: _Positive = 200
 
 
 class Party(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +128,7 @@ class AdvisorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     feeds: tuple[str, ...] = ()
     addresses: dict[str, str] = {}
+    limits: AdvisoryLimits = AdvisoryLimits()
 
 
 class EvidenceDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -87,7 +87,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 @contextlib.contextmanager
-def unpacked(path: Path) -> Iterator[tuple[Part, ...]]:
+def unpacked(path: Path, limits: Limits = _LIMITS) -> Iterator[tuple[Part, ...]]:
     """The feeds of an archive, unpacked under names of our own into a private folder that goes when the block ends.
 
     :raises InputError: the archive is damaged, or a digest differs from the manifest's
@@ -95,7 +95,8 @@ def unpacked(path: Path) -> Iterator[tuple[Part, ...]]:
     with tempfile.TemporaryDirectory(prefix="govsec-") as folder:
         try:
             with zipfile.ZipFile(path) as archive:
-                parts = tuple(_unpack(path, archive, one, Path(folder)) for one in _manifest(path, archive).feeds)
+                carried = _manifest(path, archive).feeds
+                parts = tuple(_unpack(path, archive, one, Path(folder), limits) for one in carried)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -126,17 +127,17 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
         raise _damaged(path, f"{_MANIFEST}: {error}") from error
 
 
-def _unpack(path: Path, archive: zipfile.ZipFile, one: Carried, folder: Path) -> Part:
+def _unpack(path: Path, archive: zipfile.ZipFile, one: Carried, folder: Path, limits: Limits) -> Part:
     feed = one.state.feed
     if feed not in feeds.FEEDS or one.file != _name(feed):
         raise _damaged(path, f"{_MANIFEST} names an unknown feed or file: {feed!r}, {one.file!r}")
-    if one.bytes > _LIMITS.file_bytes:
-        raise _damaged(path, f"{one.file} is larger than the limit of {_LIMITS.file_bytes:,} bytes")
+    if one.bytes > limits.file_bytes:
+        raise _damaged(path, f"{one.file} is larger than the limit of {limits.file_bytes:,} bytes")
     target = folder / f"{feed}{feeds.FEEDS[feed].SUFFIX}"
     with archive.open(one.file) as source, target.open("wb") as file:
         if _copy(source, file, one.bytes) != one.sha256:
             raise _damaged(path, f"the digest of {one.file} is not the one in {_MANIFEST}")
-    return Part(feed=feed, source=open_source(target, _LIMITS), known=one.state)
+    return Part(feed=feed, source=open_source(target, limits), known=one.state)
 
 
 def _copy(source: IO[bytes], target: IO[bytes], most: int) -> str:

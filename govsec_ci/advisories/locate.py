@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from govsec_ci.advisories import prepare, store
 from govsec_ci.advisories.index import open_index
+from govsec_ci.advisories.sources import Limits
 from govsec_ci.errors import GovsecError, UsageError
 
 T = TypeVar("T")
@@ -23,17 +24,24 @@ class Located(Struct, frozen=True, kw_only=True):
 
 
 @contextlib.contextmanager
-def located(source: Path | None, cache: Path, *, first_sync: Callable[[], object] | None) -> Iterator[Located]:
+def located(
+    source: Path | None,
+    cache: Path,
+    *,
+    first_sync: Callable[[], object] | None,
+    limits: Limits = Limits(),  # noqa: B008 — frozen
+) -> Iterator[Located]:
     """The index of a run; it stays readable until the block ends.
 
     Where ``cache`` cannot be written, the index is built in a private temporary folder that goes when the block ends.
 
     :param source: what the caller names with ``--advisories``, or None for the stored data
+    :param limits: what ``source`` may measure
     :param first_sync: called where nothing is stored yet (``lambda: sync(cache, …)``); None offline
     :raises InputError: ``source``, or a stored file, is missing, damaged or holds nothing to match
     """
     if source is not None:
-        with _writable(cache, lambda folder: prepare.prepare(source, folder)) as path:
+        with _writable(cache, lambda folder: prepare.prepare(source, folder, limits)) as path:
             yield Located(path=path)
         return
     problem = _first_sync(cache, first_sync)

@@ -13,7 +13,7 @@ from govsec_ci.advisories import archive, build, schema
 from govsec_ci.advisories.base import Part, Progress, silent
 from govsec_ci.advisories.feeds import parts_of
 from govsec_ci.advisories.index import open_index
-from govsec_ci.advisories.sources import Folder, open_source
+from govsec_ci.advisories.sources import Folder, Limits, open_source
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.system.cache import default_cache as default_cache  # noqa: PLC0414 — where callers look for it
 
@@ -21,7 +21,7 @@ OWN_CACHE = "name a folder of your own in GOVSEC_CACHE_DIR, or remove this one, 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
-def prepare(source: Path, cache: Path) -> Path:
+def prepare(source: Path, cache: Path, limits: Limits = Limits()) -> Path:  # noqa: B008 — frozen
     """The index file of a folder of OSV records, an OSV ``all.zip``, an exported archive, or an index file itself.
 
     It lies below ``cache``, named by the source's content and the schema version; many may build it at once.
@@ -30,20 +30,21 @@ def prepare(source: Path, cache: Path) -> Path:
     :raises UsageError: ``cache`` cannot be written (then call again with a private temporary folder as ``cache``,
         and remove that folder when the index is no longer needed)
     """
-    path = source if _is_sqlite(source) else _indexed(source, cache)
+    path = source if _is_sqlite(source) else _indexed(source, cache, limits)
     with open_index(path) as index:
         index.check_matches(str(source))
     return path
 
 
-def _indexed(path: Path, cache: Path) -> Path:
-    source = open_source(path)
+def _indexed(path: Path, cache: Path, limits: Limits) -> Path:
+    source = open_source(path, limits)
     if isinstance(source, Folder):
-        return index_of(parts_of(path), cache)
+        return index_of(parts_of(path, limits), cache)
     # By name and digest alone: what is in a file need not be looked into again.
     found = _place(cache, [f"schema {schema.VERSION}", source.name, source.digest()])
     if not is_usable(found):
-        with archive.unpacked(path) if archive.is_archive(path) else contextlib.nullcontext(parts_of(path)) as parts:
+        carried = archive.is_archive(path)
+        with archive.unpacked(path, limits) if carried else contextlib.nullcontext(parts_of(path, limits)) as parts:
             publish(parts, found)
     return found
 

@@ -16,6 +16,7 @@ need no lock. What nobody refers to any more is removed after :data:`KEPT_S`, lo
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +39,8 @@ KEPT_S = 24 * 3600.0
 _LOCK_TIMEOUT_S = 900.0
 _PRUNED = ("feeds", "index", "partial")
 _STATE_BYTES = 1_000_000
-_STORED = Limits()
+# It was within its limits when it came.
+_STORED = Limits(**dict.fromkeys(("file_bytes", "entries", "entry_bytes", "total_bytes", "ratio"), sys.maxsize))
 _UNREAD = datetime(1, 1, 1, tzinfo=UTC)
 
 

@@ -27,9 +27,11 @@ def sync(
     offline: bool = False,
     progress: Progress = silent,
     settings: Settings = Settings(),  # noqa: B008 — frozen
+    limits: Limits = Limits(),  # noqa: B008 — frozen
 ) -> tuple[FeedState, ...]:
     """Fetch ``wanted`` feeds where they have changed. The feeds that arrive whole and valid are stored.
 
+    :param limits: what a feed may measure
     :param addresses: feed id → HTTPS address instead of its publisher's; ``#sha256=<hex>`` pins the content
     :returns: every feed that is now stored
     :raises UsageError: ``offline``, an unknown feed, an address that is not HTTPS, or ``cache`` cannot be written
@@ -44,6 +46,8 @@ def sync(
                 held = state.feeds.get(feed)
                 address = addresses.get(feed) or feeds.FEEDS[feed].ADDRESS
                 one = stack.enter_context(_fetched(cache, feed, address, held, progress=progress, settings=settings))
+                if one is not None:
+                    _check_content(feed, one.path, limits)
                 arrived += [one] if one is not None else []
             except UsageError:
                 raise
@@ -93,7 +97,6 @@ def _fetched(
             yield None
             return
         try:
-            _check_content(feed, path)
             yield _incoming(feed, address, fetched)
         finally:
             path.unlink(missing_ok=True)
@@ -135,8 +138,8 @@ def _place(cache: Path, feed: str) -> Iterator[Path]:
         yield path
 
 
-def _check_content(feed: str, path: Path) -> None:
+def _check_content(feed: str, path: Path, limits: Limits) -> None:
     """Load the feed by itself (SQLite's unnamed database is a temporary file): nothing invalid comes near the store."""
     with contextlib.closing(sqlite3.connect("", isolation_level=None)) as database:
         database.executescript(schema.TABLES)
-        feeds.FEEDS[feed].load(open_source(path, Limits()), database)
+        feeds.FEEDS[feed].load(open_source(path, limits), database)

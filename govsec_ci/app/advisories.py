@@ -5,11 +5,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from msgspec import structs
+
 from govsec_ci.advisories.base import Progress
 from govsec_ci.advisories.download import Settings
 from govsec_ci.advisories.feeds import DEFAULT
 from govsec_ci.advisories.locate import Located, located
 from govsec_ci.advisories.prepare import default_cache
+from govsec_ci.advisories.sources import Limits
 from govsec_ci.advisories.sync import sync
 from govsec_ci.app.target import load_config
 from govsec_ci.config import AdvisorySettings
@@ -27,7 +30,8 @@ def resolve_advisories(source: Path | None, settings: AdvisorySettings, *, offli
     :raises InputError: the data named are missing or broken
     """
     named = source or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    with located(named, default_cache(), first_sync=None if offline else _first_sync(settings)) as found:
+    first = None if offline else _first_sync(settings)
+    with located(named, default_cache(), first_sync=first, limits=_limits(settings)) as found:
         yield found
 
 
@@ -35,11 +39,24 @@ def synced(config_file: Path | None, progress: Progress) -> tuple[FeedState, ...
     """Fetch the configured feeds; :raises SyncError: one could not be renewed (the earlier one stays)."""
     settings = load_config(Path(), config_file).advisories
     wanted = settings.feeds or DEFAULT
-    return sync(default_cache(), wanted=wanted, addresses=settings.addresses, progress=progress)
+    download = Settings(most_bytes=settings.limits.file_bytes)
+    return sync(
+        default_cache(),
+        wanted=wanted,
+        addresses=settings.addresses,
+        progress=progress,
+        settings=download,
+        limits=_limits(settings),
+    )
 
 
 def _first_sync(settings: AdvisorySettings) -> Callable[[], object]:
     wanted = settings.feeds or DEFAULT
     # Nobody asked for this one: where there is no network, it must not hold the run up for long.
-    quick = Settings(attempts=2)
-    return lambda: sync(default_cache(), wanted=wanted, addresses=settings.addresses, settings=quick)
+    quick = Settings(attempts=2, most_bytes=settings.limits.file_bytes)
+    limits = _limits(settings)
+    return lambda: sync(default_cache(), wanted=wanted, addresses=settings.addresses, settings=quick, limits=limits)
+
+
+def _limits(settings: AdvisorySettings) -> Limits:
+    return Limits(**structs.asdict(settings.limits))

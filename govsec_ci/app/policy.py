@@ -82,10 +82,11 @@ def read_policy(
 
 
 def _of_folder(folder: Path, config_file: Path | None, waivers_file: Path | None, profiles: tuple[str, ...]) -> Policy:
-    path = waivers_file or folder / WAIVERS_FILE
-    data = read_limited(path, limit_bytes=_LIMIT_BYTES) if waivers_file or path.exists() else None
+    config, path = load_config(folder, config_file), waivers_file or folder / WAIVERS_FILE
+    limit = config.limits.waivers_bytes
+    data = read_limited(path, limit_bytes=limit) if waivers_file or path.exists() else None
     kept = None if data is None else operator_files.waivers_file(data, str(waivers_file or WAIVERS_FILE))
-    return Policy(config=load_config(folder, config_file), profiles=profiles, waivers=kept)
+    return Policy(config=config, profiles=profiles, waivers=kept)
 
 
 def _is_file(name: str) -> bool:

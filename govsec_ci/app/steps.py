@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 ENGINE = f"govsec_ci {__version__}"
 DEFAULT_PROFILE = "jp-gov"
 BUNDLE_FORMATS = ("markdown", "html")
-_VEX_LIMIT_BYTES = 100_000_000
-_BASELINE_LIMIT_BYTES = 1_000_000_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -139,7 +137,7 @@ def scan(options: Options, policy: Policy, folder: Path, meanwhile: Callable[[],
     """PATH → ``runs/``, the SBOM and ``inputs/``; ``meanwhile`` is called while the scanners are at work."""
     target = open_target(options.path, out=options.out, config=policy.config, environment=options.environment)
     files = read_operator_files(options, policy)
-    documents = collect(options.path, target.config.evidence)
+    documents = collect(options.path, target.config)
     outputs = scan_target(target, options, policy, meanwhile)
     for output in outputs:
         bundle.write_files(folder, output.files)
@@ -159,10 +157,10 @@ def read_operator_files(options: Options, policy: Policy) -> dict[str, bytes]:
     """Waivers, baseline and VEX as they are kept; :raises InputError: one is not what it must be."""
     files = {bundle.WAIVERS: policy.waivers} if policy.waivers is not None else {}
     if options.baseline:
-        data = read_limited(options.baseline, limit_bytes=_BASELINE_LIMIT_BYTES)
+        data = read_limited(options.baseline, limit_bytes=policy.config.limits.baseline_bytes)
         files[bundle.BASELINE] = operator_files.baseline_file(data, str(options.baseline))
     for number, path in enumerate(options.vex, start=1):
-        data = read_limited(path, limit_bytes=_VEX_LIMIT_BYTES)
+        data = read_limited(path, limit_bytes=policy.config.limits.vex_bytes)
         read_statements(data, name=str(path))
         files[f"{bundle.VEX_FOLDER}/{number:03}.json"] = operator_files.vex_file(data, str(path))
     return files

@@ -29,6 +29,7 @@ _SKIPPED_NAMES = frozenset(
 )  # fmt: skip
 
 
+_CHUNK_BYTES = 1 << 20
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 
@@ -145,11 +146,15 @@ def read_limited(path: Path, *, limit_bytes: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
         raise InputError(f"{path}: not a regular file")
     with open(descriptor, "rb") as file:
-        data = file.read(limit_bytes + 1)
+        # As much memory as the file takes, not as the limit allows; a file may grow while it is read.
+        data = file.read(min(limit_bytes, found.st_size) + 1)
+        while len(data) <= limit_bytes and (more := file.read(min(_CHUNK_BYTES, limit_bytes + 1 - len(data)))):
+            data += more
     if len(data) > limit_bytes:
         raise InputError(f"{path}: larger than the limit of {limit_bytes:,} bytes")
     return data
