@@ -34,6 +34,7 @@ from govsec_ci.scanners.cyclonedx_project import (
     tables,
 )
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
+from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.scanners.wheelhouse import Held
 from govsec_ci.system.files import read_limited
 
@@ -73,7 +74,7 @@ class _Scan:
         self.notifications: list[Notification] = []
         self.timeout_s = request.config.timeouts.cyclonedx_s
         self.deployed = wheelhouse.look(request.wheelhouse, request.manifests) if request.wheelhouse else Held()
-        self.notifications += self.deployed.notifications
+        self.notifications += [*self.deployed.notifications, *hidden_manifests(request)]
 
     def output(self) -> ScanOutput:
         if not self.request.manifests:

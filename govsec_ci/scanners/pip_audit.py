@@ -31,6 +31,7 @@ from govsec_ci.scanners import early
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
+from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.system import process
 
 _LEVELS = {
@@ -62,7 +63,7 @@ class PipAuditScanner:
         """See :class:`govsec_ci.scanners.base.Scanner`."""
         started = utc_now()
         components = unique(component for manifest in request.manifests for component in manifest.components)
-        carried = _carried(request, components)
+        carried = [*_carried(request, components), *hidden_manifests(request)]
         proof = _proof(request, components, carried)
         if proof:
             return ScanOutput(run=_not_applicable(request, proof, carried))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from govsec_ci.errors import ToolError
+from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.model import Level, Location, Notification
 from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.runs import error, printable
@@ -16,7 +17,7 @@ from govsec_ci.system.files import Skipped
 from govsec_ci.system.git import run_git
 
 _NEVER_SOURCE = frozenset({".git", ".hg", ".svn", "CVS", ".bzr"})
-_NEXT_STEP = "remove the folder from the repository, or exclude it in the trusted configuration"
+NEXT_STEP = "remove the folder from the repository, or exclude it in the trusted configuration"
 
 
 def left_out(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notification]:
@@ -36,6 +37,16 @@ def left_out(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notifi
     except ToolError as failed:
         return [error("left-out-unknown", f"git could not say what it tracks: {failed.what}")]
     return [_tracked_there(one, counts[one.path]) for one in folders if counts[one.path]]
+
+
+def hidden(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notification]:
+    """The errors of :func:`left_out`; its notes on folders as such are bandit's to tell, once."""
+    return [one for one in left_out(request, wanted) if one.level is Level.ERROR]
+
+
+def hidden_manifests(request: ScanRequest) -> list[Notification]:
+    """The errors of :func:`left_out` for dependency manifests."""
+    return hidden(request, lambda path: any(form.matches(path) for form in FORMATS.values()))
 
 
 def _may_hold_source(path: str) -> bool:
@@ -62,7 +73,7 @@ def _tracked_there(folder: Skipped, count: int) -> Notification:
         f"{printable(folder.path)}: {count} files that git tracks were not looked at, "
         f"because the folder counts as: {folder.reason}"
     )
-    return error("tracked-but-left-out", text, path=folder.path, next_step=_NEXT_STEP, properties={"count": str(count)})
+    return error("tracked-but-left-out", text, path=folder.path, next_step=NEXT_STEP, properties={"count": str(count)})
 
 
 def _told(folder: Skipped) -> Notification:

@@ -34,9 +34,10 @@ from govsec_ci.model import (
 )
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
-from govsec_ci.scanners.scope import Selection, select
+from govsec_ci.scanners.scope import Scope, Selection, select
+from govsec_ci.scanners.tracked import NEXT_STEP, hidden
 from govsec_ci.system import process
-from govsec_ci.system.files import read_limited, sha256_file
+from govsec_ci.system.files import Skipped, read_limited, sha256_file
 
 ARGUMENTS = (
     "--offline", "--no-config", "--no-ignores", "--no-exit-codes", "--no-progress", "--color=never", "--format=json-v1",
@@ -44,8 +45,11 @@ ARGUMENTS = (
 _TARGET = re.compile(
     r"\.github/workflows/[^/]+\.ya?ml"
     r"|(?:.*/)?action\.ya?ml"
-    r"|\.github/dependabot\.ya?ml"
+    r"|\.github/dependabot\.ya?ml",
+    re.DOTALL,
 )
+# Where the platform looks for workflows and settings, whatever else is in there.
+_PLATFORMS = frozenset({".github", ".github/workflows"})
 # zizmor says on stderr which files it finished, of which the end is kept: a call takes few enough files to hold all.
 _CALL_CHARACTERS = 6_000
 _IGNORE = re.compile(r"#\s*zizmor:\s*ignore\[[^\]]*\]")
@@ -125,10 +129,11 @@ class ZizmorScanner:
         """See :class:`govsec_ci.scanners.base.Scanner`."""
         started = utc_now()
         selection = select(request.tree, request.config, is_target)
-        applicable = bool(selection.files or selection.refused or selection.notifications)
+        unseen = _unseen(request)
+        applicable = bool(selection.files or selection.refused or selection.notifications or unseen)
         audit = _Audit(request, selection)
         audit.run()
-        notifications = tuple(audit.notifications)
+        notifications = (*audit.notifications, *unseen)
         run = Run(
             id=self.id,
             tool="zizmor",
@@ -147,6 +152,18 @@ class ZizmorScanner:
             commit=request.checkout.commit if request.checkout else None,
         )
         return ScanOutput(run=run)
+
+
+def _unseen(request: ScanRequest) -> list[Notification]:
+    """What the walk left out and may hold a pipeline: then no file of its kind proves nothing."""
+    scope = Scope(request.config)
+    folders = [one for one in request.tree.skipped if one.path in _PLATFORMS and scope.holds(one.path)]
+    return [_unlooked_at(one) for one in folders] or hidden(request, is_target)
+
+
+def _unlooked_at(folder: Skipped) -> Notification:
+    text = f"no pipeline in {folder.path} was audited, because the folder counts as: {folder.reason}"
+    return error("file-not-read", text, path=folder.path, next_step=NEXT_STEP)
 
 
 def _proof(request: ScanRequest) -> str:
@@ -179,6 +196,7 @@ class _Audit:
         self.results: list[Result] = []
         self.rules: dict[str, Rule] = {}
         self.finished: set[str] = set()
+        self.lines: dict[str, list[str]] = {}
 
     def run(self) -> None:
         files = [path for path in self.files if self._is_readable(path)]
@@ -187,6 +205,9 @@ class _Audit:
             self.request.progress("zizmor", len(self.finished), len(self.files))
 
     def _is_readable(self, path: str) -> bool:
+        if "\n" in path:  # it could read as another file's in what zizmor says, line by line
+            self.notifications.append(_unread(path, "its path holds a line end"))
+            return False
         try:
             read_limited(self.root / path, limit_bytes=self.request.config.limits.manifest_bytes)
             path.encode("utf-8")
@@ -260,7 +281,9 @@ class _Audit:
         )
 
     def _region(self, path: str, place: Place) -> Region:
-        lines = (self.root / path).read_bytes().decode("utf-8", "replace").split("\n")
+        if path not in self.lines:
+            self.lines[path] = (self.root / path).read_bytes().decode("utf-8", "replace").split("\n")
+        lines = self.lines[path]
         start, end = place.concrete.location.start_point, place.concrete.location.end_point
         return Region(
             start_line=start.row + 1,

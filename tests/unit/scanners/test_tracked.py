@@ -6,8 +6,11 @@ import pytest
 
 from govsec_ci.config import Config
 from govsec_ci.errors import ToolError
-from govsec_ci.model import Notification
+from govsec_ci.manifests.base import Manifest
+from govsec_ci.model import Notification, ScanState
 from govsec_ci.scanners import tracked
+from govsec_ci.scanners.cyclonedx import CycloneDxScanner
+from govsec_ci.scanners.pip_audit import PipAuditScanner
 from govsec_ci.scanners.tracked import left_out
 from govsec_ci.system import git
 from govsec_ci.system.process import Completed
@@ -96,3 +99,20 @@ def test_when_git_fails_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(tracked, "run_git", run_git)
     assert [(one.id, one.level.value) for one in left_out(request, is_python)] == [("left-out-unknown", "error")]
+
+
+@pytest.mark.parametrize("scanner", [PipAuditScanner(), CycloneDxScanner()])
+def test_a_manifest_in_such_a_folder_is_missing(tmp_path: Path, scanner: PipAuditScanner | CycloneDxScanner) -> None:
+    make_tree(tmp_path, {"pins/requirements.txt": "jinja2==2.4\n", "pins/pyvenv.cfg": "", "pyproject.toml": ""})
+    empty = Manifest(path="pyproject.toml", format="pyproject", components=())
+    for names, state in ((("pyproject.toml",), False), ((".",), True)):
+        commit(tmp_path, *names)
+        run = scanner.scan(make_request(tmp_path, checkout=git.inspect(tmp_path), manifests=(empty,))).run
+        assert ("tracked-but-left-out" in [one.id for one in run.notifications]) is state
+        assert (run.state is ScanState.INCOMPLETE) is state
+
+
+def test_outside_of_a_checkout_one_scanner_names_it(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"pins/requirements.txt": "", "pins/pyvenv.cfg": ""})
+    empty = Manifest(path="pyproject.toml", format="pyproject", components=())
+    assert PipAuditScanner().scan(make_request(tmp_path, manifests=(empty,))).run.state is ScanState.NOT_APPLICABLE

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from govsec_ci.config import Config, OutOfScope, Timeouts
 from govsec_ci.errors import ToolError
 from govsec_ci.model import Confidence, Level, Region, Role, Run, ScanState, Severity, SuppressionKind
 from govsec_ci.scanners.zizmor import ZizmorScanner, is_target
-from govsec_ci.system import process
+from govsec_ci.system import git, process
 from tests.support.scanners import make_request, make_tree, notification, place, told
 
 WORKFLOW = """\
@@ -66,6 +68,25 @@ def test_a_tree_without_pipelines_is_not_applicable_and_says_why(tmp_path: Path)
     run = scan(tmp_path, {"a.py": ""})
     assert (run.id, run.role, run.state) == ("zizmor", Role.PIPELINE, ScanState.NOT_APPLICABLE)
     assert run.proof.startswith("none of the tree's 1 files is a workflow")
+
+
+@pytest.mark.parametrize("mark", [".github/pyvenv.cfg", ".github/workflows/pyvenv.cfg"])
+def test_a_pipeline_that_is_made_to_look_like_an_environment_is_told(tmp_path: Path, mark: str) -> None:
+    run = scan(tmp_path, {PATH: WORKFLOW, mark: ""})
+    assert (run.state, told(run)) == (ScanState.INCOMPLETE, [("file-not-read", "error")])
+    folder = mark.removesuffix("/pyvenv.cfg")
+    assert run.notifications[0].text == (
+        f"no pipeline in {folder} was audited, because the folder counts as: virtual environment"
+    )
+    assert scan(tmp_path, {}, config=Config(exclude=(folder,))).state is ScanState.NOT_APPLICABLE
+
+
+def test_so_is_an_action_that_git_tracks(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"mine/action.yml": "", "mine/pyvenv.cfg": ""})
+    for arguments in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+    run = scan(tmp_path, {}, checkout=git.inspect(tmp_path))
+    assert (run.state, told(run)) == (ScanState.INCOMPLETE, [("tracked-but-left-out", "error")])
 
 
 def test_a_clean_workflow_makes_a_complete_run(tmp_path: Path) -> None:
@@ -149,6 +170,13 @@ def test_a_broken_file_can_be_declared_out_of_scope(tmp_path: Path) -> None:
     assert told(run) == [("out-of-scope", "note")]
 
 
+def test_a_path_that_could_read_as_another_is_told(tmp_path: Path) -> None:
+    run = scan(tmp_path, {PATH: CLEAN, f"a\ncompleted {tmp_path}/b/action.yml": "", "b/action.yml": ": broken"})
+    assert [one.text for one in run.notifications if "line end" in one.text]
+    assert run.artifacts[0].path == PATH
+    assert (len(run.artifacts), len(run.notifications), run.state) == (1, 2, ScanState.INCOMPLETE)
+
+
 def test_many_files_are_asked_for_in_handfuls(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f".github/workflows/w{n:03}.yml": CLEAN for n in range(90)}
     run = scan(tmp_path, files)
@@ -218,12 +246,19 @@ FINDING: dict[str, Any] = {
 }
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, folder: Path, stdout: str) -> Run:
+def answering(monkeypatch: pytest.MonkeyPatch, folder: Path, stdout: str, text: str = CLEAN) -> Run:
     path = folder.resolve() / PATH
     told_ = f" INFO audit: zizmor: completed {path}"
     done = process.Completed(exit_code=0, stdout=stdout.replace("PATH", str(path)).encode(), stderr=told_, seconds=0)
     monkeypatch.setattr(process, "run", lambda *_, **__: done)
-    return scan(folder, {PATH: CLEAN})
+    return scan(folder, {PATH: text})
+
+
+def test_many_results_in_one_long_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = time.process_time()
+    run = answering(monkeypatch, tmp_path, json.dumps([FINDING] * 2000), CLEAN + "#\n" * 400_000)
+    assert len(run.results) == 2000
+    assert time.process_time() - started < 5  # the file was read for each
 
 
 def test_words_that_zizmor_may_learn_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
