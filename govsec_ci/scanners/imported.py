@@ -32,6 +32,7 @@ from govsec_ci.model import (
     SuppressionStatus,
 )
 from govsec_ci.scanners.base import ScanRequest
+from govsec_ci.scanners.imported_facts import looked_up
 from govsec_ci.scanners.runs import error, printable, utc_now
 from govsec_ci.scanners.scope import Scope
 from govsec_ci.system.files import read_limited
@@ -58,7 +59,7 @@ def load(request: ScanRequest, taken: Iterable[str] = ()) -> tuple[Run, ...]:
             ids.add(unique)
             asked = {**run.properties, REQUIRED: "yes"} if entry.required else run.properties
             found.append(replace(run, id=unique, properties=asked))
-    return tuple(found)
+    return looked_up(found, request.advisories)
 
 
 def _plain(name: str) -> str:
