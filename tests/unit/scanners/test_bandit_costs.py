@@ -1,6 +1,6 @@
 """Files are shared out by what they took the last time, where that is known; what is found never depends on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -116,11 +116,14 @@ def test_any_executor_will_do(tree: Path) -> None:
 def scanned_anew(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, bandit_costs.Costs]:
     """A run by another engine, to which no answer is known, and the history that its shards were made by."""
     seen: list[bandit_costs.Costs] = []
+
+    def noted(files: Sequence[tuple[str, int]], jobs: int, costs: bandit_costs.Costs) -> list[list[str]]:
+        seen.append(costs)
+        return shards(files, jobs, costs)
+
     with monkeypatch.context() as patch:
         patch.setattr(bandit_cache, "__version__", "another")
-        patch.setattr(
-            bandit_shards, "shards", lambda files, jobs, costs: seen.append(costs) or shards(files, jobs, costs)
-        )
+        patch.setattr(bandit_shards, "shards", noted)
         return run(tree, cache=cache), seen[0]
 
 
