@@ -30,6 +30,8 @@ _SAFE = (
     "-c", "protocol.allow=never",
     # Another owner's checkout (a container's mount) is no danger: nothing in its configuration can run here.
     "-c", "safe.directory=*",
+    # A folder of the tree may hold what looks like a bare repository: its answers would be the tree's own.
+    "-c", "safe.bareRepository=explicit",
     "-c", "submodule.recurse=false",
 )  # fmt: skip
 

@@ -61,11 +61,12 @@ def fetched(source: Source, ref: str) -> Iterator[Fetched]:
     """
     with neutral_folder() as folder:
         run_git(folder, "init", "--quiet", "--bare", "--template=", ".", variables=_variables(source))
+        here = {"GIT_DIR": str(folder)}
         told = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--end-of-options", source.url, ref)
-        done = run_git(folder, *_SAFE, "fetch", *told, timeout_s=_TIMEOUT_S, variables=_variables(source))
+        done = run_git(folder, *_SAFE, "fetch", *told, timeout_s=_TIMEOUT_S, variables=_variables(source) | here)
         if done.exit_code != 0:
             raise _failed(source, ref, done.stderr)
-        found = run_git(folder, "rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}")
+        found = run_git(folder, "rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}", variables=here)
         if found.exit_code != 0:
             raise _failed(source, ref, "it is no commit")
         variables = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(folder / "objects")}

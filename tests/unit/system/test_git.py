@@ -107,6 +107,17 @@ def test_no_filter_runs_whatever_it_is_called(repository: Path, tmp_path: Path) 
     assert not canary.exists()
 
 
+def test_a_repository_among_the_files_does_not_answer_for_the_tree(repository: Path) -> None:
+    inner = repository / "inner"
+    _git(repository, "init", "-q", "--bare", "inner")
+    (inner / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n")
+    (inner / "x.py").write_text("")
+    _git(inner, "--git-dir=.", "--work-tree=.", "add", "x.py")
+    _git(inner, "--git-dir=.", "--work-tree=.", "commit", "-q", "-m", "forged")
+    assert git.inspect(inner) is None
+    assert git.inspect(repository) is not None
+
+
 @pytest.mark.parametrize(
     ("url", "remote"),
     [
