@@ -6,12 +6,16 @@ from typing import Any
 
 import msgspec
 
+from govsec_ci.gate.context import bounds
 from govsec_ci.gate.schema import (
     LABELS,
+    MOST,
     AdvisoriesGate,
     AnyGate,
+    CoverageGate,
     DeadlinesGate,
     FromParameter,
+    Parameter,
     PipelineGate,
     Profile,
     ResultsGate,
@@ -22,6 +26,7 @@ from govsec_ci.gate.schema import (
 from govsec_ci.gate.tomlfile import Lines, Path, suggest
 
 Problem = tuple[Path, str, str]
+_ALL_PERCENT = 100
 
 
 def check(profile: Profile, lines: Lines, own: Mapping[str, Any]) -> None:
@@ -40,6 +45,7 @@ def _problems(profile: Profile, own: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unique("documents", [document.id for document in profile.documents])
     yield from _unique("gates", [gate.id for gate in profile.gates])
     yield from _parameters(profile)
+    yield from _from_to(("waivers", "reopen-epss"), profile.waivers.reopen_epss, 1)
     for index, gate in enumerate(profile.gates):
         for path, what, next_step in _gate(profile, gate):
             yield ("gates", index, *path), f"gate {gate.id!r}: {what}", next_step
@@ -106,6 +112,14 @@ def _parameters(profile: Profile) -> Iterator[Problem]:
                 yield ("parameters", name, key), f"parameter {name!r}: {key} {value!r} is not among its values", known
             if parameter.type == "integer" and not isinstance(value, int):
                 yield ("parameters", name, key), f"parameter {name!r}: {key} {value!r} is not an integer", ""
+            elif parameter.type == "integer" and not _within(parameter, value):
+                low, high = bounds(parameter)
+                yield ("parameters", name, key), f"parameter {name!r}: {key} {value} is not from {low} to {high}", ""
+
+
+def _within(parameter: Parameter, value: str | int | None) -> bool:
+    low, high = bounds(parameter)
+    return isinstance(value, int) and 0 <= low <= value <= high
 
 
 def _gate(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
@@ -126,6 +140,8 @@ def _gate(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
             yield from _reference(profile, path, number)
         elif number < 0:
             yield path, f"{path[-1]} is negative", ""
+        elif _is_time(path) and number > MOST:
+            yield path, f"{path[-1]} is more than {MOST}", ""
     yield from _kind(profile, gate)
 
 
@@ -160,6 +176,12 @@ def _reference(profile: Profile, path: Path, number: FromParameter) -> Iterator[
     if parameter is None or parameter.type != "integer":
         known = tuple(name for name, p in profile.parameters.items() if p.type == "integer")
         yield path, f"{number.parameter!r} is no integer parameter of the profile", suggest(number.parameter, known)
+    elif _is_time(path) and bounds(parameter)[1] > MOST:
+        yield path, f"{path[-1]} may become more than {MOST} by the parameter {number.parameter!r}", ""
+
+
+def _is_time(path: Path) -> bool:
+    return any(unit in str(path[-1]) for unit in ("days", "hours", "months"))
 
 
 def _choice(profile: Profile, path: Path, name: str, values: tuple[str, ...]) -> Iterator[Problem]:
@@ -175,12 +197,10 @@ def _choice(profile: Profile, path: Path, name: str, values: tuple[str, ...]) ->
 
 
 def _kind(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
-    if (
-        isinstance(gate, ResultsGate | DeadlinesGate)
-        and gate.filter.epss is not None
-        and not 0 <= gate.filter.epss <= 1
-    ):
-        yield ("filter", "epss"), "epss is a probability from 0 to 1", ""
+    if isinstance(gate, ResultsGate | DeadlinesGate):
+        yield from _from_to(("filter", "epss"), gate.filter.epss, 1)
+    if isinstance(gate, CoverageGate) and not 1 <= gate.percent <= _ALL_PERCENT:
+        yield ("percent",), f"percent is a whole number from 1 to {_ALL_PERCENT}", ""
     if isinstance(gate, DeadlinesGate):
         yield from _rows(profile, gate)
     if isinstance(gate, AdvisoriesGate):
@@ -202,8 +222,17 @@ def _rows(profile: Profile, gate: DeadlinesGate) -> Iterator[Problem]:
     for index, row in enumerate(gate.rows):
         if _times(row) != 1:
             yield ("rows", index), "a row needs exactly one of days, hours, months, kev-due and next-upgrade", ""
+        yield from _from_to(("rows", index, "when", "epss"), row.when.epss, 1)
+        yield from _from_to(("rows", index, "when", "cvss"), row.when.cvss, 10)
         for name, values in row.when.parameters.items():
             yield from _choice(profile, ("rows", index, "when", "parameters", name), name, values)
+
+
+def _from_to(path: Path, value: float | None, high: int) -> Iterator[Problem]:
+    """What lies beyond is never reached: the gate would find nothing. That no number is one is caught, too."""
+    if value is not None and not 0 <= value <= high:
+        kind = "probability" if high == 1 else "score"
+        yield path, f"{path[-1]} is a {kind} from 0 to {high}", ""
 
 
 def _times(row: Row) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from govsec_ci.errors import InputError
-from govsec_ci.gate.schema import FromParameter, Number, Parameter, Profile
+from govsec_ci.gate.schema import MOST, FromParameter, Number, Parameter, Profile
 from govsec_ci.gate.texts import note
 from govsec_ci.model import (
     BaselineState,
@@ -216,9 +216,16 @@ def _check_value(profile: Profile, name: str, parameter: Parameter, declared: st
 def _check_integer(profile: Profile, name: str, parameter: Parameter, declared: str) -> None:
     if not (declared.isascii() and declared.isdigit()):
         raise InputError(f"parameter {name!r}: {declared!r} is not a whole number")
+    low, high = bounds(parameter)
+    # As text first: Python does not read a number of thousands of digits.
+    if len(declared.lstrip("0")) > len(str(high)) or not low <= int(declared) <= high:
+        raise InputError(f"parameter {name!r}: profile {profile.id} allows {low} to {high}, not {declared[:20]}")
+
+
+def bounds(parameter: Parameter) -> tuple[int, int]:
+    """The least and the largest value of an ``integer`` parameter."""
     low, high = parameter.minimum, parameter.maximum
-    if (low is not None and int(declared) < low) or (high is not None and int(declared) > high):
-        raise InputError(f"parameter {name!r}: profile {profile.id} allows {low} to {high}, not {declared}")
+    return 0 if low is None else low, MOST if high is None else high
 
 
 def gaps(context: Context, roles: Iterable[Role], *, must_apply: Iterable[Role] = ()) -> list[Note]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -70,12 +70,16 @@ class ClauseSource(_Table, frozen=True, kw_only=True):
     label: Label | None = None
 
 
+MOST: Final = 36_500
+"""The largest number of days, hours or months, and of an ``integer`` parameter without a maximum: calendars end."""
+
+
 class Parameter(_Table, frozen=True, kw_only=True):
     """Something a project declares of itself.
 
     :param values: the allowed values of a ``choice``
     :param strictest: the value that counts where the project declares none and there is no ``default``
-    :param minimum, maximum: bounds of an ``integer``
+    :param minimum, maximum: bounds of an ``integer``; 0 and :data:`MOST` where not given
     """
 
     type: Literal["choice", "integer"]

@@ -411,3 +411,13 @@ def test_the_laws_are_not_vacuous() -> None:
     assert word(evidence(run(Role.SCA, [vulnerable()], [Rule(id="CVE-2024-0001")])), small) is FAIL
     assert word(evidence(sbom=None), small) is INCOMPLETE
     assert ComponentRef(name="a", version="1", purl="p").direct is None
+
+
+@pytest.mark.parametrize("declared", ["36501", "9" * 5000, "-1", "1.5", "٣", ""])
+def test_a_number_that_no_parameter_can_have_is_the_operators_mistake(declared: str) -> None:
+    head = '[parameters.p]\ntype = "integer"\nstrictest = 1\ntext = { en = "p", ja = "p" }\n'
+    gate = 'kind = "deadlines"\nclock = "detected"\nrows = [{ days = { parameter = "p" } }]\n'
+    given = evidence(run(Role.SCA, [vulnerable()], [rule()]), parameters={"p": declared})
+    with pytest.raises(InputError, match="parameter 'p'"):
+        judge(given, trial(gate, head=head))
+    assert judge(replace(given, parameters={"p": "036500"}), trial(gate, head=head)).checks

@@ -122,6 +122,10 @@ def test_a_verified_profile_has_verified_clauses_only() -> None:
         ('kind = "pipeline"\ntopic = "any"\nlimit = 0\n', "needs a severity"),
         ('kind = "results"\nlimit = 0\nfilter = { epss = 7.0 }\n', "probability from 0 to 1"),
         ('kind = "deadlines"\nclock = "detected"\nrows = []\n', "rows is empty"),
+        ('kind = "deadlines"\nclock = "detected"\nrows = [{ when = { epss = nan }, days = 1 }]\n', "from 0 to 1"),
+        ('kind = "deadlines"\nclock = "detected"\nrows = [{ when = { cvss = 70 }, days = 1 }]\n', "score from 0 to 10"),
+        ('kind = "deadlines"\nclock = "detected"\nrows = [{ days = 36501 }]\n', "days is more than 36500"),
+        ('kind = "coverage"\npercent = 0\n', "from 1 to 100"),
         ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\n', "exactly one of days, hours, months, kev-due and"),
         ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\ndays = 1\nhours = 1\n', "exactly one of days"),
         ('kind = "results"\nlimit = { parameter = "many" }\nfilter = {}\n', "'many' is no integer parameter"),
@@ -146,11 +150,19 @@ def test_warn_at_names_stages_of_the_gate() -> None:
         ('type = "choice"\nvalues = ["a"]\nstrictest = "b"\n', "strictest 'b' is not among its values"),
         ('type = "choice"\nvalues = ["a"]\nstrictest = "a"\ndefault = "c"\n', "default 'c' is not among its values"),
         ('type = "integer"\nstrictest = "x"\n', "is not an integer"),
+        ('type = "integer"\nstrictest = 1\ndefault = 9\nmaximum = 8\n', "default 9 is not from 0 to 8"),
     ],
 )
 def test_parameters_have_possible_values(table: str, what: str) -> None:
     text = PROFILE + "[parameters.p]\n" + table + 'text = { en = "p", ja = "p" }\n' + GATE + RESULTS
     assert what in refused(text)[0]
+
+
+def test_days_of_a_parameter_end_before_the_calendar_does() -> None:
+    table = '[parameters.p]\ntype = "integer"\nstrictest = 1\ntext = {{ en = "p", ja = "p" }}\n{}'
+    gate = GATE + 'kind = "deadlines"\nclock = "detected"\nrows = [{ days = { parameter = "p" } }]\n'
+    assert load_text(PROFILE + table.format("") + gate).gates
+    assert "more than 36500 by the parameter 'p'" in refused(PROFILE + table.format("maximum = 36501\n") + gate)[0]
 
 
 def test_until_comes_after_effective_from() -> None:
