@@ -33,7 +33,7 @@ from govsec_ci.scanners.cyclonedx_project import (
     origin,
     tables,
 )
-from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
+from govsec_ci.scanners.runs import error, manifest_artifacts, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.scanners.wheelhouse import Held
 from govsec_ci.system.files import read_limited
@@ -73,7 +73,7 @@ class _Scan:
         self.start = utc_now()
         self.notifications: list[Notification] = []
         self.timeout_s = request.config.timeouts.cyclonedx_s
-        self.deployed = wheelhouse.look(request.wheelhouse, request.manifests) if request.wheelhouse else Held()
+        self.deployed = _deployed(request)
         self.notifications += [*self.deployed.notifications, *hidden_manifests(request)]
 
     def output(self) -> ScanOutput:
@@ -234,6 +234,7 @@ class _Scan:
             tool_uri="https://github.com/CycloneDX/cyclonedx-python",
             notifications=notifications,
             invocation=Invocation(start=self.start, end=utc_now(), arguments=tool.OPTIONS),
+            artifacts=manifest_artifacts(self.request),
             targets=written,
             scope=scope,
             commit=self.request.subject.commit,
@@ -252,6 +253,10 @@ class _Scan:
                 properties={"component": component.name},
             )
         )
+
+
+def _deployed(request: ScanRequest) -> Held:
+    return wheelhouse.look(request.wheelhouse, request.manifests, request.subject) if request.wheelhouse else Held()
 
 
 def _party(party: Party | None) -> wire.Party | None:

@@ -30,7 +30,7 @@ from govsec_ci.model import (
 from govsec_ci.scanners import early
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
-from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
+from govsec_ci.scanners.runs import error, manifest_artifacts, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.system import process
 
@@ -82,6 +82,7 @@ class PipAuditScanner:
             results=results,
             notifications=tuple(notifications),
             invocation=Invocation(start=started, end=utc_now(), arguments=("pip-audit",)),
+            artifacts=manifest_artifacts(request),
             targets=len(answer.audited),
             scope=len(components),
             commit=request.checkout.commit if request.checkout else None,

@@ -1,10 +1,15 @@
 """What every run of ours is put together from."""
 
+import contextlib
+import hashlib
 from datetime import UTC, datetime
 from importlib import metadata
 from urllib.parse import quote
 
-from govsec_ci.model import Level, Location, Notification, Region, ScanState
+from govsec_ci.errors import InputError
+from govsec_ci.model import Artifact, Level, Location, Notification, Region, ScanState
+from govsec_ci.scanners.base import ScanRequest
+from govsec_ci.system.files import read_limited
 
 
 def tool_version(distribution: str) -> str:
@@ -15,6 +20,18 @@ def tool_version(distribution: str) -> str:
 def utc_now() -> datetime:
     """The wall clock, for ``invocation`` only: no result depends on it."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def manifest_artifacts(request: ScanRequest) -> tuple[Artifact, ...]:
+    """The manifests' files with the digests of their bytes: what a run about dependencies looked at."""
+    named = {path for one in request.manifests for path in (one.path, *one.includes, *one.constraints)}
+    found = []
+    for path in sorted(named.intersection(request.tree.files)):
+        # One that cannot be read is told by the notification of whoever wanted to read it.
+        with contextlib.suppress(InputError):
+            data = read_limited(request.tree.root / path, limit_bytes=request.config.limits.manifest_bytes)
+            found.append(Artifact(path=path, sha256=hashlib.sha256(data).hexdigest(), length=len(data)))
+    return tuple(found)
 
 
 def state_of(notifications: tuple[Notification, ...]) -> ScanState:

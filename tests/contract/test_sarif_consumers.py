@@ -1,5 +1,6 @@
 """What those do who read our logs: GitHub's and Microsoft's validator, sarif-tools, DefectDojo, GitLab."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -49,6 +50,16 @@ def test_the_logs_of_the_examples_are_valid_and_ours(bundles: dict[str, Path], s
         schema.validate(json.loads(data))
         assert sarif.write(sarif.load(data)) == data
     assert sum(own_levels(bundles["vulnerable-app"] / "results.sarif").values()) > 10
+
+
+def test_every_scan_proves_which_bytes_it_looked_at(bundles: dict[str, Path], root: Path) -> None:
+    runs = {run.id: run for run in sarif.load(bundles["vulnerable-app"] / "results.sarif")}
+    for name in ("bandit", "pip-audit", "cyclonedx", "zizmor"):
+        assert runs[name].artifacts or runs[name].state is ScanState.NOT_APPLICABLE, name
+        for artifact in runs[name].artifacts:
+            data = (root / "examples/vulnerable-app" / artifact.path).read_bytes()
+            assert (artifact.sha256, artifact.length) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert [one.path for one in runs["pip-audit"].artifacts] == [one.path for one in runs["cyclonedx"].artifacts]
 
 
 def as_defectdojo(log: Any) -> list[dict[str, Any]]:
