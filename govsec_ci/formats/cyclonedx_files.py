@@ -31,8 +31,11 @@ def add_files(bom: Json, files: Files) -> Json:
     """The document with the files of every component that has some; of what it says already only its number changes."""
     if not files:
         return bom
-    unnumbered = {key: value for key, value in bom.items() if key != "serialNumber"}
-    return with_serial(unnumbered | {"components": [_component(one, _of(one, files)) for one in bom["components"]]})
+    made = {key: value for key, value in bom.items() if key != "serialNumber"}
+    root = bom["metadata"]["component"]
+    made["metadata"] = {**bom["metadata"], "component": _component(root, _of(root, files))}
+    made["components"] = [_component(one, _of(one, files)) for one in bom["components"]]
+    return with_serial(made)
 
 
 def _of(record: Json, files: Files) -> Sequence[DistributionFile]:

@@ -6,7 +6,7 @@ counts for a component by its name and version, and only if its digest is one th
 
 import hashlib
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 
 from govsec_ci.formats.cyclonedx_files import DistributionFile
 from govsec_ci.manifests.base import Manifest
-from govsec_ci.model import Component, Level, Notification
+from govsec_ci.model import Component, Level, Location, Notification, Subject
 from govsec_ci.scanners.runs import error, printable
 
 INSTALLED: Final = "environment"
@@ -45,11 +45,20 @@ class Held(Struct, frozen=True, kw_only=True):
     notifications: tuple[Notification, ...] = ()
 
 
-def look(folder: Path, manifests: Iterable[Manifest]) -> Held:
-    """Hash the files of ``folder`` that are of a component of the manifests; nothing in them is opened or run."""
+def look(folder: Path, manifests: Iterable[Manifest], subject: Subject | None = None) -> Held:
+    """Hash the files of ``folder`` that are of a component of the manifests, or of the subject itself.
+
+    Nothing in them is opened or run.
+    """
     if not folder.is_dir():
         return Held(notifications=(_missing(folder),))
-    return _Look(folder, manifests).held()
+    return _Look(folder, [*_components(manifests), *_itself(subject)]).held()
+
+
+def _itself(subject: Subject | None) -> Iterator[Component]:
+    """The project as a component: what gets deployed of it is a file like the others."""
+    if subject is not None and subject.name and subject.version:
+        yield Component(name=subject.name, version=subject.version, location=Location(path="."))
 
 
 def _missing(folder: Path) -> Notification:
@@ -61,9 +70,9 @@ def _missing(folder: Path) -> Notification:
 
 
 class _Look:
-    def __init__(self, folder: Path, manifests: Iterable[Manifest]) -> None:
+    def __init__(self, folder: Path, components: Iterable[Component]) -> None:
         self.folder = folder
-        self.wanted = _wanted(manifests)
+        self.wanted = _wanted(components)
         self.notes: list[Notification] = []
         self.files: dict[tuple[str, str], tuple[DistributionFile, ...]] = {}
         self.lacking: list[str] = []
@@ -129,15 +138,21 @@ class _Look:
         )
 
 
-def _wanted(manifests: Iterable[Manifest]) -> dict[Release, list[Component]]:
-    """Each release with every component that stands for it; those of an installed environment name no archive."""
-    found: dict[Release, list[Component]] = {}
+def _components(manifests: Iterable[Manifest]) -> Iterator[Component]:
+    """Every component; those of an installed environment name no archive, and so no digest of one."""
     for manifest in manifests:
         for component in manifest.components:
-            version = _version(component.version or "")
-            if version is not None and component.source in _FILE_SOURCES:
-                own = component if manifest.format != INSTALLED or component.url else replace(component, hashes={})
-                found.setdefault((canonicalize_name(component.name), version), []).append(own)
+            named = manifest.format != INSTALLED or component.url
+            yield component if named else replace(component, hashes={})
+
+
+def _wanted(components: Iterable[Component]) -> dict[Release, list[Component]]:
+    """Each release with every component that stands for it."""
+    found: dict[Release, list[Component]] = {}
+    for component in components:
+        version = _version(component.version or "")
+        if version is not None and component.source in _FILE_SOURCES:
+            found.setdefault((canonicalize_name(component.name), version), []).append(component)
     return found
 
 

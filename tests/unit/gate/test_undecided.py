@@ -23,7 +23,7 @@ def test_what_nobody_knows_of_is_named() -> None:
 
 @pytest.mark.parametrize("known", [{"kev": "2026-01-01"}, {}])
 def test_what_is_decided_is_not(known: dict[str, str]) -> None:
-    seen = run(Role.SCA, [vulnerable()], [rule(**known)])  # type: ignore[arg-type]
+    seen = run(Role.SCA, [vulnerable()], [rule(**known)])
     assert told(KEV, evidence(seen)) == {}
 
 

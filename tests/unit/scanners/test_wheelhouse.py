@@ -1,11 +1,8 @@
 """Digests of the deployed files: taken where name, version and the lock's digest agree, and never otherwise."""
 
 import hashlib
-import io
 import json
 import os
-import tarfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +12,15 @@ from msgspec.structs import replace
 from govsec_ci.formats.cyclonedx import validate
 from govsec_ci.formats.cyclonedx_files import DistributionFile, add_files
 from govsec_ci.manifests.base import Manifest
-from govsec_ci.model import Component, Level
+from govsec_ci.model import Component, Level, Subject
 from govsec_ci.scanners.cyclonedx import CycloneDxScanner
-from govsec_ci.scanners.wheelhouse import look
+from govsec_ci.scanners.wheelhouse import Held, look
 from tests.support.cyclonedx import by_name, part, properties, sbom
 from tests.support.cyclonedx import component as entry
+from tests.support.distributions import digest, sdist, wheel
 from tests.support.scanners import component, make_request, manifest
 
 FILE = DistributionFile(name="demo-1.0-py3-none-any.whl", sha256="a" * 64, sha512="b" * 128)
-
-
-def wheel(folder: Path, name: str = "demo", version: str = "1.0", content: str = "x = 1\n") -> Path:
-    """A wheel as the binary distribution format has it."""
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    info = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", content)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return path
-
-
-def sdist(folder: Path, name: str = "demo", version: str = "1.0") -> Path:
-    path = folder / f"{name}-{version}.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        body = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
-        head = tarfile.TarInfo(f"{name}-{version}/PKG-INFO")
-        head.size = len(body)
-        archive.addfile(head, io.BytesIO(body))
-    return path
-
-
-def digest(path: Path, algorithm: str = "sha256") -> str:
-    return hashlib.new(algorithm, path.read_bytes()).hexdigest()
 
 
 @pytest.fixture
@@ -241,3 +213,24 @@ def test_two_manifests_agree_on_one_file(house: Path) -> None:
     first: Manifest = manifest(component("demo", "1.0", hashes={"sha256": (digest(path),)}))
     second = manifest(component("demo", "1.0.0"))
     assert set(look(house, [first, second]).files) == {("demo", "1.0"), ("demo", "1.0.0")}
+
+
+def test_the_project_itself_is_a_file_too(house: Path, tmp_path: Path) -> None:
+    path = wheel(house, "tax_forms", "1.2")
+    (tmp_path / "tree").mkdir()
+    request = make_request(
+        tmp_path / "tree",
+        manifests=(manifest(component("demo")),),
+        wheelhouse=house,
+        subject=Subject(name="Tax.Forms", version="1.2"),
+    )
+    output = CycloneDxScanner().scan(request)
+    root = json.loads(output.files["sbom.cdx.json"])["metadata"]["component"]
+    assert {"alg": "SHA-512", "content": digest(path, "sha512")} in root["hashes"]
+    assert ("bsi:component:filename", path.name) in properties(root)
+
+
+@pytest.mark.parametrize("subject", [None, Subject(name="tax-forms"), Subject(name="", version="1")])
+def test_a_project_without_a_version_has_no_file(house: Path, subject: Subject | None) -> None:
+    wheel(house, "tax_forms", "1.2")
+    assert look(house, [], subject) == Held()
