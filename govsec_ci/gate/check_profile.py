@@ -15,6 +15,7 @@ from govsec_ci.gate.schema import (
     CoverageGate,
     DeadlinesGate,
     FromParameter,
+    LicensesGate,
     Parameter,
     PipelineGate,
     Profile,
@@ -201,6 +202,8 @@ def _kind(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
         yield from _from_to(("filter", "epss"), gate.filter.epss, 1)
     if isinstance(gate, CoverageGate) and not 1 <= gate.percent <= _ALL_PERCENT:
         yield ("percent",), f"percent is a whole number from 1 to {_ALL_PERCENT}", ""
+    if isinstance(gate, LicensesGate):
+        yield from _licences(gate)
     if isinstance(gate, DeadlinesGate):
         yield from _rows(profile, gate)
     if isinstance(gate, AdvisoriesGate):
@@ -216,6 +219,17 @@ def _kind(profile: Profile, gate: AnyGate) -> Iterator[Problem]:
             yield (key,), f"{key} is empty: the gate would demand nothing", ""
     if isinstance(gate, PipelineGate) and gate.topic == "any" and gate.severity is None:
         yield ("topic",), "topic 'any' needs a severity", ""
+
+
+def _licences(gate: LicensesGate) -> Iterator[Problem]:
+    """A licence that is spelt otherwise than SPDX does would never be met: nothing would be denied by it."""
+    from govsec_ci.gate.kind_sbom import spelt  # noqa: PLC0415 — few profiles name licences, and it reads SBOMs
+
+    for key in ("allowed", "denied"):
+        for index, licence in enumerate(getattr(gate, key)):
+            found = spelt(licence)
+            if found != licence:
+                yield (key, index), f"{licence!r} is no SPDX licence id", f"write {found!r}" if found else ""
 
 
 def _rows(profile: Profile, gate: DeadlinesGate) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from packaging.version import InvalidVersion, Version
 
@@ -33,6 +33,7 @@ FIELD_NAMES: Final = dict(
     zip(("draft-hash", "draft-tool", "draft-context"), (drafted(field) for field in CISA_FIELDS), strict=True)
 )  # fmt: skip
 """A profile's word for a field of BSI TR-03183-2 or of the CISA draft → the name by which ``Sbom.fields`` tells it."""
+_KEY: Final = "{symbol.key}"
 # These three can be read off the components themselves, whatever the reader of the SBOM has noted.
 _OWN: Final = {"name": "name", "version": "version", "identifier": "purl"}
 
@@ -137,6 +138,29 @@ def acceptable(expression: str, allowed: tuple[str, ...], denied: tuple[str, ...
 
     An empty ``allowed`` allows every licence that is not denied.
     """
+    licensing, parsed = _parse(expression)
+    if parsed is None or any(_unheard(key, allowed, denied) for key in licensing.unknown_license_keys(parsed)):
+        return None
+    decided = parsed.subs(
+        {
+            symbol: licensing.TRUE if _is_fine(symbol.render(_KEY), allowed, denied) else licensing.FALSE
+            for symbol in parsed.symbols
+        }
+    )
+    return bool(decided.simplify() == licensing.TRUE)
+
+
+def spelt(licence: str) -> str:
+    """How SPDX spells a licence, with its exception where it has one; empty where it is none, or no single one."""
+    if licence.startswith("LicenseRef-"):
+        return licence
+    licensing, parsed = _parse(licence)
+    known = parsed is not None and parsed.isliteral and not licensing.unknown_license_keys(parsed)
+    return str(parsed.render(_KEY)) if known else ""
+
+
+def _parse(expression: str) -> tuple[Any, Any]:
+    """The library's own reader, and what it makes of the expression: None where it cannot be read."""
     from license_expression import (  # type: ignore[import-untyped]  # noqa: PLC0415 — takes 0.1 s
         ExpressionError,
         get_spdx_licensing,
@@ -144,18 +168,9 @@ def acceptable(expression: str, allowed: tuple[str, ...], denied: tuple[str, ...
 
     licensing = get_spdx_licensing()
     try:
-        parsed = licensing.parse(expression) if expression.strip() else None
+        return licensing, licensing.parse(expression) if expression.strip() else None
     except (ExpressionError, ValueError, LookupError, AssertionError):  # the last two: of "()" and "(and x"
-        return None
-    if parsed is None or any(_unheard(key, allowed, denied) for key in licensing.unknown_license_keys(parsed)):
-        return None
-    decided = parsed.subs(
-        {
-            symbol: licensing.TRUE if _is_fine(symbol.render("{symbol.key}"), allowed, denied) else licensing.FALSE
-            for symbol in parsed.symbols
-        }
-    )
-    return bool(decided.simplify() == licensing.TRUE)
+        return licensing, None
 
 
 def _unheard(key: str, allowed: tuple[str, ...], denied: tuple[str, ...]) -> bool:

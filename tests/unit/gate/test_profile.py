@@ -126,6 +126,9 @@ def test_a_verified_profile_has_verified_clauses_only() -> None:
         ('kind = "deadlines"\nclock = "detected"\nrows = [{ when = { cvss = 70 }, days = 1 }]\n', "score from 0 to 10"),
         ('kind = "deadlines"\nclock = "detected"\nrows = [{ days = 36501 }]\n', "days is more than 36500"),
         ('kind = "coverage"\npercent = 0\n', "from 1 to 100"),
+        ('kind = "licenses"\nunknown = "fail"\ndenied = ["GPL-3.0"]\n', "'GPL-3.0' is no SPDX licence id"),
+        ('kind = "licenses"\nunknown = "fail"\nallowed = ["mit"]\n', "'mit' is no SPDX licence id"),
+        ('kind = "licenses"\nunknown = "fail"\ndenied = ["MIT OR GPL-3.0-only"]\n', "is no SPDX licence id"),
         ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\n', "exactly one of days, hours, months, kev-due and"),
         ('kind = "deadlines"\nclock = "detected"\n[[gates.rows]]\ndays = 1\nhours = 1\n', "exactly one of days"),
         ('kind = "results"\nlimit = { parameter = "many" }\nfilter = {}\n', "'many' is no integer parameter"),
@@ -136,6 +139,13 @@ def test_a_verified_profile_has_verified_clauses_only() -> None:
 )
 def test_a_gate_that_means_nothing_is_refused(gate: str, what: str) -> None:
     assert what in refused(PROFILE + GATE + gate)[0]
+
+
+def test_licences_are_spelt_as_spdx_does() -> None:
+    named = '["MIT", "LicenseRef-ours", "GPL-2.0-only WITH Classpath-exception-2.0"]'
+    assert load_text(PROFILE + GATE + f'kind = "licenses"\nunknown = "fail"\nallowed = {named}\n').gates
+    _, next_step = refused(PROFILE + GATE + 'kind = "licenses"\nunknown = "fail"\ndenied = ["GPL-3.0"]\n')
+    assert next_step == "write 'GPL-3.0-only'"
 
 
 def test_warn_at_names_stages_of_the_gate() -> None:
