@@ -40,6 +40,7 @@ from govsec_ci.report.shapes import (
 from govsec_ci.report.view_answers import answers
 from govsec_ci.report.view_charts import charts
 from govsec_ci.report.view_checks import all_checks, all_profiles, profile_text
+from govsec_ci.report.view_policy import policy_changes
 from govsec_ci.report.view_results import all_results, all_suppressed, severity_rank, standing
 from govsec_ci.report.view_rulings import ruled
 from govsec_ci.report.view_steps import steps, upgrades
@@ -121,7 +122,7 @@ def build(
         signature=word(evidence.signature),
         signing=signing,
         gaps=tuple(_gap(one, profiles) for one in scored),
-        policy_changes=tuple(word(path) for path in evidence.policy_changes),
+        policy_changes=policy_changes(evidence),
     )
 
 

@@ -190,6 +190,8 @@ def test_a_nosec_comment_counts_when_the_change_adds_it_and_not_when_it_was_ther
     assert check["observed"] == "added: 1"
     assert "weak.py:5" in summary
     assert "suppressed (nosec B602) by this change" in summary
+    assert "weak.py:5 (nosec B602)" in banner(summary)
+    assert "old.py" not in banner(summary)
 
 
 @pytest.mark.parametrize(("weaken", "added"), [(_excluded, 1), (_tool_bandit, 1), (_waived, 1), (_loosened, 1)])
