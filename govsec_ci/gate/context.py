@@ -228,8 +228,13 @@ def bounds(parameter: Parameter) -> tuple[int, int]:
     return 0 if low is None else low, MOST if high is None else high
 
 
-def gaps(context: Context, roles: Iterable[Role], *, must_apply: Iterable[Role] = ()) -> list[Note]:
-    """Why the examination by these roles (all that ran, where none is named) was not whole; empty when it was."""
+def gaps(
+    context: Context, roles: Iterable[Role], *, must_apply: Iterable[Role] = (), tools: Iterable[str] = ()
+) -> list[Note]:
+    """Why the examination by these roles (all that ran, where none is named) was not whole; empty when it was.
+
+    :param must_apply: roles for which "not applicable" is no answer; :param tools: tools that must have run too
+    """
     wanted = tuple(roles)
     evidence = context.evidence
     runs = sorted_runs(evidence.runs)
@@ -239,6 +244,8 @@ def gaps(context: Context, roles: Iterable[Role], *, must_apply: Iterable[Role] 
         for run, role in sorted(evidence.expected.items())
         if run not in ids and (not wanted or role in wanted)
     ]
+    ran = {run.tool for run in runs}
+    found += [note("tool-missing", tool=tool) for tool in dict.fromkeys(tools) if tool not in ran]
     if not wanted:
         found += [] if runs else [note("nothing-ran")]
         return found + [gap for run in runs for gap in _run_gaps(run, refuse=False)]

@@ -82,7 +82,7 @@ def deadlines(context: Context, rulings: Rulings, gate: DeadlinesGate) -> Findin
     doubtful = [(group, table.outcome(group.cell)) for group, _ in selection.unsure]
     late = [group for group, outcome in judged if outcome.overdue]
     unsure = [(g, o) for g, o in judged if o.overdue is None] + [(g, o) for g, o in doubtful if o.overdue is not False]
-    found = gaps(context, gate.filter.role)
+    found = gaps(context, gate.filter.role, tools=gate.filter.tool)
     return Finding(
         verdict=VerdictWord.FAIL if late else VerdictWord.INCOMPLETE if unsure or found else VerdictWord.PASS,
         observed=note("overdue", n=weaknesses(late)),

@@ -21,7 +21,7 @@ TOPICS: Final = {
 def results(context: Context, rulings: Rulings, gate: ResultsGate) -> Finding:
     """At most ``limit`` results match. Over it is FAIL, whatever was not examined; else every gap is INCOMPLETE."""
     selection = select(context, rulings, gate.filter, ratchet=gate.ratchet)
-    found = gaps(context, gate.filter.role)
+    found = gaps(context, gate.filter.role, tools=gate.filter.tool)
     limit = context.number(gate.limit)
     blind = gate.filter.older_than_days is not None and not context.evidence.baseline
     return Finding(

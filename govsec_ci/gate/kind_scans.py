@@ -85,8 +85,9 @@ def coverage(context: Context, _rulings: Rulings, gate: CoverageGate) -> Finding
     components = {component.purl for component in context.evidence.sbom.components} if context.evidence.sbom else set()
     missing = sorted(components - looked_up - declared)
     percent = 100 * (len(components) - len(missing)) // len(components) if components else 100
-    found += _uncovered(context, runs, components=len(components), missing=missing)
-    told = [note("declared", n=len(own), who=few(own))] if (own := sorted(components & declared)) else []
+    found += _nothing_covered(context, runs, components=len(components))
+    told = [note("not-audited", n=len(missing), who=few(missing))] if missing else []
+    told += [note("declared", n=len(own), who=few(own))] if (own := sorted(components & declared)) else []
     return Finding(
         verdict=_word(found) if percent >= gate.percent else VerdictWord.INCOMPLETE,
         observed=note("percent", percent=percent, n=len(components) - len(missing), all=len(components)),
@@ -96,14 +97,14 @@ def coverage(context: Context, _rulings: Rulings, gate: CoverageGate) -> Finding
     )
 
 
-def _uncovered(context: Context, runs: tuple[Run, ...], *, components: int, missing: list[str]) -> list[Note]:
+def _nothing_covered(context: Context, runs: tuple[Run, ...], *, components: int) -> list[Note]:
     if context.evidence.sbom is None:
         return [note("sbom-missing")]
     # A project without dependencies has nothing to look up, if the audit agrees.
     scope = sum(run.scope for run in runs)
     if not components and scope:
         return [note("no-components", scope=scope)]
-    return [note("not-audited", n=len(missing), who=few(missing))] if missing else []
+    return []
 
 
 def advisories(context: Context, _rulings: Rulings, gate: AdvisoriesGate) -> Finding:

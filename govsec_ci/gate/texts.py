@@ -66,6 +66,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "next-other-profile": ("Choose another stage or profile.", "別の段階又はプロファイルを選択する。"),
     # reasons
     "role-missing": ("no {role} scan ran", "{role} の検査が実施されていない"),
+    "tool-missing": ("no scan by {tool} ran", "{tool} による検査が実施されていない"),
     "nothing-ran": ("no scan ran", "検査が一つも実施されていない"),
     "run-lost": ("the planned scan {run} left no run", "予定された検査 {run} の実行記録がない"),
     "run-incomplete": ("{run} did not examine everything", "{run} は検査対象の全てを検査していない"),

@@ -464,6 +464,7 @@ TWO = (
         (("pkg:pypi/a@1",), ("pkg:pypi/b@1",), 100, PASS),
         ((), (), 100, INCOMPLETE),
         (("pkg:pypi/a@1",), (), 51, INCOMPLETE),
+        (("pkg:pypi/a@1",), (), 50, PASS),
     ],
 )
 def test_coverage(audited: tuple[str, ...], declared: tuple[str, ...], percent: int, expected: VerdictWord) -> None:
@@ -471,6 +472,7 @@ def test_coverage(audited: tuple[str, ...], declared: tuple[str, ...], percent: 
     found = judged(COVERAGE.format(percent=percent), evidence(sca, sbom=sbom(components=TWO)))
     assert found.verdict is expected
     assert found.offenders == tuple(sorted({c.purl for c in TWO} - {*audited, *declared}))
+    assert any("not looked up" in reason for reason in found.reasons) is bool(found.offenders)
 
 
 def test_every_dependency_skipped_is_not_clean() -> None:
@@ -542,6 +544,16 @@ def test_a_gate_may_take_a_missing_element_as_not_known_yet() -> None:
     found = judged(SBOM + 'missing = "incomplete"\n', evidence(sbom=sbom(missing={"supplier": (PURL,)})))
     assert found.verdict is INCOMPLETE
     assert found.offenders == (f"supplier: {PURL}",)
+
+
+@pytest.mark.parametrize("role", ["", 'role = ["sast"], '])
+def test_a_tool_that_did_not_run_has_found_nothing_because_it_did_not_look(role: str) -> None:
+    gate = results_gate(f'{role}tool = ["semgrep"]')
+    missing = judged(gate, evidence())
+    assert missing.verdict is INCOMPLETE
+    assert missing.reasons == ("no scan by semgrep ran",)
+    own = run(Role.SAST, id="semgrep", tool="semgrep")
+    assert judged(gate, evidence(run(), own)).verdict is PASS
 
 
 # ---- what another run looked up, and what nobody did ----
