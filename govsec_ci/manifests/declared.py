@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declaration, Declared, Manifest
+from govsec_ci.manifests.environments import of_python, pythons
 from govsec_ci.manifests.notices import LOCK_IT, notice
 from govsec_ci.manifests.pins import allows, exact_version
 from govsec_ci.manifests.shortcomings import shortcomings
@@ -156,9 +157,13 @@ def _held_against(declaration: Declaration, locks: Sequence[Manifest]) -> list[N
 
 def _together(locks: Sequence[Manifest]) -> list[list[Manifest]]:
     """A lock that cannot be read says so itself: nothing more is to be said of what it does not hold."""
-    readable = [lock for lock in locks if lock.components or not lock.notifications]
+    readable = [lock for lock in locks if lock.components or not _is_broken(lock)]
     shared = [lock for lock in readable if lock.format == "pylock"]
     return [[lock] for lock in readable if lock.format != "pylock"] + ([shared] if shared else [])
+
+
+def _is_broken(lock: Manifest) -> bool:
+    return any(note.level is Level.ERROR for note in lock.notifications)
 
 
 def _versions(declaration: Declaration, manifests: Sequence[Manifest]) -> list[Notification]:
@@ -223,8 +228,6 @@ def _out_of_step(declaration: Declaration, one: Declared, why: str) -> Notificat
     )
 
 
-# Each release line by its first and by a late bug-fix release, for markers on python_full_version.
-_PYTHONS = tuple(f"{line}.{last}" for line in ("2.7", *(f"3.{minor}" for minor in range(5, 31))) for last in (0, 99))
 _OF_PYTHON = re.compile(r"(python_version|python_full_version) [^ ]+ \"[^\"]*\"")
 
 
@@ -232,17 +235,14 @@ def is_possible(one: Declared, declaration: Declaration) -> bool:
     """Whether a requirement's marker can be true with a Python that the project allows, on whatever platform."""
     try:
         text = _about_python(str(Marker(one.marker))) if one.marker else ""
-        pythons = SpecifierSet(declaration.requires_python)
-    except (InvalidMarker, InvalidSpecifier):
+        if not text:
+            return True
+        marker, allowed = Marker(text), SpecifierSet(declaration.requires_python)
+        tried = [python for python in pythons(text, declaration.requires_python) if allowed.contains(python)]
+        # Where no version is left to try, nothing is known.
+        return not tried or any(marker.evaluate(of_python(python)) for python in tried)
+    except ValueError:  # no marker, no specifier, a comparison without meaning, or numbers without end
         return True
-    if not text:
-        return True
-    marker = Marker(text)
-    allowed = [python for python in _PYTHONS if pythons.contains(python)]
-    return any(
-        marker.evaluate({"python_version": python.rpartition(".")[0], "python_full_version": python})
-        for python in allowed
-    )
 
 
 def _about_python(marker: str) -> str:

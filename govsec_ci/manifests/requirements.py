@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.annotations import Place, annotations, with_graph
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Declared, Manifest
+from govsec_ci.manifests.environments import covered
 from govsec_ci.manifests.notices import at, notice, shown
 from govsec_ci.manifests.pins import allows, exact_version
 from govsec_ci.manifests.requirement_lines import MalformedError, Parsed, decode, logical_lines, parse_line
@@ -293,8 +294,8 @@ class _Reading:
                 source=pin.source,
                 url=pin.url,
             )
-        if not fitting:
-            yield component
+        if not covered(component.marker, [pin.marker for pin in fitting]):
+            yield component  # somewhere no constraint holds it
 
     def _check_constraints(self, component: Component, pins: list[Component]) -> None:
         versions = {pin.version for pin in pins if pin.marker == "" and pin.version}

@@ -412,3 +412,25 @@ def test_a_lock_that_repeats_nonsense_is_out_of_step(found: Found) -> None:
     lock = UV.replace('specifier = ">=1"', 'specifier = "soon"')
     result = found({"pyproject.toml": PROJECT + 'dependencies = ["a>=1"]\n', "uv.lock": lock})
     assert taken(result)["pyproject.toml"] == ["lock-out-of-step"]
+
+
+@pytest.mark.parametrize(
+    ("python", "marker"),
+    [
+        ("==3.11.5", "python_version >= '3'"),
+        (">=3.8", "python_full_version == '3.11.5'"),
+        (">=3.8", "python_version ~= 'abc'"),
+        (">=3.8", f"python_version >= '{'1' * 5000}'"),
+        (f">={'1' * 5000}", "python_version >= '3'"),
+    ],
+)
+def test_a_requirement_is_only_impossible_where_that_is_certain(found: Found, python: str, marker: str) -> None:
+    project = f'[project]\nname = "app"\nrequires-python = "{python}"\ndependencies = ["a", "b; {marker}"]\n'
+    tree = found({"pyproject.toml": project, "requirements.txt": f"a==1 {HASH}\n"})
+    assert taken(tree) == {"pyproject.toml": ["manifest-unlocked"], "requirements.txt": []}
+
+
+def test_a_lock_that_holds_the_project_alone_is_held_against_the_declaration(found: Found) -> None:
+    lock = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "app"\ndirectory = { path = "." }\n'
+    tree = found({"pyproject.toml": f'{PROJECT}dependencies = ["a"]\n', "pylock.toml": lock})
+    assert taken(tree) == {"pyproject.toml": ["lock-out-of-step"], "pylock.toml": []}

@@ -296,6 +296,12 @@ def test_constraints_by_marker_make_one_component_each(read: Read) -> None:
     assert manifest.components[0].marker == '(os_name == "nt") and (python_version < "3.12")'
 
 
+def test_where_no_constraint_by_marker_holds_a_requirement_it_is_unpinned(read: Read) -> None:
+    manifest = read("requirements.txt", "-c pins.txt\na\n", **{"pins.txt": "a==1 ; sys_platform == 'win32'\n"})
+    assert pinned(manifest) == [("a", "1"), ("a", None)]
+    assert told(manifest) == [("requirement-unpinned", "requirements.txt:2")]
+
+
 def test_a_constraint_that_does_not_fit_pins_nothing(read: Read) -> None:
     manifest = read("requirements.txt", "-c pins.txt\na>=2\n", **{"pins.txt": "a==1\n"})
     assert told(manifest) == [("requirement-unpinned", "requirements.txt:2")]
