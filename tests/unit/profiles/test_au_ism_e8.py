@@ -139,3 +139,13 @@ def test_records_fill_their_slots(gate: str, slot: str) -> None:
 def test_dynamic_analysis_may_come_as_an_imported_log() -> None:
     dast = run(Role.DAST, properties={"slot": "dast"})
     assert check(judge(evidence(dast), NAME, stage=Stage.RELEASE), "dynamic").verdict is PASS
+
+
+def test_all_in_order_passes_every_gate_of_each_maturity_level() -> None:
+    records = tuple(
+        Document(slot=slot, path="r", sha256="0" * 64, date=day("2026-03-31"))
+        for slot in ("dast", "automated-tests", "provenance")
+    )
+    for declared in ({}, {"service": "other"}, {"service": "other", "maturity": "ML1"}):
+        given = evidence(run(Role.SECRETS), documents=records, parameters=declared)
+        assert {own.verdict for own in judge(given, NAME, stage=Stage.RELEASE).checks} == {PASS}, declared

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from govsec_ci.gate import profile
+from govsec_ci.gate.waivers import attach
 from govsec_ci.model import Invocation, Role, Severity, Stage, VerdictWord
 from tests.support.gate_evidence import (
     check,
@@ -19,6 +20,7 @@ from tests.support.gate_evidence import (
     rule,
     run,
     vulnerable,
+    waiver,
 )
 
 PASS, FAIL, INCOMPLETE = VerdictWord.PASS, VerdictWord.FAIL, VerdictWord.INCOMPLETE
@@ -94,6 +96,35 @@ def test_after_192_days_an_acceptance_is_asked_for() -> None:
     last = day("2027-01-01") + timedelta(days=192)
     assert one("accepted-after-192-days", f"{last:%Y-%m-%d}") is PASS
     assert one("accepted-after-192-days", f"{last + timedelta(days=1):%Y-%m-%d}") is FAIL
+
+
+def test_an_acceptance_on_record_ends_the_192_days_and_nothing_else_does() -> None:
+    late = day("2027-01-01") + timedelta(days=193)
+    accepted = waiver(created=late - timedelta(days=10), expires=late + timedelta(days=10))
+    result = vulnerable(first_detected=day("2027-01-01"))
+    for waivers, expected in (((accepted,), PASS), ((), FAIL)):
+        runs = attach([run(Role.SCA, [result], [rule()])], waivers)
+        given = evidence(*runs, baseline=True, waivers=waivers, parameters={"impact": "N1"})
+        assert check(judge(given, NAME, now=late), "accepted-after-192-days").verdict is expected
+    lapsed = waiver(created=late - timedelta(days=10), expires=late - timedelta(days=2))
+    runs = attach([run(Role.SCA, [result], [rule()])], (lapsed,))
+    given = evidence(*runs, baseline=True, waivers=(lapsed,), parameters={"impact": "N1"})
+    assert check(judge(given, NAME, now=late), "accepted-after-192-days").verdict is FAIL
+
+
+def test_the_forces_of_the_rules_are_told() -> None:
+    """SHOULD for all but the acceptance (MUST) and the new deployment (SHOULD NOT): a reader must see which."""
+    forces = {gate.clause.id: gate.text.en for gate in profile.load(NAME).gates if gate.clause.origin == "document"}
+    wanted = dict.fromkeys(("VDR-TFR-PVR", "VDR-TFR-KEV", "VER-TFR-EVU", "VDR-TFR-PDD"), "Force: SHOULD.")
+    wanted |= {"VDR-CSO-AKE": "Force: SHOULD NOT.", "VER-TFR-MAV": "Force: MUST."}
+    assert {clause: text[: len(wanted[clause])] for clause, text in forces.items()} == wanted
+
+
+def test_what_was_not_examined_is_not_in_time() -> None:
+    assert check(judge(evidence(), NAME), "scans").verdict is PASS
+    assert check(judge(evidence(run(Role.SAST, commit=None)), NAME), "scans").verdict is INCOMPLETE
+    assert check(judge(evidence(), NAME), "coverage").verdict is PASS
+    assert check(judge(evidence(run(Role.SCA, audited=())), NAME), "coverage").verdict is INCOMPLETE
 
 
 @pytest.mark.parametrize(
