@@ -125,8 +125,7 @@ def _said(data: bytes, request: ScanRequest) -> Iterator[None]:
 
 @functools.lru_cache(maxsize=4)
 def _request(folder: Path) -> ScanRequest:
-    tree = make_tree(folder, _TREE)
-    index = folder.with_name(f"{folder.name}.index")
+    tree, index = make_tree(folder / "tree", _TREE), folder / "index"
     index.write_bytes(b"")
     parts = (component("idna", "3.3"), component("six", "1.0", line=2))
     return make_request(tree, manifests=(manifest(*parts),), advisories=index)
