@@ -30,9 +30,9 @@ RESULTS_A_CHECK: Final = 8
 """How many results a check lists; the table of results has the others, and the check links there."""
 
 
-def render(view: View) -> str:
-    """The page, UTF-8, with results beyond the first :data:`RESULTS` folded by rule."""
-    shown, folded = view.results[:RESULTS], view.results[RESULTS:]
+def render(view: View, *, rows: int = RESULTS) -> str:
+    """The page, UTF-8, with results beyond the first ``rows`` folded by rule."""
+    shown, folded = view.results[:rows], view.results[rows:]
     style, early, script = _read("report.css"), _read("early.js"), _read("report.js")
     return (
         _environment()
