@@ -253,6 +253,24 @@ def test_none_judges_by_the_rules_of_the_tree(project: Project) -> None:
     assert [one["id"] for one in verdict["profiles"]] == ["ours"]
 
 
+def test_a_merge_request_of_gitlab_is_judged_by_its_target_branch(project: Project) -> None:
+    project.adopt()
+    (project.top / "weak.py").write_text(WEAK)
+    _excluded(project.top)
+    checkout = project.clone("--depth=1")
+    git(project.folder, "clone", "-q", "--bare", project.top.as_uri(), "owner/project.git")
+    variables = {
+        "GITLAB_CI": "true",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_MERGE_REQUEST_PROJECT_URL": (project.folder / "owner/project").as_uri(),
+    }
+    out = project.folder / "out"
+    given = ["--advisories", ROOT / "examples/advisories", "--now", NOW, "--out", out]
+    done = govsec("run", checkout, *given, variables=variables)
+    assert done.returncode == 1, done.stderr
+    assert "govsec.toml" in banner((out / "summary.md").read_text("utf-8"))
+
+
 @pytest.mark.parametrize(("given", "code"), [("", 1), ("none", 0)])
 def test_the_action_asks_the_base_likewise(project: Project, given: str, code: int) -> None:
     project.adopt()
