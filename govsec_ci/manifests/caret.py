@@ -6,8 +6,8 @@ Source: Poetry's documentation, "Dependency specification".
 import re
 from collections.abc import Callable
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 
 def specifier_of(constraint: str) -> str | None:
@@ -34,7 +34,7 @@ def _single(word: str) -> str | None:
         if word[0].isdigit() or word[0] == "v":
             word = f"=={word}"
         return str(SpecifierSet(word))
-    except (InvalidVersion, InvalidSpecifier):
+    except ValueError:  # packaging's own, and Python's for numbers of more than 4,300 digits
         return None
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
+from packaging.requirements import InvalidRequirement
+from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declaration, Declared, Manifest
 from govsec_ci.manifests.environments import of_python, pythons
 from govsec_ci.manifests.notices import LOCK_IT, notice
-from govsec_ci.manifests.pins import allows, exact_version
+from govsec_ci.manifests.pins import allows, exact_version, requirement
 from govsec_ci.manifests.shortcomings import shortcomings
 from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Level, Location, Notification, Region
@@ -24,17 +24,17 @@ from govsec_ci.model import Component, Level, Location, Notification, Region
 def from_pep508(text: str, *, line: int, group: str) -> Declared | None:
     """A requirement in standard notation (PEP 508), or None where the text is none."""
     try:
-        requirement = Requirement(text)
+        found = requirement(text)
     except InvalidRequirement:
         return None
     return Declared(
-        name=canonicalize_name(requirement.name),
+        name=canonicalize_name(found.name),
         line=line,
-        specifier=str(requirement.specifier),
-        marker=str(requirement.marker or ""),
-        extras=tuple(sorted(requirement.extras)),
+        specifier=str(found.specifier),
+        marker=str(found.marker or ""),
+        extras=tuple(sorted(found.extras)),
         group=group,
-        url=requirement.url or "",
+        url=found.url or "",
     )
 
 
@@ -202,16 +202,16 @@ def _restated(declaration: Declaration, lock: Manifest) -> list[Notification]:
     ]
 
 
-def _essence(declared: Sequence[Declared], elsewhere: set[str]) -> set[tuple[str, frozenset[Specifier]]]:
+def _essence(declared: Sequence[Declared], elsewhere: set[str]) -> set[tuple[str, frozenset[Specifier | str]]]:
     """Names with specifiers, however they are spelt. What does not come from an index is locked without one."""
     return {(one.name, _parts(one.specifier)) for one in declared if one.name not in elsewhere}
 
 
-def _parts(specifier: str) -> frozenset[Specifier]:
+def _parts(specifier: str) -> frozenset[Specifier | str]:
     try:
         return frozenset(SpecifierSet(specifier))
-    except InvalidSpecifier:
-        return frozenset()
+    except ValueError:  # packaging's own, and Python's for numbers of more than 4,300 digits
+        return frozenset((specifier,))
 
 
 _ANEW = "lock the project anew and commit the lock"

@@ -1,7 +1,24 @@
-"""Exact versions: which one a specifier set names, and whether the public index can hold it."""
+"""Exact versions: which one a specifier set names, and whether the public index can hold it.
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+Of packaging, each ValueError counts: besides its own it lets Python's through, for numbers of more than 4,300 digits.
+"""
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+
+def requirement(text: str) -> Requirement:
+    """A requirement in standard notation (PEP 508), whose specifiers can be told.
+
+    :raises InvalidRequirement: it is none, or compares with a number without end
+    """
+    found = Requirement(text)
+    try:
+        str(found.specifier)
+    except ValueError as error:
+        raise InvalidRequirement("a version is longer than a version can be") from error
+    return found
 
 
 def exact_version(specifiers: SpecifierSet) -> str | None:
@@ -13,7 +30,7 @@ def exact_version(specifiers: SpecifierSet) -> str | None:
         if specifier.operator in ("==", "===") and not specifier.version.endswith(".*"):
             version = normal(specifier.version)
             alone = len(specifiers) == 1
-            return version if version and (alone or specifiers.contains(version, prereleases=True)) else None
+            return version if version and (alone or _within(specifiers, version)) else None
     return None
 
 
@@ -21,8 +38,15 @@ def normal(version: str) -> str | None:
     """A version in normal form, or None where PEP 440 knows no such version."""
     try:
         return str(Version(version))
-    except InvalidVersion:
+    except ValueError:
         return None
+
+
+def _within(specifiers: SpecifierSet, version: str) -> bool:
+    try:
+        return specifiers.contains(version, prereleases=True)
+    except ValueError:
+        return False
 
 
 def is_local(version: str | None) -> bool:
@@ -34,5 +58,5 @@ def allows(specifier: str, version: str) -> bool:
     """Whether a version is within a specifier; local labels count as their public version, as installers see it."""
     try:
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:
         return False

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
@@ -71,7 +71,7 @@ def _entry(path: str, line: int, name: str, wanted: Any, group: str) -> Declared
     try:
         # A list would be taken for specifiers that are there already.
         specifier = str(SpecifierSet("" if version == "*" else version.strip()))
-    except (InvalidSpecifier, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError):
         text = f"'{shown(str(version))}' is no version specifier of {shown(name)}"
         return notice("requirement-malformed", text, path=path, line=line, next_step='write "*" or "==VERSION"')
     links = [table[key] for key in ("git", "hg", "svn", "bzr", "path", "file") if key in table]

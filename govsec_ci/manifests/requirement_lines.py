@@ -17,6 +17,7 @@ from msgspec import Struct
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
+from govsec_ci.manifests.pins import requirement
 from govsec_ci.manifests.sources import is_link
 from govsec_ci.manifests.text import UnreadableError, decode_utf8
 
@@ -264,7 +265,7 @@ def _requirement_line(text: str, hashes: dict[str, tuple[str, ...]]) -> Parsed:
         return _link_line(head, marker, hashes)
     try:
         # The marker is read apart, because a file has thousands of lines and few markers.
-        return Parsed(requirement=Requirement(head), marker=_marker(marker), hashes=hashes)
+        return Parsed(requirement=requirement(head), marker=_marker(marker), hashes=hashes)
     except InvalidRequirement as error:
         if is_link(head):
             return _link_line(head, marker, hashes)

@@ -3,13 +3,7 @@
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
 INDEX, VCS, PATH, URL, PRIVATE = "index", "vcs", "path", "url", "private-index"
 
@@ -50,6 +44,9 @@ def without_login(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "(not a URL)"
+    # Some readers end the host at a backslash, others take what stands before the @ for a login.
+    if "\\" in parts.netloc:
+        return "(not a URL)"
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=host))
 
@@ -88,7 +85,7 @@ def _name_of_file(file: str) -> tuple[str, str | None]:
         if file.endswith((".tar.gz", ".zip")):
             sdist, version = parse_sdist_filename(file)
             return sdist, str(version)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:  # packaging's own, and Python's for numbers of more than 4,300 digits
         pass
     return _cleaned(_COMMIT.sub("", file).removesuffix(".git")), None
 

@@ -434,3 +434,32 @@ def test_a_lock_that_holds_the_project_alone_is_held_against_the_declaration(fou
     lock = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "app"\ndirectory = { path = "." }\n'
     tree = found({"pyproject.toml": f'{PROJECT}dependencies = ["a"]\n', "pylock.toml": lock})
     assert taken(tree) == {"pyproject.toml": ["lock-out-of-step"], "pylock.toml": []}
+
+
+_ENDLESS = "1" * 5000  # Python turns no more than 4,300 digits into a number
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("requirements.txt", f"a=={_ENDLESS}\n"),
+        ("requirements.txt", f"a==1,>={_ENDLESS}\n"),
+        ("requirements.txt", f"./a-{_ENDLESS}-py3-none-any.whl\n"),
+        ("Pipfile", f'[packages]\na = ">={_ENDLESS}"\n'),
+        ("pyproject.toml", f'[project]\nname = "app"\nversion = "1"\ndependencies = ["a>={_ENDLESS}"]\n'),
+        ("pyproject.toml", f'[tool.poetry]\nname = "app"\n[tool.poetry.dependencies]\na = "^{"9" * 4300}"\n'),
+        ("poetry.lock", f'[[package]]\nname = "a"\nversion = "{_ENDLESS}"\n[metadata]\nlock-version = "2.0"\n'),
+        ("pylock.toml", f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "{_ENDLESS}"\n'),
+        ("uv.lock", UV.replace('"1.5"', f'"{_ENDLESS}"')),
+    ],
+)
+def test_a_number_without_end_is_told(found: Found, path: str, text: str) -> None:
+    assert any(taken(found({path: text})).values())
+
+
+def test_a_number_without_end_in_a_lock_that_repeats_the_declaration(found: Found) -> None:
+    lock = UV.replace('specifier = ">=1"', f'specifier = ">={_ENDLESS}"')
+    assert taken(found({"pyproject.toml": f'{PROJECT}dependencies = ["a>=1"]\n', "uv.lock": lock})) == {
+        "pyproject.toml": ["lock-out-of-step"],
+        "uv.lock": [],
+    }

@@ -81,6 +81,7 @@ def test_the_graph_follows_markers_extras_and_what_is_installed(environment: Env
                 "Requires-Dist: absent",
                 "Requires-Dist: c ; extra == 'unused'",
                 "Requires-Dist: d ; sys_platform == 'no-such'",
+                "Requires-Dist: d ; python_version ~= 'abc' and extra == 'x'",
                 "Requires-Dist: !!",
             ),
             "a-1.dist-info/REQUESTED": "",
@@ -143,6 +144,10 @@ def test_the_project_itself_is_no_component(write: Write) -> None:
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": "{"},
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": "[]"},
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": "{}"},
+        {
+            "a-1.dist-info/METADATA": metadata("a"),
+            "a-1.dist-info/direct_url.json": '{"url": "file://[", "dir_info": {}}',
+        },
         {"a.egg-link": "/somewhere\n"},
         {"a-1.egg-info/requires.txt": ""},
     ],

@@ -93,3 +93,10 @@ def test_kinds(link: str, kind: str) -> None:
 )
 def test_names_of_links(link: str, name: str, version: str | None) -> None:
     assert sources.name_of_link(link) == (name, version)
+
+
+def test_a_host_that_readers_take_for_two_is_no_url() -> None:
+    # urllib3 and browsers fetch this from evil.example, urlsplit takes that for a login.
+    url = "https://evil.example\\@files.pythonhosted.org/packages/a-1.tar.gz"
+    assert sources.without_login(url) == "(not a URL)"
+    assert not sources.is_public_file(sources.without_login(url))
