@@ -25,3 +25,12 @@ def blocks(text: str, kind: str) -> Iterator[str]:
 def commands(text: str) -> list[str]:
     """What stands behind the prompts of the console blocks, in order."""
     return [line[2:] for block in blocks(text, "console") for line in block.splitlines() if line.startswith("$ ")]
+
+
+def steps(text: str) -> Iterator[tuple[str, str]]:
+    """Commands and files as a reader meets them: ("console", one command), or (the block's kind, its text)."""
+    for block in _BLOCK.finditer(text):
+        if block["kind"] == "console":
+            yield from (("console", line[2:]) for line in block["text"].splitlines() if line.startswith("$ "))
+        else:
+            yield block["kind"], block["text"]
