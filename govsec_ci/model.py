@@ -284,7 +284,8 @@ class ComponentRef(Struct, frozen=True, kw_only=True, gc=False):
 class Fix(Struct, frozen=True, kw_only=True, gc=False):
     """The versions that mend a vulnerability for one component; ``nearest`` is the least above the installed one.
 
-    :param available: when the first of them was published, where a feed tells
+    :param available: when the first of them was published. OSV, KEV, EPSS and Vulnrichment hold no such dates, so with
+        them it is always None, and a gate that counts from it goes by its fallback or cannot be decided
     """
 
     nearest: str | None = None
