@@ -7,7 +7,7 @@ import pytest
 
 from govsec_ci.gate import cases, profile
 from govsec_ci.gate.schema import AnyGate
-from govsec_ci.model import VerdictWord
+from govsec_ci.model import Role, VerdictWord
 
 PASS, FAIL, INCOMPLETE = VerdictWord.PASS, VerdictWord.FAIL, VerdictWord.INCOMPLETE
 UNDECIDED_ONLY = frozenset({"scans", "coverage", "advisories", "evidence"})
@@ -116,3 +116,15 @@ def test_no_number_that_can_be_set_is_called_the_documents(name: str) -> None:
         settable = "FromParameter" in repr(gate)
         if settable or gate.kind in {"coverage", "suppressions"}:
             assert gate.clause.origin == "local", gate.id
+
+
+@pytest.mark.parametrize("name", profile.shipped())
+def test_nothing_that_judges_dependencies_passes_on_data_of_two_years_ago(name: str) -> None:
+    loaded = profile.load(name)
+    if not any(Role.SCA in getattr(getattr(gate, "filter", None), "role", ()) for gate in loaded.gates):
+        pytest.skip("asks nothing of dependencies")
+    old = cases.parse(
+        b'[[cases]]\nname = "old"\nnow = 2027-05-01T00:00:00Z\nfeeds = { osv = 730 }\nothers = "PASS"\n', "old"
+    )
+    (outcome,) = cases.run(loaded, old)
+    assert outcome.verdict is INCOMPLETE
