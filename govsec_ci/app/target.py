@@ -1,7 +1,6 @@
 """The judged tree, opened once: where it is, what lies in it, whose it is."""
 
 import os
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +11,12 @@ from msgspec.structs import replace
 from govsec_ci import config as configuration
 from govsec_ci.config import Config
 from govsec_ci.errors import InputError, UsageError
-from govsec_ci.manifests.base import Manifest
+from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
 from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.text import document
 from govsec_ci.model import Subject
 from govsec_ci.scanners.scope import Scope
 from govsec_ci.system import files, git
@@ -84,7 +84,7 @@ def load_config(path: Path, config_file: Path | None) -> Config:
     if config_file is not None:
         return configuration.load(config_file)
     own = path / configuration.FILE_NAME
-    table = _tool_table(path / "pyproject.toml")
+    table = _tool_table(path)
     if own.exists() and table is not None:
         raise InputError(
             f"{own}: settings stand here and in [tool.govsec] of pyproject.toml as well",
@@ -95,13 +95,9 @@ def load_config(path: Path, config_file: Path | None) -> Config:
     return Config() if table is None else configuration.from_table(table, path / "pyproject.toml")
 
 
-def _tool_table(pyproject: Path) -> object | None:
+def _tool_table(folder: Path) -> object | None:
     # A pyproject.toml that is no TOML is the manifests' business: it makes the audit incomplete there.
-    try:
-        document = tomllib.loads(pyproject.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        return None
-    tool = document.get("tool")
+    tool = (document(folder, "pyproject.toml", limit_bytes=LIMIT_BYTES) or {}).get("tool")
     return tool.get("govsec") if isinstance(tool, dict) else None
 
 

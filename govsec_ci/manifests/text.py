@@ -22,7 +22,7 @@ _OPAQUE = re.compile(
 
 
 class UnreadableError(Exception):
-    """A manifest's file cannot be read as what it should be; ``line`` where one is known. Stays inside this room."""
+    """A file of the tree cannot be read as what it should be; ``line`` where one is known. A notification says so."""
 
     def __init__(self, what: str, *, line: int | None = None, next_step: str = "") -> None:
         super().__init__(what)
@@ -89,6 +89,16 @@ def parse_toml(text: str) -> dict[str, Any]:
         ) from error
     except RecursionError as error:
         raise UnreadableError("is nested deeper than a manifest can be") from error
+    except ValueError as error:  # an integer of more than 4,300 digits
+        raise UnreadableError("holds larger numbers than a manifest can") from error
+
+
+def document(root: Path, path: str, *, limit_bytes: int) -> dict[str, Any] | None:
+    """A TOML file of the tree; None where it cannot be read, for readers other than the one that tells so."""
+    try:
+        return parse_toml(read_utf8(root, path, limit_bytes=limit_bytes))
+    except UnreadableError:
+        return None
 
 
 def parse_json(text: str) -> Any:

@@ -7,7 +7,6 @@ folder that is excluded with permission is not scanned, and counted; everything 
 
 import configparser
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 
 from govsec_ci.config import TreeSetting
 from govsec_ci.errors import InputError
+from govsec_ci.manifests.text import UnreadableError, parse_toml
 from govsec_ci.model import (
     Level,
     Location,
@@ -35,6 +35,9 @@ _PYPROJECT, _INI = "pyproject.toml", ".bandit"
 _SKIPS, _EXCLUDES = "bandit.skips", "bandit.exclude_dirs"
 # What each key is called in the two files; bandit takes no other of them for these two purposes.
 _KEYS = {"skips": _SKIPS, "exclude_dirs": _EXCLUDES, "exclude": _EXCLUDES}
+_BLANKS = re.compile(r"[^\S\n]{2,}")
+_AFTER_BARE = re.compile(r"[^\w.\s-].*")
+_NAMES = re.compile(r"[\w-]+")
 _LIMIT_BYTES = 1_000_000
 _MOST_TOLD = 100
 
@@ -96,23 +99,24 @@ def asked(path: str, data: bytes) -> Iterable[Setting]:
     try:
         text = data.decode("utf-8")
         table = _pyproject(text) if path == _PYPROJECT else _ini(text)
-    except (ValueError, RecursionError, configparser.Error):
+    except (ValueError, UnreadableError, configparser.Error):
         return
+    lines = _lines(text)
     for key, value in table.items():
-        line = _line(text, key)
         for one in _values(value):
-            yield Setting(path=path, key=key, setting=_KEYS.get(key, ""), value=one, line=line)
+            yield Setting(path=path, key=key, setting=_KEYS.get(key, ""), value=one, line=lines.get(key, 0))
 
 
 def _pyproject(text: str) -> dict[str, Any]:
-    tool = tomllib.loads(text).get("tool")
+    tool = parse_toml(text).get("tool")
     table = tool.get("bandit") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else {}
 
 
 def _ini(text: str) -> dict[str, Any]:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text)
+    # The parser's time grows with the square of a run of blanks.
+    parser.read_string(_BLANKS.sub(" ", text))
     return {key: value.split(",") for key, value in parser["bandit"].items()} if "bandit" in parser else {}
 
 
@@ -122,10 +126,13 @@ def _values(value: object) -> list[str]:
     return [] if isinstance(value, dict) and not value else [value if isinstance(value, str) else "…"]
 
 
-def _line(text: str, key: str) -> int:
-    """The line on which a key stands, as the files' own quoting allows; 0 where it is written otherwise."""
-    pattern = re.compile(rf"^\s*\[?[\w.\s]*\b{re.escape(key)}\b")
-    return next((number for number, line in enumerate(text.split("\n"), 1) if pattern.match(line)), 0)
+def _lines(text: str) -> dict[str, int]:
+    """Key → the first line that it stands on, as the files' own quoting allows; without those written otherwise."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        for name in _NAMES.findall(_AFTER_BARE.sub("", line.lstrip().removeprefix("["))):
+            found.setdefault(name, number)
+    return found
 
 
 def _allowed(asked: tuple[Setting, ...], allowing: tuple[TreeSetting, ...]) -> Iterable[tuple[Setting, TreeSetting]]:

@@ -2,16 +2,17 @@
 
 import posixpath
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from govsec_ci.errors import InputError, ToolError
+from govsec_ci.errors import ToolError
 from govsec_ci.formats.cyclonedx import Party, Project
 from govsec_ci.manifests.base import DeclaringFormat, Manifest
 from govsec_ci.manifests.registry import FORMATS
-from govsec_ci.system.files import Tree, read_limited
+from govsec_ci.manifests.text import document as read_document
+from govsec_ci.system.files import Tree
 from govsec_ci.system.git import Checkout, run_git
 
 REQUIREMENTS = "requirements"
@@ -47,13 +48,10 @@ def _root_of(folder: str, marked: set[str]) -> str:
 def tables(tree: Tree, root: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """``[project]`` and ``[tool.poetry]`` of a root's ``pyproject.toml``; empty where none can be read."""
     path = "pyproject.toml" if root == "." else f"{root}/pyproject.toml"
-    if path not in tree.files:
+    if path not in _within(tree.files, path):
         return {}, {}
-    try:
-        document = tomllib.loads(read_limited(tree.root / path, limit_bytes=_LIMIT_BYTES).decode("utf-8"))
-    except (InputError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        # Broken is the manifests' word to say; here it only means that nothing is known.
-        return {}, {}
+    # Broken is the manifests' word to say; here it only means that nothing is known.
+    document = read_document(tree.root, path, limit_bytes=_LIMIT_BYTES) or {}
     return _table(document, "project"), _table(_table(document, "tool"), "poetry")
 
 
@@ -117,7 +115,7 @@ def declared(tree: Tree, root: str, *, limit_bytes: int) -> frozenset[str] | Non
     """Names that a root's project asks for itself; None where that cannot be told without running something."""
     names: set[str] = set()
     found = False
-    for path in tree.files:
+    for path in tree.files if root == "." else _within(tree.files, f"{root}/"):
         reader = _declaring(path) if (posixpath.dirname(path) or ".") == root else None
         if reader is None:
             continue
@@ -127,6 +125,12 @@ def declared(tree: Tree, root: str, *, limit_bytes: int) -> frozenset[str] | Non
         found = True
         names.update(one.name for one in declaration.requirements)
     return frozenset(names) if found else None
+
+
+def _within(files: Sequence[str], prefix: str) -> Sequence[str]:
+    """Those of the sorted ``files`` that begin with ``prefix``: of many roots, none may look at the whole tree."""
+    first = bisect_left(files, prefix)
+    return files[first : bisect_right(files, prefix, lo=first, key=lambda path: path[: len(prefix)])]
 
 
 def _declaring(path: str) -> DeclaringFormat | None:

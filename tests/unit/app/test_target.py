@@ -1,5 +1,6 @@
 """app/target.py: the judged tree, its settings and its name."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from govsec_ci.app.target import Target, load_config, timestamp
 from govsec_ci.app.target import open_target as open_target_with
+from govsec_ci.config import Config
 from govsec_ci.errors import InputError, UsageError
 from tests.support.repositories import commit_all, new_repository
 
@@ -99,3 +101,8 @@ def test_a_manifest_that_the_configuration_leaves_out_is_named(project: Path, tm
     assert [(left.path, left.reason) for left in target.left] == [
         ("samples/requirements.txt", "samples is excluded by the configuration")
     ]
+
+
+def test_a_pyproject_that_is_no_file_holds_no_settings_and_holds_nobody_up(project: Path, tmp_path: Path) -> None:
+    os.mkfifo(project / "pyproject.toml")
+    assert open_target(project, out=tmp_path / "out").config == Config()

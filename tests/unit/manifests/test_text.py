@@ -20,6 +20,7 @@ from govsec_ci.manifests.text import UnreadableError, parse_json, parse_toml, ta
         ("x = " + "{a=" * 100_000, None),
         ("ok = 1\n" + "a" + ".a" * 20_000 + " = 1", 2),
         ("[" + "a." * 20_000 + "a]", 1),
+        ("x = " + "1" * 5_000, None),
     ],
 )
 def test_what_is_no_toml(text: str, line: int | None) -> None:

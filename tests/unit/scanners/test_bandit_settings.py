@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 from govsec_ci.config import Config, TreeSetting
 from govsec_ci.model import Location, Region, Run, ScanState, SuppressionKind
 from govsec_ci.scanners.bandit import BanditScanner
-from govsec_ci.scanners.bandit_settings import Setting, read
+from govsec_ci.scanners.bandit_settings import Setting, asked, read
 from tests.support.scanners import make_request, make_tree, place, told
 
 FILES = {"a.py": "eval('1')\nassert x\n", "tests/b.py": "assert x\n"}
@@ -123,6 +124,31 @@ def test_settings_of_single_tests_are_told_too(tmp_path: Path) -> None:
     assert read(make_request(make_tree(tmp_path, {"pyproject.toml": text}))).asked == (
         Setting(path="pyproject.toml", key="assert_used", setting="", value="…", line=1),
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "number"),
+    [
+        ("pyproject.toml", f"{' ' * 400_000}\n[tool.bandit]\nskips = ['B101']\n", 1),
+        ("pyproject.toml", "[tool.bandit]\n" + "".join(f"k{number} = 1\n" for number in range(30_000)), 30_000),
+        ("pyproject.toml", f"[tool.bandit]\n{'.'.join('a' * 100_000)} = 1\n", 0),
+        ("pyproject.toml", f"[tool.bandit]\nskips = {'1' * 5_000}\n", 0),
+        (".bandit", f"[bandit]\na{' ' * 400_000}b\n", 0),
+        (".bandit", f"[bandit]\nskips ={' ' * 400_000}B101\n", 1),
+    ],
+)
+def test_a_file_that_is_made_to_hold_the_reader_up(path: str, text: str, number: int) -> None:
+    started = time.process_time()
+    assert len(list(asked(path, text.encode()))) == number
+    assert time.process_time() - started < 5
+
+
+def test_a_setting_is_told_with_its_line() -> None:
+    text = "x = 1\n [ tool . bandit ]\nnote = 'skips'\n  skips=['B101']\n"
+    assert [(one.key, one.line) for one in asked("pyproject.toml", text.encode())] == [("note", 3), ("skips", 4)]
+    text = "tool.bandit.exclude_dirs = ['a']\n"
+    assert [(one.key, one.line) for one in asked("pyproject.toml", text.encode())] == [("exclude_dirs", 1)]
+    assert [(one.key, one.line) for one in asked(".bandit", b"[bandit]\nskips: B101\n")] == [("skips", 2)]
 
 
 def test_a_tree_full_of_settings_does_not_flood_the_report(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Project roots, and what a project says of itself."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,25 @@ def test_declared(tmp_path: Path) -> None:
 )
 def test_locks(*, format_: str, expected: bool) -> None:
     assert project.locks(Manifest(path="x", format=format_)) is expected
+
+
+def test_many_projects_in_one_tree(tmp_path: Path) -> None:
+    roots = [f"p{number}" for number in range(400)]
+    files = sorted(f"{root}/{name}" for root in roots for name in ("pyproject.toml", *(f"{n}.py" for n in range(200))))
+    listed = Tree(root=tmp_path, files=tuple(files))
+    started = time.process_time()
+    assert {project.declared(listed, root, limit_bytes=1000) for root in roots} == {None}
+    assert project.tables(listed, "p1") == ({}, {})
+    assert time.process_time() - started < 2  # each looked at the whole tree
+
+
+def test_a_project_named_as_another_begins_is_another(tmp_path: Path) -> None:
+    text = "[project]\nname = 'x'\ndependencies = ['foo']\n"
+    found = walk(make_tree(tmp_path, {"a/pyproject.toml": text, "ab/pyproject.toml": "", "a/b/pyproject.toml": ""}))
+    assert project.declared(found, "a", limit_bytes=1000) == frozenset({"foo"})
+    assert project.declared(found, "b", limit_bytes=1000) is None
+
+
+def test_a_number_that_no_reader_takes_says_nothing(tmp_path: Path) -> None:
+    found = walk(make_tree(tmp_path, {"pyproject.toml": f"x = {'1' * 5_000}\n"}))
+    assert project.tables(found, ".") == ({}, {})
