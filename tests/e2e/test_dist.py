@@ -1,8 +1,10 @@
 """``make dist``: what is published is reproducible, and the wheel is what works, not only the checkout."""
 
 import importlib.util
+import re
 import subprocess
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 from types import ModuleType
@@ -64,19 +66,26 @@ def test_sdist_and_wheel_are_built_twice_alike(dist: Path) -> None:
     ]
 
 
-@pytest.mark.full
-def test_the_wheel_in_a_fresh_environment_judges_an_example(dist: Path, tmp_path: Path) -> None:
-    env = fresh.environment(tmp_path / "home")
-    python = tmp_path / "venv/bin/python"
+@pytest.fixture(scope="module")
+def python(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a fresh environment that holds the wheel and what the lock file names."""
+    folder = tmp_path_factory.mktemp("wheel")
+    made = folder / "venv/bin/python"
     (wheel,) = dist.glob("*.whl")
     for command in (
-        [sys.executable, "-m", "venv", tmp_path / "venv"],
-        [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements/action.txt"],
-        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel],
+        [sys.executable, "-m", "venv", folder / "venv"],
+        [made, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements/action.txt"],
+        [made, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel],
     ):
-        done = fresh.run(*map(str, command), cwd=tmp_path, env=env)
+        done = fresh.run(*map(str, command), cwd=folder, env=fresh.environment(folder / "home"))
         assert done.returncode == 0, done.stdout
-    govsec = tmp_path / "venv/bin/govsec"
+    return made
+
+
+@pytest.mark.full
+def test_the_wheel_in_a_fresh_environment_judges_an_example(python: Path, tmp_path: Path) -> None:
+    env = fresh.environment(tmp_path / "home")
+    govsec = python.with_name("govsec")
     given: list[str | Path] = [
         "--advisories",
         ROOT / "examples/advisories",
@@ -91,4 +100,36 @@ def test_the_wheel_in_a_fresh_environment_judges_an_example(dist: Path, tmp_path
         done = fresh.run(govsec, "verify", tmp_path / "out", cwd=tmp_path, env=env)
         assert done.returncode == code, done.stdout
     where = fresh.run(python, "-Ic", "import govsec_ci; print(govsec_ci.__file__)", cwd=tmp_path, env=env).stdout
-    assert where.startswith(str(tmp_path / "venv"))
+    assert where.startswith(str(python.parents[1]))
+
+
+# The commands from scan to report, and the hooks. `make test` runs them on the sources, for branch coverage.
+ON_THE_WHEEL = ("tests/e2e/test_commands.py", "tests/e2e/test_examples.py", "tests/unit/hooks")
+
+
+@pytest.mark.full
+def test_commands_and_hooks_pass_their_tests_on_the_wheel(python: Path, tmp_path: Path) -> None:
+    (site,) = python.parents[1].glob("lib/python*/site-packages")
+    # pytest and its kin, from the environment that runs this; the wheel stands before them.
+    (site / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/tests").symlink_to(ROOT / "tests")
+    # -P: the checkout itself is no place to import from; only the tests are.
+    env = fresh.environment(tmp_path / "home", PYTHONPATH=str(tmp_path / "path"))
+    where = fresh.run(python, "-P", "-c", "import govsec_ci as g, govsec_ci_hooks as h; print(g, h)", cwd=ROOT, env=env)
+    assert where.stdout.count(str(site)) == 2, where.stdout
+    command: list[str | Path] = [
+        python,
+        "-P",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not full",
+        *ON_THE_WHEEL,
+    ]
+    done = fresh.run(*command, cwd=ROOT, env=env, timeout_s=1800)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^[0-9]+ passed", done.stdout, re.MULTILINE)
