@@ -134,7 +134,7 @@ class _Search:
         """Requirements files that a declaration names (setuptools' ``file:``), whatever they are called."""
         broken = []
         for path in declaration.files:
-            if path.startswith(("../", "/")):
+            if not sources.is_inside(self.tree.root, path):
                 text = f"names {shown(path)}, which leads out of the tree"
                 step = "keep the files that declare dependencies in the project"
                 broken.append(notice("manifest-include", text, path=declaration.path, next_step=step))

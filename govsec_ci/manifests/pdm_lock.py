@@ -4,6 +4,7 @@ Source: the files that PDM writes; the format is PDM's own. It does not record t
 project's ``pyproject.toml`` sets decide whether a package can be said to be public.
 """
 
+import os
 import posixpath
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,8 @@ def _private_index(lock: LockText) -> str | None:
     """URL of the first package source in the project's settings that is not the public index."""
     try:
         pdm = _table(_table(_beside(lock, "pyproject.toml"), "tool"), "pdm")
-        listed = [*_sources(pdm.get("source")), *_sources([_table(_beside(lock, "pdm.toml"), "pypi")])]
+        own = _table(_beside(lock, "pdm.toml"), "pypi")  # [pypi], and [pypi.NAME] for each further index
+        listed = [*_sources(pdm.get("source")), *_sources([own, *own.values()])]
     except UnreadableError:
         return "(the settings of pdm cannot be read)"
     return next((sources.without_login(url) for url in listed if not sources.is_public_index(url)), None)
@@ -143,8 +145,10 @@ def _private_index(lock: LockText) -> str | None:
 
 def _beside(lock: LockText, name: str) -> dict[str, Any]:
     path = posixpath.join(posixpath.dirname(lock.path), name)
-    if not (lock.file.root / path).exists():
+    if not os.path.lexists(lock.file.root / path):
         return {}
+    if not sources.is_inside(lock.file.root, path):
+        raise UnreadableError("a link that leads out of the tree")
     return parse_toml(read_utf8(lock.file.root, path, limit_bytes=lock.file.limit_bytes))
 
 

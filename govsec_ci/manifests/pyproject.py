@@ -171,6 +171,9 @@ class _Reader:
     def _dynamic(self, project: dict[str, Any]) -> tuple[tuple[str, ...], str]:
         """Requirements files that setuptools reads, and why dependencies can only be known by building."""
         dynamic = project.get("dynamic", [])
+        if not isinstance(dynamic, list):
+            self._malformed(1, "'dynamic' is no list of fields")
+            dynamic = []
         names = [name for name in ("dependencies", "optional-dependencies") if name in dynamic]
         table = self._table(self._table(self._table(self.data, "tool"), "setuptools"), "dynamic")
         files = [file for name in names for file in _files(table.get(name))]

@@ -81,7 +81,7 @@ def decode(data: bytes) -> str:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             try:
-                return data.decode(encoding)
+                return decode_utf8(data.decode(encoding).encode("utf-8"))
             except UnicodeDecodeError as error:
                 raise UnreadableError(f"is not {encoding} text", next_step="save the file as UTF-8") from error
     for number, line in enumerate(data.split(b"\n", 2)[:2], start=1):

@@ -188,12 +188,10 @@ class _Reading:
             self._bad_include(place, f"includes the URL {_safe_url(target)}, which is not part of the tree")
             return None
         path = posixpath.normpath(posixpath.join(posixpath.dirname(place.path), target))
-        top = os.path.realpath(self.root)
-        real = os.path.realpath(self.root / path)
-        if posixpath.isabs(target) or path.startswith("../") or not real.startswith(top + os.sep):
+        if posixpath.isabs(target) or path.startswith("../") or not sources.is_inside(self.root, path):
             self._bad_include(place, f"includes {shown(target)}, which leads out of the tree")
             return None
-        if not os.path.exists(real):
+        if not os.path.exists(self.root / path):
             self._bad_include(place, f"includes {shown(target)}, which does not exist")
             return None
         return path

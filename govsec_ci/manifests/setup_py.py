@@ -3,6 +3,7 @@
 import ast
 import posixpath
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Manifest
@@ -51,9 +52,22 @@ def _judge(module: ast.Module) -> tuple[str, str]:
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call) and _called(node) == "setup"]
     if not calls and not _imports(module) & _BUILDERS:
         return "", "is no packaging program"
-    if calls and not any(_passes(call) for call in calls):
+    if calls and not any(_passes(call) for call in calls) and not _ARGUMENTS & set(_words(module)):
         return "", "passes no dependencies of its own"
     return "the dependencies are computed by a program", ""
+
+
+def _words(module: ast.Module) -> Iterator[str]:
+    """Every name, argument and text: ``setup`` may be called by another name, or given what was put together before."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.keyword):
+            yield node.arg or ""
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _called(call: ast.Call) -> str:

@@ -1,6 +1,8 @@
 """Where a component comes from: the public index, or somewhere without public advisory data."""
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
@@ -49,6 +51,14 @@ def without_login(url: str) -> str:
         return "(not a URL)"
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=host))
+
+
+def is_inside(root: Path, path: str) -> bool:
+    """Whether a path relative to the judged tree stays in it, also where links on the way lead."""
+    if "\0" in path:
+        return False  # no file can have this name
+    top = os.path.realpath(root)
+    return os.path.realpath(os.path.join(root, path)).startswith(top.rstrip(os.sep) + os.sep)
 
 
 def is_link(text: str) -> bool:

@@ -28,6 +28,8 @@ from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Notification
 
 FILE_NAME = "uv.lock"
+_MOST_FOLLOWED = 2_000_000
+"""Packages, each counted for every group of every member that leads to it: seconds, and far more than projects have."""
 
 
 class UvLock:
@@ -113,13 +115,14 @@ def _contents(lock: LockText) -> Contents:
         )
     read = list(entries(lock, "package", _Package))
     packages = [(line, package) for line, package in read if isinstance(package, _Package)]
-    members = _members(lock.data, [package for _, package in packages])
+    members = _members(lock, [package for _, package in packages])
+    own = {id(member) for member in members}
     starts = [*_rootless(lock.data), *(_starts(member) for member in members)]
     groups = _groups(starts, {named(package.name): package for _, package in packages})
     direct = {named(one.name) for start in starts for group in start.values() for one in group}
     return Contents(
         components=tuple(
-            _component(lock, line, package, groups, direct) for line, package in packages if package not in members
+            _component(lock, line, package, groups, direct) for line, package in packages if id(package) not in own
         ),
         notifications=tuple(note for _, note in read if isinstance(note, Notification)),
         members={named(member.name): _folder(lock, member) for member in members},
@@ -147,12 +150,16 @@ def _elsewhere(one: _Stated) -> str:
     return next((str(place) for place in places if place), "")
 
 
-def _members(data: dict[str, Any], packages: list[_Package]) -> list[_Package]:
-    """The workspace's own projects: those that the manifest table lists, or the one at the lock's own folder."""
-    table = data.get("manifest", {})
+def _members(lock: LockText, packages: list[_Package]) -> list[_Package]:
+    """The workspace's own projects: those that the manifest table lists, or the one at the lock's own folder.
+
+    None of them lies outside of the tree: nobody would look at it.
+    """
+    table = lock.data.get("manifest", {})
     names = table.get("members", []) if isinstance(table, dict) else []
     listed = {named(str(name)) for name in names} if isinstance(names, list) else set()
-    return [package for package in packages if _is_local(package.source) and _is_member(package, listed)]
+    own = [package for package in packages if _is_local(package.source) and _is_member(package, listed)]
+    return [package for package in own if not _folder(lock, package).startswith(("..", "/"))]
 
 
 def _is_local(source: _Source) -> bool:
@@ -187,9 +194,14 @@ def _rootless(data: dict[str, Any]) -> Iterator[_Starts]:
 def _groups(starts: Iterable[_Starts], packages: dict[str, _Package]) -> dict[str, set[str]]:
     """Which groups of the members lead to each package, however far."""
     found: dict[str, set[str]] = {}
+    followed = 0
     for start in starts:
         for group, dependencies in start.items():
-            for name in _reached(dependencies, packages):
+            reached = _reached(dependencies, packages)
+            followed += len(reached)
+            if followed > _MOST_FOLLOWED:
+                raise UnreadableError("has more groups and packages than can be followed", next_step="uv lock")
+            for name in reached:
                 found.setdefault(name, set()).add(named(group))
     return found
 

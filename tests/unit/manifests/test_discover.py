@@ -463,3 +463,40 @@ def test_a_number_without_end_in_a_lock_that_repeats_the_declaration(found: Foun
         "pyproject.toml": ["lock-out-of-step"],
         "uv.lock": [],
     }
+
+
+@pytest.mark.parametrize("name", ["deps.txt", "folder/secret.txt", "a\\u0000b", ".."])
+def test_a_file_that_a_declaration_names_is_not_looked_for_outside_of_the_tree(
+    write: Write, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "secret.txt").write_text("user:secret:1000\n")
+    root = write(
+        {
+            "pyproject.toml": f'{PROJECT}dynamic = ["dependencies"]\n'
+            f'[tool.setuptools.dynamic]\ndependencies = {{ file = "{name}" }}\n'
+        }
+    )
+    (root / "deps.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "folder").symlink_to(tmp_path)
+    discovery = discover(walk(root))
+    assert taken(discovery)["pyproject.toml"] == ["manifest-include"]
+    assert "user:secret" not in repr(discovery)
+
+
+def test_settings_of_pdm_that_are_a_link_out_of_the_tree_are_not_followed(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "pdm.toml").write_text('[pypi]\nurl = "https://pypi.org/simple"\n')
+    lock = '[metadata]\nlock_version = "4.5"\n[[package]]\nname = "a"\nversion = "1"\n'
+    root = write({"pdm.lock": lock})
+    (root / "pdm.toml").symlink_to(tmp_path / "pdm.toml")
+    assert [one.source for one in discover(walk(root)).manifests[0].components] == ["private-index"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from setuptools import setup as s\ndef setup(): pass\nsetup()\ns(install_requires=['a'])\n",
+        "import setuptools\nkept = {'install_requires': ['a']}\nsetuptools.setup()\nsetuptools.dist.run(kept)\n",
+    ],
+)
+def test_a_program_that_only_seems_to_pass_nothing_is_computed(found: Found, text: str) -> None:
+    assert taken(found({"setup.py": text})) == {"setup.py": ["manifest-unreadable"]}

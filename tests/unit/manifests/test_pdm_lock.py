@@ -103,6 +103,7 @@ def test_one_bad_entry_leaves_the_others(read: Read) -> None:
     ("settings", "source"),
     [
         ('[pypi]\nurl = "https://mirror.example.org/simple"\n', "private-index"),
+        ('[pypi.corporate]\nurl = "https://mirror.example.org/simple"\n', "private-index"),
         ("[pypi]\nverify_ssl = true\n", "index"),
     ],
 )

@@ -137,6 +137,7 @@ def test_tables_of_other_tools(declare: Declare) -> None:
     [
         ('[project]\ndynamic = ["version"]\n', (), False),
         ('[project]\ndynamic = ["dependencies"]\n', (), True),
+        ("[project]\ndynamic = 5\n", (), False),
         ('[project]\ndynamic = ["optional-dependencies"]\n', (), True),
         (
             '[project]\ndynamic = ["dependencies"]\n[tool.setuptools.dynamic]\ndependencies = {file = "deps.txt"}\n',

@@ -208,6 +208,7 @@ def test_encodings(data: bytes, text: str) -> None:
         ("naïve==1".encode("latin-1"), 1),
         (b"a==1\n# \xe9t\xe9", 2),
         (b"a==1\nb\x00==1", 2),
+        ("a==1\n-r b\0c".encode("utf-16"), 2),
         (b"# coding: utf-7\na==1", 1),
         (b"#!\n# vim: set fileencoding=latin-1\na", 2),
         (codecs.BOM_UTF16_LE + b"\x00\xd8\x00", None),

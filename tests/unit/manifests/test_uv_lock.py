@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from govsec_ci.manifests import uv_lock
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.model import Level
 
@@ -213,3 +214,25 @@ def test_files_of_which_one_has_no_address_stay_together(read: Read, url: str) -
     (only,) = read("uv.lock", HEAD + package("a", wheels)).components
     assert only.files == ()
     assert only.hashes == {"sha256": ("00", "01")}
+
+
+def test_a_member_outside_of_the_tree_is_a_component(read: Read) -> None:
+    manifest = read(
+        "uv.lock",
+        'version = 1\n[manifest]\nmembers = ["app", "other"]\n'
+        '[[package]]\nname = "app"\nsource = { editable = "." }\n'
+        '[[package]]\nname = "other"\nsource = { editable = "../other" }\n',
+    )
+    assert manifest.members == {"app": "."}
+    assert [(one.name, one.source) for one in manifest.components] == [("other", "path")]
+
+
+def test_groups_without_end_are_not_followed(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uv_lock, "_MOST_FOLLOWED", 10)
+    groups = "".join(f'g{number} = [{{ name = "a" }}]\n' for number in range(11))
+    manifest = read(
+        "uv.lock",
+        'version = 1\n[[package]]\nname = "app"\nsource = { virtual = "." }\n'
+        f"[package.optional-dependencies]\n{groups}",
+    )
+    assert [note.id for note in manifest.notifications] == ["manifest-unreadable"]
