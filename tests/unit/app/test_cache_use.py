@@ -38,7 +38,7 @@ def test_the_release_stage_looks_at_everything_anew(
 ) -> None:
     seen: list[Path | None] = []
 
-    def scanners(request: ScanRequest) -> tuple[ScanOutput, ...]:
+    def scanners(request: ScanRequest, **_: object) -> tuple[ScanOutput, ...]:
         seen.append(request.cache)
         return ()
 
