@@ -79,7 +79,10 @@ def build(
     scored = [gap(verdict, one) for one in profiles if any(own.id == one.id for own in verdict.profiles)]
     rulings = ruled(verdict, evidence, profiles)
     everything = all_results(evidence, standing(verdict.checks), rulings)
-    by_fingerprint = {one.fingerprint: one for one in reversed(everything) if one.fingerprint}
+    by_fingerprint: dict[str, ResultView] = {}
+    for one in everything:
+        if one.fingerprint:
+            by_fingerprint.setdefault(one.fingerprint, one)
     checks = all_checks(verdict, profiles, by_fingerprint)
     blocking = tuple(one for one in checks if one.blocking and one.verdict is not VerdictWord.PASS)
     results = tuple(one for one in everything if not one.suppressed and one.state is not BaselineState.ABSENT)

@@ -62,24 +62,29 @@ def _folded(bars: Sequence[BarView]) -> tuple[BarView, ...]:
 
 
 def _bar(label: Text, found: Iterable[str], order: Sequence[str]) -> BarView:
-    counts = Counter(found)
+    return _counted(label, Counter(found), order)
+
+
+def _counted(label: Text, counts: Counter[str], order: Sequence[str]) -> BarView:
     return BarView(label=label, parts=tuple((name, counts[name]) for name in order if counts[name]))
 
 
 def _by_age(results: Sequence[ResultView], now: datetime, *, baseline: bool) -> ChartView:
-    groups: dict[int, list[str]] = {}
-    for one in results:
-        days = (now - (one.since or now)).total_seconds() / _DAY_S
-        groups.setdefault(_bucket(days, _AGES), []).append(_standing(one, now))
-    bars = tuple(_bar(_AGES[index][1](), found, _STANDINGS) for index, found in sorted(groups.items(), reverse=True))
+    groups: dict[int, Counter[str]] = {}
+    # Most results share their days with others: each pair is looked at once.
+    for (since, due), count in Counter((one.since, one.due) for one in results).items():
+        days = (now - (since or now)).total_seconds() / _DAY_S
+        groups.setdefault(_bucket(days, _AGES), Counter())[_standing(due, now)] += count
+    oldest_first = sorted(groups.items(), reverse=True)
+    bars = tuple(_counted(_AGES[index][1](), found, _STANDINGS) for index, found in oldest_first)
     title = both("Age of the open results, against their deadlines")
     return ChartView(id="chart-age", title=title, bars=bars, note=_age_note(results, baseline=baseline))
 
 
-def _standing(one: ResultView, now: datetime) -> str:
-    if one.due is None:
+def _standing(due: datetime | None, now: datetime) -> str:
+    if due is None:
         return "no-deadline"
-    return "overdue" if one.due < now else "in-time"
+    return "overdue" if due < now else "in-time"
 
 
 def _age_note(results: Sequence[ResultView], *, baseline: bool) -> Text:
@@ -135,10 +140,6 @@ def _by_document(checks: Iterable[CheckView], weights: Weights) -> ChartView:
         if check.blocking:
             group = groups.setdefault(check.clause.document, Counter())
             group[check.verdict.value] += weights.get((check.profile, check.gate), 1)
-    bars = tuple(
-        BarView(label=label, parts=tuple((name, found[name]) for name in _VERDICTS if found[name]))
-        for label, found in groups.items()
-        if found.total()
-    )
+    bars = tuple(_counted(label, found, _VERDICTS) for label, found in groups.items() if found.total())
     note = both("Deciding gates, each with the weight that its profile gives it.")
     return ChartView(id="chart-gap", title=both("Gap by source document"), bars=bars, note=note)

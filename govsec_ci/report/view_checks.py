@@ -12,7 +12,7 @@ from govsec_ci.report import labels
 from govsec_ci.report.i18n import Text, same
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import CheckView, ClauseView, ProfileView, ResultView
-from govsec_ci.report.view_results import gate_link, order
+from govsec_ci.report.view_results import gate_link
 
 _ORDER: Final = {VerdictWord.FAIL: 0, VerdictWord.INCOMPLETE: 1, VerdictWord.PASS: 2}
 
@@ -20,15 +20,25 @@ _ORDER: Final = {VerdictWord.FAIL: 0, VerdictWord.INCOMPLETE: 1, VerdictWord.PAS
 def all_checks(
     verdict: Verdict, profiles: Sequence[Profile], results: Mapping[str, ResultView]
 ) -> tuple[CheckView, ...]:
-    """Every check, FAIL first, then INCOMPLETE, otherwise in the profile's order."""
+    """Every check, FAIL first, then INCOMPLETE, otherwise in the profile's order.
+
+    :param results: by fingerprint, in the order in which they are to be listed
+    """
     known = {profile.id: profile for profile in profiles}
-    shown = [_check(check, known.get(check.profile), results, verdict.now) for check in verdict.checks]
+    ranks = {key: rank for rank, key in enumerate(results)}
+    shown = [_check(check, known.get(check.profile), results, ranks, verdict.now) for check in verdict.checks]
     return tuple(sorted(shown, key=lambda view: _ORDER[view.verdict]))
 
 
-def _check(check: Check, profile: Profile | None, results: Mapping[str, ResultView], now: datetime) -> CheckView:
+def _check(
+    check: Check,
+    profile: Profile | None,
+    results: Mapping[str, ResultView],
+    ranks: Mapping[str, int],
+    now: datetime,
+) -> CheckView:
     gate = _gate(profile, check.gate)
-    counted = sorted((results[key] for key in check.results if key in results), key=order)
+    counted = [results[key] for key in sorted((key for key in check.results if key in ranks), key=ranks.__getitem__)]
     due = [check.due[key] for key in check.results if key in check.due]
     return CheckView(
         anchor=gate_link(check).anchor,

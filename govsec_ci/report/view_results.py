@@ -14,6 +14,7 @@ from govsec_ci.gate.context import key_of
 from govsec_ci.model import (
     BaselineState,
     Check,
+    Confidence,
     Evidence,
     Result,
     Rule,
@@ -31,6 +32,9 @@ from govsec_ci.report.view_rulings import Claim, Ruled
 _UNKNOWN_RANK: Final = Severity.HIGH.rank + 0.5
 """Where UNKNOWN stands in a list: below CRITICAL, above HIGH, since nobody knows that it is less."""
 
+# An enum's own ``value`` costs more than all else that is done with it, a hundred thousand times.
+_SEVERITIES: Final = {one: one.value for one in Severity}
+_CONFIDENCES: Final = {one: one.value for one in Confidence}
 _RANKS: Final = {one.value: _UNKNOWN_RANK if one is Severity.UNKNOWN else float(one.rank) for one in Severity}
 _FINGERPRINT_CHARACTERS: Final = 64
 _NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -75,8 +79,11 @@ def all_results(evidence: Evidence, stand: Standing, rulings: Ruled) -> tuple[Re
 
 
 def _with_unique_anchor(view: ResultView, seen: dict[str, int]) -> ResultView:
-    number = seen[view.anchor] = seen.get(view.anchor, 0) + 1
-    return view if number == 1 else structs.replace(view, anchor=f"{view.anchor}-{number}")
+    if seen.setdefault(view.anchor, 0) == 0:
+        seen[view.anchor] = 1
+        return view
+    number = seen[view.anchor] = seen[view.anchor] + 1
+    return structs.replace(view, anchor=f"{view.anchor}-{number}")
 
 
 def order(view: ResultView) -> tuple[bool, float, str, int, str, str]:
@@ -125,7 +132,7 @@ def _result(result: Result, about: _About, stand: Standing, rulings: Ruled) -> R
     # Our own fingerprints are hexadecimal; 100,000 of them would only push paths out of the cache of word().
     plain = key.isalnum() and key.isascii() and len(key) <= _FINGERPRINT_CHARACTERS
     fingerprint = key if plain else word(key)
-    path, line, column = _place(result)
+    path, line, column, place = _place(result)
     gates = stand.gates.get(key, ())
     return ResultView(
         anchor=f"r-{key[:16]}" if plain else slug(f"r-{fingerprint[:16]}"),
@@ -134,28 +141,22 @@ def _result(result: Result, about: _About, stand: Standing, rulings: Ruled) -> R
         rule=about.rule,
         rule_text=about.text,
         help_uri=about.help_uri,
-        severity=result.severity.value,
-        confidence=result.confidence.value,
+        severity=_SEVERITIES[result.severity],
+        confidence=_CONFIDENCES[result.confidence],
         message=message(result.message),
         path=path,
         line=line,
         column=column,
-        place=_joined(path, line, column),
+        place=place,
         cwes=about.cwes,
         gates=gates,
         due=stand.due.get(key),
         detected=result.first_detected,
         state=result.baseline_state,
         suppressed=key in rulings.suppressed,
-        component=_component(result),
+        component=_component(result) if result.component else None,
         vulnerability=about.vulnerability,
     )
-
-
-def _joined(path: str, line: int | None, column: int | None) -> str:
-    if not path or not line:
-        return path
-    return f"{path}:{line}:{column}" if column else f"{path}:{line}"
 
 
 def rule_text(rule: Rule, tool: str) -> Text:
@@ -171,12 +172,17 @@ def _japanese_rules() -> Mapping[str, str]:
     return {key: message(entry["short"]["ja"]) for key, entry in tomllib.loads(file.read_text("utf-8")).items()}
 
 
-def _place(result: Result) -> tuple[str, int | None, int | None]:
+def _place(result: Result) -> tuple[str, int | None, int | None, str]:
+    """Path, line, column, and all of it that is known as one word."""
     if not result.locations:
-        return "", None, None
-    primary = result.locations[0]
-    region = primary.region
-    return word(primary.path), region.start_line if region else None, region.start_column if region else None
+        return "", None, None, ""
+    path, region = word(result.locations[0].path), result.locations[0].region
+    if region is None:
+        return path, None, None, path
+    line, column = region.start_line, region.start_column
+    if not path or not line:
+        return path, line, column, path
+    return path, line, column, f"{path}:{line}:{column}" if column else f"{path}:{line}"
 
 
 def _component(result: Result) -> ComponentView | None:
