@@ -28,6 +28,8 @@ from govsec_ci.report.view import View
 from govsec_ci.system.files import write_atomic
 
 _SUMMARY_LIMIT_BYTES: Final = 1024 * 1024
+_FAILING: Final = frozenset({"FAIL", "INCOMPLETE"})
+_NEVER: Final = "never"
 _SUMMARY_CUT: Final = (
     "\n\n*The summary was longer than a step summary may be (1 MiB); the whole stands in the bundle.*\n"
 )
@@ -35,6 +37,7 @@ _SUMMARY_CUT: Final = (
 
 def options(environment: Mapping[str, str], *, jobs: int) -> Options:
     """The inputs as options; :raises UsageError: an input is not one of its allowed values."""
+    _fail_on(environment)
     workspace = Path(environment.get("GITHUB_WORKSPACE", "."))
     temporary = Path(environment.get("RUNNER_TEMP", "."))
     out = _input(environment, "OUT")
@@ -134,8 +137,17 @@ def judged_folder(environment: Mapping[str, str]) -> str:
 
 def fails(environment: Mapping[str, str], finished: Finished, exit_code: int) -> bool:
     """Whether the step is to fail: by what ``fail-on`` names, and always where there is no verdict."""
-    wanted = re.split(r"[\s,]+", _input(environment, "FAIL_ON") or "FAIL INCOMPLETE")
-    return exit_code != 0 and (not finished.verdict or finished.verdict in wanted)
+    return exit_code != 0 and (not finished.verdict or finished.verdict in _fail_on(environment))
+
+
+def _fail_on(environment: Mapping[str, str]) -> frozenset[str]:
+    """The verdicts that fail the step; :raises UsageError: a word is none, and misspelt would fail no step."""
+    words = frozenset(re.split(r"[\s,]+", _input(environment, "FAIL_ON"))) - {""}
+    unknown = words - {*_FAILING, _NEVER}
+    if unknown:
+        allowed = ", ".join(sorted({*_FAILING, _NEVER}))
+        raise UsageError(f"input fail-on: {min(unknown)!r} is not one of {allowed}")
+    return words or _FAILING
 
 
 def _whole_runs(finished: Finished) -> int:

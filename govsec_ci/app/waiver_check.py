@@ -1,7 +1,7 @@
 """What can be said of waivers before any scan: which of them the profiles would never let have effect."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -45,7 +45,7 @@ def _waiting(waiver: Waiver, rules: WaiverRulings, now: datetime) -> Iterator[tu
         yield note("why-unapproved"), True
     if now < waiver.created:
         yield note("why-not-yet", date=waiver.created.date()), True
-    if now >= waiver.expires + timedelta(days=1):
+    if now.astimezone(UTC).date() > waiver.expires.date():
         yield note("why-expired", date=waiver.expires.date()), True
 
 

@@ -23,3 +23,9 @@ def test_without_a_clock_it_is_now_in_whole_seconds() -> None:
 def test_what_is_no_moment_is_said(text: str) -> None:
     with pytest.raises(UsageError, match="RFC 3339"):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-10:00", "1969-12-31T00:00:00Z"])
+def test_no_clock_leads_out_of_the_calendar(text: str) -> None:
+    with pytest.raises(UsageError, match="the year is not from 1970 to 2999"):
+        parse(text)

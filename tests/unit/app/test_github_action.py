@@ -168,11 +168,20 @@ def test_the_whole_workspace_keeps_the_bundle_s_own_log(tmp_path: Path) -> None:
         ("INCOMPLETE", 3, "FAIL", "false"),
         ("FAIL", 1, "FAIL,\n INCOMPLETE", "true"),
         ("FAIL", 1, "never", "false"),
+        ("FAIL", 1, " , ", "true"),
     ],
 )
 def test_fail_on_names_the_verdicts_that_fail(tmp_path: Path, word: str, code: int, given: str, fails: str) -> None:
     told, _ = published(tmp_path, finished(tmp_path, word), code, fail_on=given)
     assert told["fails"] == fails
+
+
+@pytest.mark.parametrize("given", ["fail", "FAIL;INCOMPLETE", "none", "PASS"])
+def test_a_misspelt_verdict_in_fail_on_is_refused_before_anything_is_scanned(tmp_path: Path, given: str) -> None:
+    with pytest.raises(UsageError, match="fail-on"):
+        action.options(given_inputs(tmp_path, fail_on=given), jobs=1)
+    assert action.options(given_inputs(tmp_path, fail_on="FAIL, INCOMPLETE"), jobs=1)
+    assert action.options(given_inputs(tmp_path, fail_on="never"), jobs=1)
 
 
 def test_without_a_verdict_the_step_always_fails(tmp_path: Path) -> None:
