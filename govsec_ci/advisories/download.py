@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -32,7 +32,8 @@ _PIECE_BYTES = 65_536
 _OK, _PARTIAL, _NOT_MODIFIED, _RANGE_NOT_SATISFIABLE = 200, 206, 304, 416
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_CONTENT_RANGE = re.compile(r"^bytes (\d+)-\d+/(\d+)$")
+_CONTENT_RANGE = re.compile(r"^bytes (\d{1,18})-\d{1,18}/(\d{1,18})$", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _OBJECT = re.compile(r"^<?[\w.]*Connection\b.*?: (?=[A-Z])")  # urllib3 begins a message with the connection's repr
 _PINNED = re.compile(r"^sha256=([0-9a-fA-F]{64})$")
 
@@ -127,13 +128,23 @@ def fetch(
 
 def _split(address: str) -> tuple[str, str]:
     url, fragment = urldefrag(address)
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise UsageError(f"{address}: not an HTTPS address", next_step="name one that begins with https://")
+    parts = _parts(url)
+    if parts is None or parts.scheme != "https" or not parts.hostname:
+        raise UsageError(f"{shown(address)}: not an HTTPS address", next_step="name one that begins with https://")
     pinned = _PINNED.match(fragment)
     if fragment and pinned is None:
-        raise UsageError(f"{address}: `#{fragment}` is not `#sha256=` and 64 hexadecimal digits")
+        raise UsageError(f"{shown(address)}: `#{fragment}` is not `#sha256=` and 64 hexadecimal digits")
     return url, pinned[1].lower() if pinned else ""
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The address taken apart; None where its host or port is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only now is it looked at
+    except ValueError:
+        return None
+    return parts
 
 
 def _wait(attempt: int, asked_s: float, settings: Settings) -> float:
@@ -150,8 +161,10 @@ def _failed(url: str, why: str) -> FetchError:
 
 
 def shown(address: str) -> str:
-    """The address without user name, password and query."""
-    parts = urlsplit(address)
+    """The address without user name, password and query; what is no address, only where it can hold none of them."""
+    parts = _parts(address)
+    if parts is None or not parts.hostname:
+        return "the address" if "@" in address else address.partition("?")[0]
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
@@ -282,6 +295,8 @@ class _Download:
             answer = answers.get(timeout=self.settings.answer_timeout_s)
         except Empty:
             raise _AgainError(f"no answer within {self.settings.answer_timeout_s:g} s") from None
+        if isinstance(answer, ValueError) and not isinstance(answer, OSError):  # requests parses it without being asked
+            raise _failed(self.url, "it redirects to what is no address") from answer
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -293,15 +308,14 @@ class _Download:
             raise _AgainError("the server no longer has what was partly downloaded")
         if status in _AGAIN:
             asked = response.headers.get("Retry-After", "")
-            raise _AgainError(f"the server answered {status}", float(asked) if asked.isdigit() else 0.0)
+            raise _AgainError(f"the server answered {status}", float(_number(asked)))
         if status not in {_OK, _PARTIAL, _NOT_MODIFIED}:
             raise _failed(self.url, f"the server answered {status}")
 
     def _extent(self, response: "Response", offset: int) -> tuple[int, int]:
         """(where the body begins in the file, length of the whole file or 0 where the server does not say)."""
         if response.status_code == _OK:
-            length = response.headers.get("Content-Length", "")
-            return 0, int(length) if length.isdigit() else 0
+            return 0, _number(response.headers.get("Content-Length", ""))
         found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
         if found is None or int(found[1]) != offset:
             self._forget()
@@ -341,6 +355,11 @@ class _Download:
                 next_step="try again; if it stays, ask whoever runs the mirror",
             )
         return digests["sha256"].hexdigest()
+
+
+def _number(text: str) -> int:
+    """A header's number; 0 where it is none."""
+    return int(text) if _NUMBER.fullmatch(text) else 0
 
 
 class _Pace:

@@ -191,11 +191,44 @@ def test_a_pinned_digest_is_checked(server: Server, tmp_path: Path, waits: Waits
 
 
 @pytest.mark.parametrize(
-    "address", ["http://a.example/x", "ftp://a/x", "file:///etc/passwd", "/etc/passwd", "https://", "https://a/x#md5=1"]
+    "address",
+    [
+        "http://a.example/x",
+        "ftp://a/x",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "https://",
+        "https://a/x#md5=1",
+        "https://a:99999/x",
+        "https://a:b/x",
+        "https://[a/x",
+    ],
 )
 def test_only_https_addresses_are_fetched(tmp_path: Path, waits: Waits, address: str) -> None:
     with pytest.raises(UsageError):
         _fetch(address, tmp_path / "x", waits)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://me:secret@a/x?key=secret", "https://me:secret@a/x#md5", "https://me:secret@[/x", "a?secret"]
+)
+def test_a_refused_address_is_told_without_its_secrets(tmp_path: Path, waits: Waits, address: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        _fetch(address, tmp_path / "x", waits)
+    assert "secret" not in caught.value.what
+
+
+def test_a_wait_that_is_no_number_is_not_asked_for(server: Server, tmp_path: Path, waits: Waits) -> None:
+    server.answers["/busy"] = lambda request: request.reply(503, Retry_After="\u00b2")
+    with pytest.raises(FetchError, match="the server answered 503"):
+        _fetch(server.address("/busy"), tmp_path / "x", waits)
+
+
+@pytest.mark.parametrize("target", ["https://[a/x", "https://a:99999/x"])
+def test_a_redirect_to_no_address_is_told(server: Server, tmp_path: Path, waits: Waits, target: str) -> None:
+    server.answers["/start"] = lambda request: request.reply(302, Location=target)
+    with pytest.raises(FetchError, match="could not be downloaded"):
+        _fetch(server.address("/start"), tmp_path / "x", waits)
 
 
 def test_too_much_is_refused_before_and_while_it_comes(server: Server, tmp_path: Path, waits: Waits) -> None:
