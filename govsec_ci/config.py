@@ -180,7 +180,8 @@ def load(path: Path) -> Config:
     data = read_limited(path, limit_bytes=_LIMIT_BYTES)
     try:
         return msgspec.toml.decode(data, type=Config)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    # ValueError: not UTF-8, or an integer of more than 4,300 digits.
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _invalid(path, error) from error
 
 

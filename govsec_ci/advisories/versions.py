@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from packaging.utils import canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 Key = tuple[int, Any]
 """Compares with any other key: (group, value); -1 the beginning, 0 legacy, 1 PEP 440, 2 the end."""
@@ -19,7 +19,7 @@ END: Key = (2, ())
 
 _RELEASE = re.compile(r"^\s*v?(\d{1,18}(?:\.\d{1,18}){0,9})")
 _LAST_POST = 10**18
-_PIECES = re.compile(r"\d+|[a-z]+")
+_PIECES = re.compile(r"[0-9]+|[a-z]+")
 
 
 @lru_cache(maxsize=65_536)
@@ -28,16 +28,23 @@ def key(version: str) -> Key:
     parsed = parse(version)
     if parsed is not None:
         return (1, parsed)
-    pieces = _PIECES.findall(version.lower())
-    return (0, tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in pieces))
+    return (0, tuple(_piece(piece) for piece in _PIECES.findall(version.lower())))
+
+
+def _piece(piece: str) -> tuple[int, int, str]:
+    """Words before numbers; a number by its length first: none is too long to compare."""
+    if not piece.isdigit():
+        return 0, 0, piece
+    number = piece.lstrip("0")
+    return 1, len(number), number
 
 
 @lru_cache(maxsize=65_536)
 def parse(version: str) -> Version | None:
-    """The version as PEP 440 reads it, or None."""
+    """The version as PEP 440 reads it, or None; None too for a number of more digits than Python converts."""
     try:
         return Version(version)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

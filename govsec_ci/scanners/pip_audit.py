@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from govsec_ci.errors import ToolError
 from govsec_ci.formats import upgrades
@@ -50,6 +50,7 @@ _WHY_NOT = {
     "url": "it comes from a URL, not from the public package index",
     "private-index": "it comes from a private package index",
 }
+_SHOWN_CHARACTERS = 100
 _WAY_OUT = "lock it, audit an installed environment with --environment, or declare in the configuration who audits it"
 
 
@@ -116,8 +117,8 @@ def _why_not(component: Component) -> str:
         return "no exact version is pinned"
     try:
         Version(component.version)
-    except InvalidVersion:
-        return f"{component.version!r} is not a version (PEP 440)"
+    except ValueError:  # also for a number of more digits than Python converts
+        return f"{component.version[:_SHOWN_CHARACTERS]!r} is not a version (PEP 440)"
     return ""
 
 

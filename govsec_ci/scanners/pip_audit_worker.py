@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 
 def _without_pip() -> types.ModuleType:
@@ -113,7 +113,7 @@ def _versions(texts: tuple[str, ...]) -> Iterator[Version]:
     for text in texts:
         try:
             yield Version(text)
-        except InvalidVersion:  # our index keeps the text; pip-audit has no use for it
+        except ValueError:  # our index keeps the text; pip-audit has no use for it
             continue
 
 

@@ -194,5 +194,5 @@ def _release(file: str) -> Release | None:
 def _version(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # also for a number of more digits than Python converts
         return None

@@ -55,3 +55,10 @@ def test_parts_of_a_version(version: str, public: str, major: tuple[int, int] | 
 
 def test_what_pep_440_cannot_read_is_its_own_canonical_form() -> None:
     assert (versions.canonical("1.0.0"), versions.canonical("2004d")) == (versions.canonical("1"), "2004d")
+
+
+def test_a_number_that_python_does_not_convert_is_legacy_and_still_compares() -> None:
+    long, longer = "1" * 5_000, "9" * 5_001
+    assert (versions.parse(long), versions.canonical(long)) == (None, long)
+    assert versions.key("7") > versions.key(longer) > versions.key(long) > versions.key(f"0{'2' * 4_999}x")
+    assert versions.key(f"x{long}") == versions.key(f"x0{long}")

@@ -106,3 +106,9 @@ def test_a_manifest_that_the_configuration_leaves_out_is_named(project: Path, tm
 def test_a_pyproject_that_is_no_file_holds_no_settings_and_holds_nobody_up(project: Path, tmp_path: Path) -> None:
     os.mkfifo(project / "pyproject.toml")
     assert open_target(project, out=tmp_path / "out").config == Config()
+
+
+def test_settings_with_a_number_that_no_reader_takes_are_refused(project: Path, tmp_path: Path) -> None:
+    (project / "govsec.toml").write_text(f"x = {'1' * 5_000}\n")
+    with pytest.raises(InputError, match=r"govsec\.toml"):
+        open_target(project, out=tmp_path / "out")

@@ -138,6 +138,7 @@ def test_a_rule_holds_the_vulnerability(tmp_path: Path, index: Path) -> None:
         ({"source": "elsewhere"}, "it comes from elsewhere"),
         ({"version": None}, "no exact version is pinned"),
         ({"version": "not a version"}, "'not a version' is not a version (PEP 440)"),
+        ({"version": "1" * 5_000}, "1' is not a version (PEP 440)"),
     ],
 )
 def test_what_cannot_be_looked_up_is_named_and_not_clean(
