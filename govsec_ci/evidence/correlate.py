@@ -26,22 +26,29 @@ def correlate(runs: Iterable[Run]) -> tuple[Run, ...]:
     all_runs = tuple(runs)
     guids: dict[_Spot, str] = {}
     for key, spots in _places(all_runs).items():
-        if len({run for run, _ in spots}) > 1:
-            guids |= _link(all_runs, key, spots)
-    return tuple(_with_guids(run, number, guids) for number, run in enumerate(all_runs))
+        guids |= _link(all_runs, key, spots)
+    by_run: list[dict[int, str]] = [{} for _ in all_runs]
+    for (run_number, number), guid in guids.items():
+        by_run[run_number][number] = guid
+    return tuple(map(_with_guids, all_runs, by_run))
 
 
 def _places(runs: tuple[Run, ...]) -> dict[_Key, list[_Spot]]:
+    """What stands where several runs have something; most places are those of one run, and of no interest."""
+    keys = [[_key(result) for result in run.results] for run in runs]
+    first: dict[_Key | None, int] = {None: -1}
+    shared = {key for number, known in enumerate(keys) for key in known if first.setdefault(key, number) != number}
     places: dict[_Key, list[_Spot]] = {}
-    for run_number, run in enumerate(runs):
-        for number, result in enumerate(run.results):
-            key = _key(result)
-            if key is not None and result.kind is Kind.FAIL:
+    for run_number, known in enumerate(keys if shared - {None} else ()):
+        for number, key in enumerate(known):
+            if key in shared and key is not None:
                 places.setdefault(key, []).append((run_number, number))
     return places
 
 
 def _key(result: Result) -> _Key | None:
+    if result.kind is not Kind.FAIL:
+        return None
     if result.component is not None:
         return "component", result.component.purl, 0
     if result.locations and result.locations[0].region is not None:
@@ -124,11 +131,13 @@ def _guid(runs: tuple[Run, ...], key: _Key, first: _Spot) -> str:
     return str(uuid.uuid5(_NAMESPACE, name))
 
 
-def _with_guids(run: Run, run_number: int, guids: dict[_Spot, str]) -> Run:
+def _with_guids(run: Run, guids: dict[int, str]) -> Run:
+    if not guids and not any(result.correlation for result in run.results):
+        return run
     results = tuple(
         result
-        if result.correlation == guids.get((run_number, number), "")
-        else msgspec.structs.replace(result, correlation=guids.get((run_number, number), ""))
+        if result.correlation == guids.get(number, "")
+        else msgspec.structs.replace(result, correlation=guids.get(number, ""))
         for number, result in enumerate(run.results)
     )
     return msgspec.structs.replace(run, results=results)

@@ -53,18 +53,29 @@ def fingerprint(run: Run, read: Read) -> Run:
 
 def number_equals(results: Sequence[Result]) -> tuple[Result, ...]:
     """Make ``govsec/v1`` unique: equal ones are numbered anew by place, whatever number they bore."""
-    seen: dict[str, int] = {}
+    order = sorted(range(len(results)), key=lambda number: place_of(results[number]))
     numbered = list(results)
-    for number in sorted(range(len(results)), key=lambda number: place_of(results[number])):
-        prints = results[number].fingerprints
-        if FINGERPRINT not in prints:
-            continue
-        base = base_of(prints[FINGERPRINT])
-        seen[base] = seen.get(base, 0) + 1
-        value = base if seen[base] == 1 else f"{base}:{seen[base]}"
-        if value != prints[FINGERPRINT]:
-            numbered[number] = msgspec.structs.replace(results[number], fingerprints={**prints, FINGERPRINT: value})
+    for number, result in zip(order, number_in_order([results[number] for number in order]), strict=True):
+        numbered[number] = result
     return tuple(numbered)
+
+
+def number_in_order(results: Sequence[Result]) -> tuple[Result, ...]:
+    """The same of results that stand in the order of :func:`place_of`."""
+    seen: dict[str, int] = {}
+    return tuple(_numbered(result, seen) for result in results)
+
+
+def _numbered(result: Result, seen: dict[str, int]) -> Result:
+    value = result.fingerprints.get(FINGERPRINT)
+    if value is None:
+        return result
+    base = base_of(value)
+    seen[base] = count = seen.get(base, 0) + 1
+    wanted = base if count == 1 else f"{base}:{count}"
+    if wanted == value:
+        return result
+    return msgspec.structs.replace(result, fingerprints={**result.fingerprints, FINGERPRINT: wanted})
 
 
 def base_of(value: str) -> str:

@@ -8,12 +8,13 @@ fingerprints) is computed anew from the joined whole each time.
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import reduce
 from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
 
 from govsec_ci.evidence.correlate import correlate
-from govsec_ci.evidence.fingerprints import number_equals, place_of
+from govsec_ci.evidence.fingerprints import number_in_order, place_of
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.model import (
     BaselineState,
@@ -55,7 +56,7 @@ def merge(runs: Iterable[Run]) -> tuple[Run, ...]:
 
 def _join_runs(runs: list[Run]) -> Run:
     head = reduce(_join_heads, runs)
-    results = number_equals(_join_results(chain.from_iterable(run.results for run in runs)))
+    results = number_in_order(_join_results(chain.from_iterable(run.results for run in runs)))
     rules: Iterable[Rule] = chain.from_iterable(run.rules for run in runs)
     return msgspec.structs.replace(
         head,
@@ -112,9 +113,10 @@ def _join_results(results: Iterable[Result]) -> list[Result]:
         key = (result.rule_id, result.message, result.kind, result.locations, result.component)
         known = found.get(key)
         found[key] = _normal(result) if known is None else _join_result(known, _normal(result))
+    placed = sorted(((place_of(result), result) for result in found.values()), key=itemgetter(0))
     ordered: list[Result] = []
-    for _, group in groupby(sorted(found.values(), key=place_of), key=place_of):
-        equals = list(group)
+    for _, group in groupby(placed, key=itemgetter(0)):
+        equals = [result for _, result in group]
         ordered += equals if len(equals) == 1 else sorted(equals, key=_total)
     return ordered
 
