@@ -62,7 +62,7 @@ class Store:
 
     def get(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that are stored whole."""
-        return self._with(lambda database: _values(database, list(keys)), {}) if self.file.exists() else {}
+        return self._with(lambda database: _values(database, list(keys)), {}) if os.path.exists(self.file) else {}
 
     def put(self, values: Mapping[bytes, bytes]) -> None:
         """Store the values; what is there already under their keys is replaced."""
@@ -75,8 +75,8 @@ class Store:
         """What is stored now."""
         return Info(
             file=self.file,
-            entries=self._with(_count, 0) if self.file.exists() else 0,
-            size_bytes=sum(file.stat().st_size for file in self._files() if file.exists()),
+            entries=self._with(_count, 0) if os.path.exists(self.file) else 0,
+            size_bytes=sum(map(_size, self._files())),
             limit_bytes=self.limit_bytes,
         )
 
@@ -86,7 +86,7 @@ class Store:
             for file in self._files() if alone else ():
                 with contextlib.suppress(OSError):
                     file.unlink()
-        return not any(file.exists() for file in self._files())
+        return not any(os.path.exists(file) for file in self._files())
 
     def _files(self) -> list[Path]:
         return [self.file.with_name(_FILE + ending) for ending in ("", "-wal", "-shm")]
@@ -106,6 +106,13 @@ class Store:
     def _transaction(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
         with contextlib.closing(_connect(self.file)) as database, database:
             return work(database)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # not there, gone meanwhile, or in a folder that this user may not enter
+        return 0
 
 
 def _connect(file: Path) -> sqlite3.Connection:

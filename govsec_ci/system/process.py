@@ -167,6 +167,8 @@ def _start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> "s
         raise ToolError(f"{argv[0]} could not be started: {error.strerror}") from error
     with _live_lock:
         _live.add(child)
+    if _stopping.is_set():  # kill_all came in between, and did not see this one
+        _kill_group(child)
     return child
 
 

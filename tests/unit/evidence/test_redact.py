@@ -1,5 +1,6 @@
 """evidence/redact.py, system/secrets.py: what looks like a secret goes, all else stays; fingerprints do not move."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -167,3 +168,18 @@ def test_places_rules_and_fingerprints_stay() -> None:
         [at.path for at in one.locations] for one in run.results
     ]
     assert PLANTED["word"] not in repr(seen)
+
+
+def test_one_long_word_does_not_take_quadratic_time() -> None:
+    def seconds(count: int) -> float:
+        start = time.process_time()
+        text("-eyJaaaaaa" * count)
+        return time.process_time() - start
+
+    assert seconds(16_000) < 8 * seconds(4_000) + 0.2
+
+
+@pytest.mark.parametrize("before", ["", "x-", "_", "a.b.", "longprefix."])
+def test_a_token_is_found_behind_whatever(before: str) -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghij"
+    assert text(before + token) == f"{before}[redacted]"

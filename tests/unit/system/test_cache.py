@@ -182,3 +182,14 @@ def test_the_folder_is_named_by_the_variable(tmp_path: Path, monkeypatch: pytest
     assert default_cache() == tmp_path
     monkeypatch.delenv("GOVSEC_CACHE_DIR")
     assert default_cache().name == "govsec"
+
+
+def test_a_folder_that_this_user_may_not_enter_is_as_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: Path, **_given: bool) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", denied)
+        assert Store(tmp_path).get(KEYS) == {}
+        assert Store(tmp_path).info().size_bytes == 0
+        assert Store(tmp_path).clear()

@@ -1,11 +1,13 @@
 """system/process.py: time limits, environment, nothing left behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,3 +166,17 @@ def test_on_one_processor_or_without_a_program_nothing_is_started_early(
         assert process._early == {}
         with pytest.raises(ToolError, match="could not be started"):
             process.run_module(module, timeout_s=5)
+
+
+def test_a_child_that_starts_while_all_are_killed_is_killed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_stopping", threading.Event())
+    real = subprocess.Popen
+
+    def late(*arguments: Any, **given: Any) -> "subprocess.Popen[bytes]":
+        child = real(*arguments, **given)
+        process.kill_all()
+        return child
+
+    monkeypatch.setattr(subprocess, "Popen", late)
+    done = process.run([sys.executable, "-c", "import time; time.sleep(60)"], timeout_s=30)
+    assert done.exit_code == -signal.SIGKILL
