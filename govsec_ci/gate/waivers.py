@@ -6,7 +6,7 @@ A waiver::
     id = "W-2026-001"
     vulnerability = "CVE-2024-56326"     # any of its ids; with component and versions (PEP 440), or
     component = "jinja2"                 # rule = "B602" and path = "tools/*.py", or
-    versions = ">=3.1,<3.2"              # fingerprint = "…"
+    versions = ">=3.1,<3.2"              # fingerprint = "…" (govsec/v1)
     reason = "Templates are written by us only; no input reaches the sandbox."
     owner = "hanako@example.go.jp"
     approver = "ciso@example.go.jp"      # may be empty: a draft, without effect
@@ -30,6 +30,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from govsec_ci.formats.sarif_wire import FINGERPRINT
 from govsec_ci.gate import tomlfile
 from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.tomlfile import Lines
@@ -146,7 +147,8 @@ def _midnight(day: date) -> datetime:
 def covers(waiver: Waiver, result: Result, rule: Rule) -> bool:
     """Whether a waiver is about a result, dates and authority aside."""
     if waiver.fingerprint:
-        return waiver.fingerprint in result.fingerprints.values()
+        # Ours alone: GitHub's is the same for every rule on a line, and for equal lines of other files.
+        return waiver.fingerprint == result.fingerprints.get(FINGERPRINT)
     if waiver.vulnerability:
         return _covers_component(waiver, result, rule)
     return waiver.rule == result.rule_id and _covers_place(waiver, result)
@@ -196,7 +198,7 @@ class _Known:
     def about(self, result: Result, rule: Rule) -> list[Waiver]:
         """Those that may cover the result, in the file's order."""
         ids = (rule.vulnerability.id, *rule.vulnerability.aliases) if rule.vulnerability else ()
-        names = {result.rule_id, *ids, *result.fingerprints.values()}
+        names = {result.rule_id, *ids, result.fingerprints.get(FINGERPRINT, "")}
         found = {place: waiver for name in names for place, waiver in self._by_name.get(name, ())}
         return [found[place] for place in sorted(found)]
 

@@ -215,6 +215,15 @@ def test_a_waiver_for_something_else_leaves_fail_and_is_told_as_unused(changes: 
     assert "the waiver W-1 covers nothing" in check(verdict, "waivers-in-order").reasons
 
 
+def test_a_fingerprint_that_several_results_share_waives_none_of_them() -> None:
+    """GitHub's hash of a line: another rule on that line has it too, and so has an equal line of another file."""
+    shared = {"primaryLocationLineHash": "39fa2ee980eb94b0:1"}
+    results = [code(key=key, fingerprints={"govsec/v1": key} | shared) for key in ("one", "other")]
+    given = waiver(fingerprint=shared["primaryLocationLineHash"], vulnerability="", component="", versions="")
+    attached = waivers.attach([run(results=results)], [given])
+    assert [result.suppressions for result in attached[0].results] == [(), ()]
+
+
 def test_a_claim_without_its_waiver_has_no_effect() -> None:
     given = with_waivers(evidence(run(Role.SCA, [vulnerable()], [rule()])), waiver())
     verdict = judge(replace(given, waivers=()), "jp-gov")
