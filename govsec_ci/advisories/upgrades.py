@@ -13,7 +13,7 @@ Entries = Mapping[str, tuple[matching.Entry, ...]]
 
 
 def candidates(index: Index, name: str, installed: str) -> tuple[Candidate, ...]:
-    """Newer versions, the nearest first, stable ones before pre-releases (unless one is installed).
+    """The installed version, then newer ones: the nearest first, stable before pre-releases (unless one is installed).
 
     A version is left out when the installed or a nearer one has no vulnerability that it does not have too: whoever
     looks for the nearest version that is rid of some set of vulnerabilities never takes it.
@@ -24,7 +24,7 @@ def candidates(index: Index, name: str, installed: str) -> tuple[Candidate, ...]
         rest = _rest(version, entries)
         if not any(nearer <= rest for _, nearer in kept):
             kept.append((version, rest))
-    return tuple(Candidate(version=version, rest=tuple(sorted(rest))) for version, rest in kept[1:])
+    return tuple(Candidate(version=version, rest=tuple(sorted(rest))) for version, rest in kept)
 
 
 def known(entries: Entries, installed: str) -> tuple[str, ...]:

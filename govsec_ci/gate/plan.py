@@ -14,7 +14,7 @@ from govsec_ci.gate.context import key_of
 from govsec_ci.model import Candidate, ComponentRef, Result, Run, Verdict, VerdictWord
 
 Ask = Callable[[str, str], Sequence[Candidate]]
-"""Name and installed version → newer versions, the nearest first (:func:`govsec_ci.advisories.upgrades.candidates`)."""
+"""Name and installed version → that version, then newer ones (:func:`govsec_ci.advisories.upgrades.candidates`)."""
 
 
 class Upgrade(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,8 @@ class Upgrade(Struct, frozen=True, kw_only=True):
     :param brings: vulnerabilities of the target that the installed version has not
     :param major: whether the first number of the version (or its epoch) changes
     :param places: ``path:line`` of each manifest line that asks for it
-    :param checked: whether the data was asked about the target itself; else only the fixes that results name are known
+    :param checked: whether the data was asked about the target and knows every vulnerability; else the fixes that
+        results name are all that is known of some
     """
 
     name: str
@@ -75,16 +76,24 @@ class _Component(Struct, frozen=True, kw_only=True):
         return frozenset(result.rule_id for result in self.results)
 
     def candidates(self, ask: Ask | None, facts: Mapping[str, Sequence[Candidate]]) -> "_Known":
-        if ask is not None:
-            return _Known(found=tuple(ask(self.ref.name, self.ref.version)), checked=True)
-        if self.ref.purl in facts:
-            return _Known(found=tuple(facts[self.ref.purl]), checked=True)
-        return _Known(found=tuple(_from_fixes(self.results)), checked=False)
+        told = facts.get(self.ref.purl, ()) if ask is None else ask(self.ref.name, self.ref.version)
+        if not told:
+            return _Known(found=tuple(_from_fixes(self.results)), checked=False)
+        installed, *newer = told
+        # That the data says nothing of what another tool has found clears no version of it.
+        foreign = [result for result in self.results if result.rule_id not in installed.rest]
+        return _Known(found=tuple(_with(one, foreign) for one in newer), checked=not foreign)
 
 
 class _Known(Struct, frozen=True, kw_only=True):
     found: tuple[Candidate, ...]
     checked: bool
+
+
+def _with(one: Candidate, foreign: Sequence[Result]) -> Candidate:
+    version = Version(one.version)
+    left = {result.rule_id for result in foreign if not any(fix <= version for fix in _versions(result))}
+    return Candidate(version=one.version, rest=tuple(sorted({*one.rest, *left}))) if left else one
 
 
 def _components(runs: Sequence[Run], wanted: Collection[str]) -> Iterator[_Component]:

@@ -20,6 +20,7 @@ TEXT = (
     + 'kind = "results"\nmode = "warn"\nlimit = 0\nfilter = { role = ["sca"] }\n'
 )
 A, B, C = "CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003"
+FOREIGN = "CVE-2024-0009"
 
 
 def judged(given_evidence: Evidence) -> Verdict:
@@ -27,7 +28,9 @@ def judged(given_evidence: Evidence) -> Verdict:
 
 
 def audit(*results: Result, known: Sequence[tuple[str, tuple[str, ...]]] | None = None) -> Run:
-    found = {} if known is None else {PURL: [Candidate(version=version, rest=rest) for version, rest in known]}
+    installed = ("3.1.4", tuple(sorted({result.rule_id for result in results} - {FOREIGN})))
+    told = [] if known is None else [Candidate(version=version, rest=rest) for version, rest in (installed, *known)]
+    found = {PURL: told} if told else {}
     return run(Role.SCA, results, properties=upgrades.write(found))
 
 
@@ -95,7 +98,8 @@ def test_other_data_is_asked_instead_where_it_is_given() -> None:
 
     def ask(name: str, version: str) -> list[Candidate]:
         asked.append((name, version))
-        return [Candidate(version="3.1.5", rest=(C,)), Candidate(version="3.1.9")]
+        newer = [Candidate(version="3.1.5", rest=(C,)), Candidate(version="3.1.9")]
+        return [Candidate(version="3.1.4", rest=(A,)), *newer]
 
     (found,) = plan(judged(evidence(own)), [own], ask)
     assert (found.target, asked) == ("3.1.9", [("jinja2", "3.1.4")])
@@ -111,6 +115,15 @@ def test_a_component_that_the_data_was_not_asked_about_is_told_by_its_fixes_alon
     assert (own.target, own.closes, own.checked) == ("3.1.6", (A, B), False)
     bare = one(audit(found_in(A, fix=None)))
     assert (bare.target, bare.open, bare.checked) == ("", (A,), False)
+
+
+def test_what_the_data_does_not_know_of_is_cleared_only_where_its_own_fix_says_so() -> None:
+    """Another tool has found it: that our data says nothing of it in a version means nothing."""
+    fix = Fix(nearest="3.1.7", versions=("3.1.7",))
+    own = one(audit(found_in(A), found_in(FOREIGN, fix=fix), known=[("3.1.5", ()), ("3.1.6", ())]))
+    assert (own.target, own.closes, own.open, own.checked) == ("3.1.5", (A,), (FOREIGN,), False)
+    own = one(audit(found_in(A), found_in(FOREIGN, fix=fix), known=[("3.1.5", ()), ("3.1.8", ())]))
+    assert (own.target, own.closes, own.open, own.checked) == ("3.1.8", (A, FOREIGN), (), False)
 
 
 def test_only_what_blocks_is_planned_unless_the_caller_names_results() -> None:
