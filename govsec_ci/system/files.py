@@ -20,6 +20,8 @@ from govsec_ci.errors import InputError, UsageError
 MARKER = "# evidence bundle of govsec_ci: made by a program, replaced as a whole\n*\n"
 """Content of the ``.gitignore`` that marks an output folder as ours (and keeps it out of git)."""
 
+_MARKER_BYTES = MARKER.encode("utf-8")
+
 # Never part of the judged tree: version control, tool caches, byte code. The set bandit itself leaves out is within.
 _SKIPPED_NAMES = frozenset(
     {
@@ -57,7 +59,7 @@ class Tree(Struct, frozen=True, kw_only=True):
 def walk(root: Path, *, leave_out: tuple[Path, ...] = ()) -> Tree:
     """List the files below ``root`` without following links out of it; ``leave_out`` are folders never entered."""
     walker = _Walker(root, leave_out)
-    walker.visit(str(root), "")
+    walker.walk(str(root))
     return Tree(
         root=root,
         files=tuple(sorted(walker.files)),
@@ -73,8 +75,15 @@ class _Walker:
         self.files: list[str] = []
         self.skipped: list[Skipped] = []
         self.refused: list[Skipped] = []
+        self._waiting: list[tuple[str, str]] = []
 
-    def visit(self, folder: str, prefix: str) -> None:
+    def walk(self, root: str) -> None:
+        """Take in the root and all below it; in a loop, for a tree may be deeper than Python's stack."""
+        self._waiting.append((root, ""))
+        while self._waiting:
+            self._visit(*self._waiting.pop())
+
+    def _visit(self, folder: str, prefix: str) -> None:
         """Take the folder in; ``prefix`` is its relative path with a slash, or empty for the root."""
         try:
             with os.scandir(folder) as listing:
@@ -97,7 +106,7 @@ class _Walker:
             if reason:
                 self.skipped.append(Skipped(path=path, reason=reason))
             else:
-                self.visit(entry.path, path + "/")
+                self._waiting.append((entry.path, path + "/"))
         elif entry.is_file(follow_symlinks=False):
             self.files.append(path)
         else:
@@ -146,6 +155,8 @@ def read_limited(path: Path, *, limit_bytes: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: cannot be read: no file can have this name") from error
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
@@ -210,8 +221,9 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 def is_output_folder(path: Path) -> bool:
     """Whether a folder carries our marker."""
     try:
-        return (path / ".gitignore").read_text("utf-8") == MARKER
-    except (OSError, UnicodeDecodeError):
+        # Limited: in the judged tree it may be a FIFO, or a link to a device without end.
+        return read_limited(path / ".gitignore", limit_bytes=len(_MARKER_BYTES)) == _MARKER_BYTES
+    except (InputError, OSError):
         return False
 
 
@@ -226,6 +238,7 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
     """
     recover(target)
     _check_ours(target)
+    _check_place(_previous(target))
     staging = _make_staging(target)
     in_use = _lock(staging)
     try:
@@ -250,7 +263,10 @@ def _lock(folder: Path) -> int | None:
         return None
     import fcntl  # noqa: PLC0415 — not there on Windows
 
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -268,6 +284,15 @@ def _check_ours(target: Path) -> None:
         raise UsageError(
             f"{target}: holds files that govsec did not write, and would be replaced",
             next_step="choose an empty or new folder with --out",
+        )
+
+
+def _check_place(previous: Path) -> None:
+    """The earlier folder is moved there for a moment; said before the scan, not after it."""
+    if os.path.lexists(previous) and not _is_leftover(previous):
+        raise UsageError(
+            f"{previous}: is in the way, and govsec did not write it",
+            next_step="remove it, or choose another folder with --out",
         )
 
 
@@ -296,8 +321,9 @@ def _previous(target: Path) -> Path:
 
 def recover(target: Path) -> None:
     """Mend what a killed run left: put an earlier bundle back, remove half-made ones that nobody holds."""
+    target = Path(os.path.abspath(target))  # noqa: PTH100 — "." has no name, and links are to be left as they are
     previous = _previous(target)
-    if previous.exists() and not target.exists():
+    if _is_leftover(previous) and not target.exists():
         os.rename(previous, target)
     leftovers = [previous, *target.parent.glob(f".{glob.escape(target.name)}.new-*")]
     for leftover in leftovers:
@@ -316,9 +342,19 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
+def _is_leftover(folder: Path) -> bool:
+    """Whether a folder is ours; a link is never: what it leads to belongs to somebody else."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    try:
+        # One without a marker is ours only when nothing is in it: a kill may hit before it is written, or after.
+        return is_output_folder(folder) or not any(folder.iterdir())
+    except OSError:  # another user's
+        return False
+
+
 def _remove_leftover(folder: Path) -> None:
-    # One without a marker is ours only when nothing is in it: a kill may hit before the marker is written, or after.
-    if not folder.is_dir() or not (is_output_folder(folder) or not any(folder.iterdir())):
+    if not _is_leftover(folder):
         return
     held = _lock(folder)
     if held is None:

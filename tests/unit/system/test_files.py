@@ -75,6 +75,28 @@ def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: 
     assert tree.refused == (files.Skipped(path=".", reason="folder cannot be listed: Permission denied"),)
 
 
+def test_walk_goes_deeper_than_pythons_stack(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(sys.getrecursionlimit() * 6 // 10):  # no more: pytest has to remove them, one call a level
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(os.open("x.py", os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+    assert [name.rpartition("/")[2] for name in files.walk(tmp_path).files] == ["x.py"]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link"])
+def test_a_marker_that_cannot_be_read_marks_nothing(tmp_path: Path, kind: str) -> None:
+    _make(tmp_path, "a/x.py")
+    marker = tmp_path / "a" / ".gitignore"
+    os.mkfifo(marker) if kind == "fifo" else marker.symlink_to("/dev/zero")
+    tree = files.walk(tmp_path)
+    assert tree.files == ("a/x.py",)
+    assert [one.path for one in tree.refused] == ["a/.gitignore"]
+
+
 def test_read_limited(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"12345")
@@ -85,6 +107,11 @@ def test_read_limited(tmp_path: Path) -> None:
         files.read_limited(tmp_path, limit_bytes=4)
     with pytest.raises(InputError, match="No such file"):
         files.read_limited(tmp_path / "missing", limit_bytes=4)
+
+
+def test_read_limited_refuses_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no file can have this name"):
+        files.read_limited(tmp_path / "a\0b", limit_bytes=9)
 
 
 def test_read_limited_refuses_a_fifo_without_waiting(tmp_path: Path) -> None:
@@ -227,6 +254,36 @@ def test_what_a_kill_leaves_of_an_earlier_folder_is_removed(
     with files.staged_folder(target, keep=True):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", [".out.new-x", ".out.previous"])
+def test_a_link_in_the_place_of_a_leftover_is_not_followed(tmp_path: Path, name: str) -> None:
+    with files.staged_folder(tmp_path / "evidence", keep=False) as staging:
+        _make(staging, "verdict.json")
+    (tmp_path / name).symlink_to(tmp_path / "evidence")
+    files.recover(tmp_path / "out")
+    assert (tmp_path / "evidence" / "verdict.json").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_in_the_way_of_a_replacement_is_said_before_the_work(tmp_path: Path) -> None:
+    _make(tmp_path, ".out.previous/theirs")
+    with pytest.raises(UsageError, match="is in the way"), files.staged_folder(tmp_path / "out", keep=False):
+        pytest.fail("the work began")
+    assert (tmp_path / ".out.previous" / "theirs").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file permissions as Linux has them")
+def test_another_users_leftover_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".out.new-x").mkdir()
+
+    def denied(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "iterdir", denied)
+        files.recover(tmp_path / "out")
+    assert (tmp_path / ".out.new-x").exists()
 
 
 def test_a_folder_that_another_run_is_making_is_left_alone(tmp_path: Path) -> None:
