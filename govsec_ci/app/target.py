@@ -21,6 +21,10 @@ from govsec_ci.model import Subject
 from govsec_ci.scanners.scope import Scope
 from govsec_ci.system import files, git
 
+_LAST_S = 253_402_300_799
+"""9999-12-31T23:59:59Z in seconds since the epoch."""
+_DIGITS = len(str(_LAST_S))
+
 
 class Target(Struct, frozen=True, kw_only=True):
     """Everything known of the judged tree before a scanner starts; ``left``: manifests not taken, and why."""
@@ -105,9 +109,9 @@ def timestamp(target: Target, now: datetime) -> int:
     """Seconds since the epoch that stand in the SBOM: SOURCE_DATE_EPOCH, else the commit's time, else the clock."""
     declared = os.environ.get("SOURCE_DATE_EPOCH", "")
     if declared:
-        if not declared.isdecimal():
-            raise UsageError(f"SOURCE_DATE_EPOCH is {declared!r}, not a number of seconds")
+        if not (declared.isascii() and declared.isdecimal()) or len(declared) > _DIGITS or int(declared) > _LAST_S:
+            raise UsageError(f"SOURCE_DATE_EPOCH is {declared[:20]!r}, not a number of seconds before the year 10000")
         return int(declared)
-    if target.checkout is not None and target.checkout.committed_s is not None:
-        return target.checkout.committed_s
-    return int(now.timestamp())
+    committed_s = target.checkout.committed_s if target.checkout else None
+    # A commit may bear any number as its time, also one that no calendar has.
+    return committed_s if committed_s is not None and 0 <= committed_s <= _LAST_S else int(now.timestamp())

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from govsec_ci.app.target import Target, load_config, timestamp
 from govsec_ci.app.target import open_target as open_target_with
 from govsec_ci.config import Config
 from govsec_ci.errors import InputError, UsageError
+from govsec_ci.system.git import Checkout
 from tests.support.repositories import commit_all, new_repository
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
@@ -85,9 +87,20 @@ def test_the_time_in_the_sbom(project: Path, tmp_path: Path, monkeypatch: pytest
     assert timestamp(target, NOW) == int(datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC).timestamp())
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     assert timestamp(target, NOW) == 86400
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
-    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
-        timestamp(target, NOW)
+    for bad in ("tomorrow", "253402300800", "9" * 5000, "٣"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", bad)
+        with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+            timestamp(target, NOW)
+
+
+@pytest.mark.parametrize("committed_s", [99_999_999_999_999, 253_402_300_800, -1])
+def test_a_commit_of_a_time_that_no_calendar_has_is_dated_by_the_clock(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed_s: int
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    target = open_target(project, out=tmp_path / "out")
+    odd = Checkout(top=project, commit="a" * 40, dirty=False, committed_s=committed_s)
+    assert timestamp(replace(target, checkout=odd), NOW) == int(NOW.timestamp())
 
 
 def test_a_manifest_that_the_configuration_leaves_out_is_named(project: Path, tmp_path: Path) -> None:
