@@ -40,7 +40,7 @@ MOST_URI = 2_048
 MOST_TAGS = 10
 
 _NOT_WEAKNESSES = frozenset({Kind.PASS, Kind.NOT_APPLICABLE, Kind.INFORMATIONAL})
-_LEVEL_RANK = {Level.ERROR: 3, Level.WARNING: 2, Level.NOTE: 1, Level.NONE: 0}
+_LEVEL_RANK = {Level.ERROR.name: 3, Level.WARNING.name: 2, Level.NOTE.name: 1, Level.NONE.name: 0}
 _ELLIPSIS = "…"
 
 
@@ -115,15 +115,16 @@ def _copy(run: Run, most: int) -> tuple[Run, list[Notification]]:
 
 
 def _uploadable(result: Result) -> bool:
-    accepted = any(one.status is SuppressionStatus.ACCEPTED for one in result.suppressions)
-    absent = result.baseline_state is BaselineState.ABSENT
-    return not accepted and not absent and result.kind not in _NOT_WEAKNESSES
+    weakness = result.kind is Kind.FAIL or result.kind not in _NOT_WEAKNESSES
+    if not weakness or result.baseline_state is BaselineState.ABSENT:
+        return False
+    return not any(one.status is SuppressionStatus.ACCEPTED for one in result.suppressions)
 
 
 def _severest_first(result: Result) -> tuple[int, int]:
     # UNKNOWN ranks with MEDIUM: it may be either. sorted() is stable, so equals keep the log's own order.
-    rank = result.severity.rank if result.severity.rank >= 0 else 2
-    return -rank, -_LEVEL_RANK[result.level]
+    rank = result.severity.rank
+    return -rank if rank >= 0 else -2, -_LEVEL_RANK[result.level._name_]
 
 
 def _kept_rules(run: Run, kept: list[Result]) -> list[Rule]:
