@@ -321,7 +321,7 @@ def _previous(target: Path) -> Path:
 
 def recover(target: Path) -> None:
     """Mend what a killed run left: put an earlier bundle back, remove half-made ones that nobody holds."""
-    target = Path(os.path.abspath(target))  # noqa: PTH100 — "." has no name, and links are to be left as they are
+    target = Path(os.path.abspath(target))  # "." has no name; links are left as they are
     previous = _previous(target)
     if _is_leftover(previous) and not target.exists():
         os.rename(previous, target)

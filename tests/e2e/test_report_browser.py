@@ -6,6 +6,7 @@ and the PDF stay in pytest's temporary folder (``--basetemp``).
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from datetime import datetime
@@ -20,6 +21,7 @@ from govsec_ci.report import html_page
 from govsec_ci.report.view import View, build
 from tests.support import report_cases as cases
 from tests.support.command import govsec
+from tests.support.hostile_tree import hostile_repository
 
 CHROMIUM = os.environ.get("GOVSEC_TEST_CHROMIUM") or shutil.which("chromium") or ""
 pytestmark = [
@@ -29,7 +31,7 @@ pytestmark = [
     ),
 ]
 EXAMPLES = {"vulnerable-app": "FAIL", "clean-app": "PASS", "unlocked-app": "INCOMPLETE"}
-SMALL = (*EXAMPLES, "old-django", "failing", "hostile", "folded")
+SMALL = (*EXAMPLES, "old-django", "failing", "hostile", "hostile-tree", "folded")
 MANY = ("10k", "100k")
 QUESTIONS = {
     "en": ["May I release?", "What blocks?", "By which rule?", "Who must do what, by when?", "Can I prove it later?"],
@@ -81,6 +83,14 @@ def _old_django(shared: Path, folder: Path) -> View:
     return view
 
 
+def _hostile_tree(folder: Path) -> View:
+    """The repository of the trust tests, through the whole way."""
+    out = folder / "hostile-tree"
+    done = govsec("run", hostile_repository(folder / "hostile-source"), "--offline", "--out", out)
+    assert done.returncode in {1, 3}, done.stderr
+    return build(bundle.read_verdict(out), steps.read_evidence(out), bundle.read_profiles(out), lang="en")
+
+
 def _many(count: int) -> View:
     severities = list(Severity)
     results = [
@@ -114,6 +124,7 @@ def pages(root: Path, shared: Path, tools: Path) -> dict[str, Path]:
     """Name → the page as a file."""
     views = {name: _example(root, name, tools) for name in EXAMPLES}
     views["old-django"] = _old_django(shared, tools)
+    views["hostile-tree"] = _hostile_tree(tools)
     views |= {"failing": cases.failing(), "hostile": cases.hostile(), "10k": _many(10_000), "100k": _many(100_000)}
     for name, view in views.items():
         (tools / f"{name}.html").write_text(html_page.render(view), "utf-8")
@@ -179,6 +190,13 @@ def test_the_pages_are_valid_html(tools: Path, pages: dict[str, Path]) -> None:
         [tools / "node_modules/.bin/html-validate", *files], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_hostile_names_and_texts_of_a_tree_stay_text(seen: Seen) -> None:
+    told = seen["load hostile-tree"]
+    assert told["scripts"] == 2
+    assert "<script>alert('hostile')" in told["text"]
+    assert not re.search("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", told["text"])
 
 
 def test_hostile_text_stays_text(seen: Seen) -> None:
