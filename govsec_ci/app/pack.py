@@ -15,7 +15,8 @@ def pack(folder: Path, archive: Path) -> None:
     :raises UsageError: ``folder`` is no bundle, or ``archive`` cannot be written
     """
     raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    # Not ustar: the SBOM of a root deep in the tree has a longer name than that can hold.
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted(require(folder).rglob("*")):
             if path.is_file():
                 _add(tar, path, path.relative_to(folder).as_posix())

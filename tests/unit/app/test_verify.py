@@ -100,6 +100,16 @@ def test_a_packed_bundle_is_the_same_bytes_again(copy: Path, tmp_path: Path) -> 
     assert verify(tmp_path / "unpacked").verdict.verdict is VerdictWord.FAIL
 
 
+def test_a_bundle_with_the_sbom_of_a_root_deep_in_the_tree_is_packed_too(copy: Path, tmp_path: Path) -> None:
+    name = f"sbom/{'services__' * 16}x.cdx.json"
+    (copy / "sbom").mkdir(exist_ok=True)
+    (copy / name).write_bytes(b"{}")
+    _reseal(copy)
+    pack(copy, tmp_path / "one.tar.gz")
+    with tarfile.open(tmp_path / "one.tar.gz") as tar:
+        assert name in tar.getnames()
+
+
 def test_only_a_bundle_is_packed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no output folder"):
         pack(tmp_path, tmp_path / "x.tar.gz")
