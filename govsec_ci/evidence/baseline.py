@@ -61,7 +61,13 @@ def stamp(runs: Iterable[Run], now: datetime) -> tuple[Run, ...]:
 
 
 def _first(result: Result, now: datetime) -> Result:
-    return result if result.first_detected else msgspec.structs.replace(result, first_detected=now)
+    first = _earliest(now, result.first_detected)
+    return result if result.first_detected == first else msgspec.structs.replace(result, first_detected=first)
+
+
+def _earliest(now: datetime, *dates: datetime | None) -> datetime:
+    """Of several accounts of one result's first detection the earliest, and never the future: deadlines run from it."""
+    return min((now, *(date for date in dates if date is not None)))
 
 
 def _compare(run: Run, old: Run | None, now: datetime) -> Run:
@@ -85,13 +91,13 @@ def _new(result: Result, cause: str, now: datetime) -> Result:
     return msgspec.structs.replace(
         result,
         baseline_state=BaselineState.NEW,
-        first_detected=now,
+        first_detected=_earliest(now, result.first_detected),
         properties={**result.properties, CAUSE: cause},
     )
 
 
 def _known(result: Result, old: Result, old_run: Run, now: datetime) -> Result:
-    first = old.first_detected or old_run.invocation.start or now
+    first = _earliest(now, result.first_detected, old.first_detected or old_run.invocation.start)
     if old.baseline_state is BaselineState.ABSENT:
         return _new(result, RETURNED, first)
     updated = REFERENCE not in old_run.properties and _changed(result, old)

@@ -205,6 +205,23 @@ def test_stamp_keeps_what_is_known() -> None:
     assert [result.first_detected for result in run.results] == [EARLIER, NOW]
 
 
+@pytest.mark.parametrize("told", ["by the earlier log", "by the tool", "by the earlier scan's start"])
+def test_no_deadline_runs_from_the_future(told: str) -> None:
+    future = NOW + timedelta(days=3650)
+    known = a_result(first_detected=future if told == "by the earlier log" else None)
+    old = a_run(known, invocation=Invocation(start=future))
+    new = a_run(a_result(first_detected=future if told == "by the tool" else None))
+    for baseline in ([old], [a_run()], []):
+        assert [one.first_detected for run in compare([new], baseline, NOW) for one in run.results] == [NOW]
+    assert [one.first_detected for run in stamp([new], NOW) for one in run.results] == [NOW]
+
+
+def test_what_a_tool_saw_earlier_than_the_baseline_is_not_younger_for_it() -> None:
+    new = a_run(a_result(first_detected=EARLIER))
+    for baseline in ([a_run(a_result(first_detected=NOW))], [a_run()], []):
+        assert [one.first_detected for run in compare([new], baseline, NOW) for one in run.results] == [EARLIER]
+
+
 def adopt(runs: Iterable[Run], tmp_path: Path) -> tuple[Run, ...]:
     sarif.write(reference(runs), path=tmp_path / "baseline.sarif")
     return sarif.load(tmp_path / "baseline.sarif")
