@@ -6,8 +6,9 @@ GitLab's ("SARIF reports", limits) are less, those hold: it skips a result with 
 """
 
 import io
+import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -42,6 +43,7 @@ MOST_TAGS = 10
 _NOT_WEAKNESSES = frozenset({Kind.PASS, Kind.NOT_APPLICABLE, Kind.INFORMATIONAL})
 _LEVEL_RANK = {Level.ERROR.name: 3, Level.WARNING.name: 2, Level.NOTE.name: 1, Level.NONE.name: 0}
 _ELLIPSIS = "…"
+_VERSION = re.compile(r"/v?[0-9]+\Z")
 
 
 class GithubCopy(Struct, frozen=True, kw_only=True):
@@ -137,8 +139,19 @@ def _kept_rules(run: Run, kept: list[Result]) -> list[Rule]:
 def _shorten(result: Result) -> Result:
     locations = tuple(_with_region(location) for location in result.locations[:MOST_LOCATIONS])
     return msgspec.structs.replace(
-        result, message=_cut(result.message, MOST_MESSAGE), locations=locations, suppressions=()
+        result,
+        message=_cut(result.message, MOST_MESSAGE),
+        locations=locations,
+        suppressions=(),
+        fingerprints=_versioned(result.fingerprints),
     )
+
+
+def _versioned(prints: Mapping[str, str]) -> Mapping[str, str]:
+    """Without another tool's whose key has a slash and no version behind it: DefectDojo stumbles over those."""
+    if not any("/" in key and not _VERSION.search(key) for key in prints):
+        return prints
+    return {key: value for key, value in prints.items() if "/" not in key or _VERSION.search(key)}
 
 
 def _with_region(location: Location) -> Location:

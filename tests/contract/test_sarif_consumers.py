@@ -79,7 +79,7 @@ def as_defectdojo(log: Any) -> list[dict[str, Any]]:
                     "cwe": [int(tag.rpartition("-")[2]) for tag in rule["properties"]["tags"] if "cwe/cwe-" in tag],
                     "score": float(rule["properties"].get("security-severity", "nan")),
                     # A key with a slash is taken for one with a version: int() of its last part without the "v".
-                    "versions": [int(key.split("/")[-1][1:]) for key in prints if "/" in key],
+                    "versions": [int(key.split("/")[-1].replace("v", "")) for key in prints if "/" in key],
                     "id": prints["govsec/v1"],
                 }
             )
@@ -97,6 +97,14 @@ def test_defectdojo_reads_the_copy_for_github(bundles: dict[str, Path], name: st
         assert len(ids) == len(set(ids))
     if name == "vulnerable-app":
         assert len(findings) > 10
+
+
+def test_defectdojo_reads_the_fingerprints_of_other_tools() -> None:
+    theirs = {"tool/hash": "1", "tool/hash/v2": "2", "a/b/3": "3", "plain": "4", "govsec/v1": "5"}
+    copy = sarif.github_copy([a_run(a_result(fingerprints=theirs))])
+    (finding,) = as_defectdojo(json.loads(copy.data))
+    assert finding["versions"] == [1, 3, 2]
+    assert dict(copy.runs[0].results[0].fingerprints) == {key: theirs[key] for key in theirs if key != "tool/hash"}
 
 
 def as_gitlab(log: Any) -> list[dict[str, Any]]:
