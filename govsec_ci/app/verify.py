@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from govsec_ci.app import bundle, signature, steps
 from govsec_ci.app.keys import TrustedKey
@@ -48,12 +49,13 @@ def verify(folder: Path, trusted: tuple[TrustedKey, ...] = ()) -> Held:
     return Held(verdict=recorded, signed=(folder / bundle.SIGNATURE).exists(), signed_by=key.owner if key else "")
 
 
-def judge_again(folder: Path, recorded: Verdict, profiles: Sequence[Profile]) -> Verdict:
+def judge_again(folder: Path, recorded: Verdict, profiles: Sequence[Profile], *, signed: bool = False) -> Verdict:
     """What other profiles say of the same evidence at the same moment and stage; the bundle stays as it is.
 
     :param folder: a bundle that holds (see :func:`verify`); :param recorded: its verdict
+    :param signed: whether a trusted key signed it. That is not in the bundle: whoever receives it says whom they trust
     """
-    evidence = steps.read_evidence(folder)
+    evidence = replace(steps.read_evidence(folder), signature="valid" if signed else "none")
     return gate.evaluate(evidence, profiles, now=recorded.now, stage=recorded.stage, engine=steps.ENGINE)
 
 

@@ -184,7 +184,7 @@ def verify(
     Digests, signature, and the decision replayed from its evidence. An intact bundle gives its verdict's own exit
     code, so that `govsec verify BUNDLE && deploy` is safe; one that
     does not hold gives 5. Without --trusted-keys a signature is not looked at, and that is said. With --profile the
-    evidence is judged again by other rules; nothing is written.
+    evidence is judged again by other rules, to which a signature of a trusted key counts; nothing is written.
 
     \b
     Examples:
@@ -206,7 +206,7 @@ def verify(
     click.echo(f"signed by a trusted key of {held.signed_by}" if held.signed_by else signed)
     if not asked:
         return VERDICT_CODES[word]
-    again = judge_again(bundle_folder, held.verdict, asked)
+    again = judge_again(bundle_folder, held.verdict, asked, signed=bool(held.signed_by))
     _show_again(again)
     return VERDICT_CODES[again.verdict.value]
 

@@ -11,9 +11,10 @@ import pytest
 
 from govsec_ci.app import bundle, keys, signature, steps
 from govsec_ci.app.keys import TrustedKey, load_signer, load_trusted, new_key, trusted_entry
-from govsec_ci.app.verify import verify
+from govsec_ci.app.verify import judge_again, verify
 from govsec_ci.errors import BundleError, InputError, UsageError
 from govsec_ci.formats import intoto
+from tests.support.gate_evidence import trial
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 12, 31)
 
@@ -41,6 +42,15 @@ def test_a_signed_bundle_names_who_signed_it(signed: tuple[Path, tuple[TrustedKe
     held = verify(*signed)
     assert (held.signed, held.signed_by) == (True, 'the "release" team')
     assert verify(signed[0]).signed_by == ""
+
+
+def test_a_gate_that_asks_for_a_signature_is_met_by_one_of_a_trusted_key(
+    signed: tuple[Path, tuple[TrustedKey, ...]],
+) -> None:
+    held = verify(*signed)
+    asks = trial('kind = "signature"\n')
+    words = [judge_again(signed[0], held.verdict, [asks], signed=one).verdict.value for one in (True, False)]
+    assert words == ["PASS", "INCOMPLETE"]
 
 
 def test_without_a_key_nothing_is_signed(copy: Path, tmp_path: Path) -> None:
