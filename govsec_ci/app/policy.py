@@ -8,7 +8,7 @@ waivers, and reported likewise.
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -27,8 +27,9 @@ from govsec_ci.system.process import neutral_folder
 WAIVERS_FILE = "govsec-waivers.toml"
 _PYPROJECT = "pyproject.toml"
 _BANDIT = ".bandit"
+_TOP = ":/"
 _OTHERS = {_PYPROJECT: "pyproject.toml [tool.bandit]", _BANDIT: ".bandit"}
-_LIMIT_BYTES = 10_000_000
+_LIMIT_BYTES = 1_000_000_000  # of a file of the tree that is compared with the trusted one
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     :param commit: the commit that the rules were read from, or None for the tree itself
     :param changes: policy files of which the tree has another version than the trusted ref
     :param variables: what git must be told to see ``commit``
+    :param places: the operator's files that are part of the judged tree → where the trusted version lies
     """
 
     config: Config
@@ -47,6 +49,12 @@ class Policy(Struct, frozen=True, kw_only=True):
     commit: str | None = None
     changes: tuple[str, ...] = ()
     variables: Mapping[str, str] = {}
+    places: Mapping[Path, Path] = {}
+
+    def place(self, path: Path | None) -> Path | None:
+        """Where to read a file that the operator names; None for one that the trusted commit does not have."""
+        found = self.places.get(path, path) if path else None
+        return None if path in self.places and not (found and found.exists()) else found
 
 
 @contextlib.contextmanager
@@ -57,12 +65,15 @@ def read_policy(
     config_file: Path | None,
     waivers_file: Path | None,
     profiles: tuple[str, ...],
+    others: tuple[Path, ...] = (),
     offline: bool = False,
 ) -> Iterator[Policy]:
     """The rules for judging ``root``; files of a ref stay readable until the block ends.
 
     :param ref: a git ref, ``auto`` or ``none`` (see :mod:`govsec_ci.app.trusted_ref`); empty is as ``none``
-    :param config_file: the operator's own file: outranks tree and ref; likewise ``waivers_file``
+    :param config_file: the operator's own file: outranks tree and ref; likewise ``waivers_file``. But one that git
+        tracks in the judged tree is part of the change, and taken from the ref as well
+    :param others: more files of the operator (a baseline, VEX), of which the same holds
     :param offline: fetch nothing over a network
     :raises UsageError: ``ref`` is not a commit that can be had; :raises InputError: a file is invalid
     """
@@ -72,20 +83,37 @@ def read_policy(
             yield replace(found, profiles=found.profiles or _named(found.config, root.absolute()))
             return
         files = _Files(root, judge, folder)
-        for name in (FILE_NAME, _PYPROJECT, WAIVERS_FILE, _BANDIT, *filter(_is_file, profiles)):
+        given = tuple(files.as_named(name) for name in profiles)
+        for name in (FILE_NAME, _PYPROJECT, WAIVERS_FILE, _BANDIT, *filter(_is_file, given)):
             files.take(name)
-        found = _of_folder(folder, config_file, waivers_file, tuple(_anchored(folder, name) for name in profiles))
+        places = files.places(filter(None, (config_file, waivers_file, *others)))
+        own = Policy(config=Config(), profiles=(), places=places)
+        found = _of_folder(
+            folder,
+            own.place(config_file),
+            places.get(waivers_file, waivers_file) if waivers_file else None,
+            tuple(_anchored(folder, name) for name in given),
+        )
         for name in filter(_is_file, found.config.profiles):
             files.take(name)
         named = found.profiles or _named(found.config, folder)
-        yield replace(found, profiles=named, commit=judge.commit, changes=files.changes(), variables=judge.variables)
+        yield replace(
+            found,
+            profiles=named,
+            commit=judge.commit,
+            changes=files.changes(),
+            variables=judge.variables,
+            places=places,
+        )
 
 
 def _of_folder(folder: Path, config_file: Path | None, waivers_file: Path | None, profiles: tuple[str, ...]) -> Policy:
     config, path = load_config(folder, config_file), waivers_file or folder / WAIVERS_FILE
     limit = config.limits.waivers_bytes
-    data = read_limited(path, limit_bytes=limit) if waivers_file or path.exists() else None
-    kept = None if data is None else operator_files.waivers_file(data, str(waivers_file or WAIVERS_FILE))
+    named = waivers_file is not None and not waivers_file.is_relative_to(folder)
+    data = read_limited(path, limit_bytes=limit) if named or path.exists() else None
+    name = str(path) if named else path.relative_to(folder).as_posix()
+    kept = None if data is None else operator_files.waivers_file(data, name)
     return Policy(config=config, profiles=profiles, waivers=kept)
 
 
@@ -95,7 +123,12 @@ def _is_file(name: str) -> bool:
 
 def _anchored(folder: Path, name: str) -> str:
     # An absolute path is the operator's own (a policy checkout), never the tree's.
-    return str(folder / name) if _is_file(name) and not Path(name).is_absolute() else name
+    return str(_kept_at(folder, name)) if _is_file(name) and not Path(name).is_absolute() else name
+
+
+def _kept_at(folder: Path, name: str) -> Path:
+    """Where a file of the trusted commit is written; ``:/name`` (as git has it) counts from the top of the checkout."""
+    return folder / ".top" / name.removeprefix(_TOP) if name.startswith(_TOP) else folder / name
 
 
 def _named(config: Config, folder: Path) -> tuple[str, ...]:
@@ -108,6 +141,8 @@ class _Files:
 
     def __init__(self, root: Path, judge: Trusted, folder: Path) -> None:
         self.root, self.judge, self.folder = root, judge, folder
+        told = run_git(root, "rev-parse", "--show-toplevel").stdout
+        self.top = Path(os.fsdecode(told.rstrip(b"\n"))) if told else root
         self.parted = self._parted()
         self.differing: set[str] = set()
 
@@ -119,15 +154,39 @@ class _Files:
             raise InputError(f"{name}: a profile of the trusted ref must lie in the project")
         there = self._blob(self.judge.commit, name)
         if there is not None:
-            write_atomic(self.folder / name, there)
-        here = _in_tree(self.root / name)
+            write_atomic(_kept_at(self.folder, name), there)
+        here = _in_tree(self.top / name.removeprefix(_TOP) if name.startswith(_TOP) else self.root / name)
         # What the base alone has changed since they parted is no doing of this change.
         if here != there and not (self.parted and here == self._blob(self.parted, name)):
             self.differing.add(name)
 
+    def places(self, given: Iterable[Path]) -> dict[Path, Path]:
+        """Take those of the operator's files that are part of the judged checkout."""
+        names = {path: self._tracked(path) for path in given}
+        for name in filter(None, names.values()):
+            self.take(name)
+        return {path: _kept_at(self.folder, name) for path, name in names.items() if name}
+
+    def as_named(self, profile: str) -> str:
+        """A profile by its path in the checkout, where it is a file there: absolute and upward paths may lead there."""
+        leads = _is_file(profile) and (Path(profile).is_absolute() or ".." in PurePosixPath(profile).parts)
+        return (leads and self._tracked(self.root / profile)) or profile
+
+    def _tracked(self, path: Path) -> str:
+        """The path below the judged folder, or from the top, of a file that git tracks; empty for any other."""
+        top, real = self.top.resolve(), path.resolve()
+        if not real.is_relative_to(top):
+            return ""
+        name = real.relative_to(top).as_posix()
+        listed = run_git(self.top, "ls-files", "-z", "--", f":(literal){name}").stdout.rstrip(b"\0")
+        if listed != os.fsencode(name):
+            return ""
+        root = self.root.resolve()
+        return real.relative_to(root).as_posix() if real.is_relative_to(root) else f"{_TOP}{name}"
+
     def changes(self) -> tuple[str, ...]:
         """What this change does to the rules, each by its file; settings of other programs by their table."""
-        plain = {name for name in self.differing if name not in {_PYPROJECT, _BANDIT}}
+        plain = {name.removeprefix(_TOP) for name in self.differing if name not in {_PYPROJECT, _BANDIT}}
         if _PYPROJECT in self.differing and _settings_differ(self.root, self.folder):
             plain.add(_PYPROJECT)
         asked = {name: _switched_off(self.root / name) - _switched_off(self.folder / name) for name in _OTHERS}
@@ -135,7 +194,8 @@ class _Files:
         return tuple(sorted(plain))
 
     def _blob(self, commit: str, name: str) -> bytes | None:
-        blob = run_git(self.root, "cat-file", "blob", f"{commit}:./{name}", variables=self.judge.variables)
+        spec = f"{commit}:{name.removeprefix(_TOP)}" if name.startswith(_TOP) else f"{commit}:./{name}"
+        blob = run_git(self.root, "cat-file", "blob", spec, variables=self.judge.variables)
         return blob.stdout if blob.exit_code == 0 else None
 
     def _parted(self) -> str:

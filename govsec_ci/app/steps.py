@@ -101,6 +101,7 @@ def ruled(options: Options) -> Iterator[Policy]:
         config_file=options.config_file,
         waivers_file=options.waivers,
         profiles=options.profiles,
+        others=tuple(path for path in (options.baseline, *options.vex) if path),
         offline=options.offline,
     ) as policy:
         yield policy
@@ -156,11 +157,13 @@ def scan(options: Options, policy: Policy, folder: Path, meanwhile: Callable[[],
 def read_operator_files(options: Options, policy: Policy) -> dict[str, bytes]:
     """Waivers, baseline and VEX as they are kept; :raises InputError: one is not what it must be."""
     files = {bundle.WAIVERS: policy.waivers} if policy.waivers is not None else {}
-    if options.baseline:
-        data = read_limited(options.baseline, limit_bytes=policy.config.limits.baseline_bytes)
+    if options.baseline and (found := policy.place(options.baseline)):
+        data = read_limited(found, limit_bytes=policy.config.limits.baseline_bytes)
         files[bundle.BASELINE] = operator_files.baseline_file(data, str(options.baseline))
     for number, path in enumerate(options.vex, start=1):
-        data = read_limited(path, limit_bytes=policy.config.limits.vex_bytes)
+        if not (place := policy.place(path)):
+            continue
+        data = read_limited(place, limit_bytes=policy.config.limits.vex_bytes)
         read_statements(data, name=str(path))
         files[f"{bundle.VEX_FOLDER}/{number:03}.json"] = operator_files.vex_file(data, str(path))
     return files

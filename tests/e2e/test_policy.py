@@ -73,11 +73,13 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def judge(project: Project, tree: Path, *more: str, ci: bool = True) -> tuple[int, dict[str, Any], str]:
+def judge(
+    project: Project, tree: Path, *more: str, ci: bool = True, cwd: Path | None = None
+) -> tuple[int, dict[str, Any], str]:
     """Exit code, verdict and summary of a tree, in the CI of its pull request or under ``more`` options."""
     out = project.folder / "out"
     arguments = ["--advisories", ROOT / "examples/advisories", "--now", NOW, "--out", out]
-    done = govsec("run", tree, *arguments, *more, variables=project.environment() if ci else None)
+    done = govsec("run", tree, *arguments, *more, variables=project.environment() if ci else None, cwd=cwd)
     verdict = json.loads((out / "verdict.json").read_text("utf-8")) if (out / "verdict.json").exists() else {}
     summary = (out / "summary.md").read_text("utf-8") if verdict else done.stderr
     return done.returncode, verdict, summary
@@ -204,6 +206,98 @@ def test_a_gate_counts_excludes_and_settings_that_the_change_adds(
     (check,) = (one for one in verdict["checks"] if one["gate"] == "nothing-loosened")
     assert (check["verdict"], check["observed"]) == ("FAIL", f"added: {added}"), summary
     assert "this change touches" in summary
+
+
+WAIVER = (
+    '[[waivers]]\nid = "W-1"\nrule = "B602"\npath = "old.py"\nreason = "safe"\nowner = "team"\napprover = "ciso"\n'
+    'ticket = "T-1"\ncreated = 2024-10-01\nexpires = 2024-11-01\nplan = "none"\n'
+)
+
+
+@pytest.mark.parametrize("absolute", [False, True], ids=["relative", "absolute"])
+def test_files_of_the_tree_that_the_operator_names_are_taken_from_the_base_too(
+    project: Project, *, absolute: bool
+) -> None:
+    (project.top / "old.py").write_text(WEAK)
+    (project.top / "security").mkdir()
+    (project.top / "security/waivers.toml").write_text(WAIVER)
+    (project.top / "security/settings.toml").write_text('name = "by the base"\n')
+    project.adopt()
+    (project.top / "weak.py").write_text(WEAK)
+    (project.top / "security/waivers.toml").write_text(WAIVER + WAIVER.replace("W-1", "W-2").replace("old", "weak"))
+    (project.top / "security/settings.toml").write_text('exclude = ["weak.py"]\n')
+    _loosened(project.top)
+    checkout = project.clone("--depth=1")
+    folder = checkout if absolute else Path()
+    given = ["--waivers", str(folder / "security/waivers.toml"), "--config", str(folder / "security/settings.toml")]
+    given += ["--profile", str(folder / "rules.toml")]
+    code, verdict, summary = judge(project, Path() if not absolute else checkout, *given, cwd=checkout)
+    assert code == 1, summary
+    assert verdict["subject"]["name"] == "by the base"
+    assert "weak.py" in summary
+    assert all(f"security/{name}" in banner(summary) for name in ("waivers.toml", "settings.toml"))
+    assert "rules.toml" in banner(summary)
+    assert "W-1" in summary
+    assert "W-2" not in summary
+
+
+def test_files_beside_the_judged_folder_are_of_the_change_too(project: Project) -> None:
+    inner = project.top / "services/web"
+    inner.mkdir(parents=True)
+    (inner / "pyproject.toml").write_text('[project]\nname = "web"\nversion = "1.0"\ndependencies = []\n')
+    (inner / "app.py").write_text("ANSWER = 42\n")
+    (project.top / "rules.toml").write_text(STRICT)
+    (project.top / "waivers.toml").write_text(WAIVER)
+    project.begin()
+    (inner / "weak.py").write_text(WEAK)
+    _loosened(project.top)
+    (project.top / "waivers.toml").write_text(WAIVER.replace("old.py", "weak.py"))
+    checkout = project.clone("--depth=1")
+    given = ["--profile", "../../rules.toml", "--waivers", str(checkout / "waivers.toml")]
+    code, verdict, summary = judge(project, checkout / "services/web", *given)
+    assert (code, verdict["subject"]["name"]) == (1, "web"), summary
+    assert all(name in banner(summary) for name in ("rules.toml", "waivers.toml"))
+
+
+def test_a_baseline_of_the_tree_is_the_base_s_and_one_beside_it_the_operator_s(project: Project) -> None:
+    (project.top / "old.py").write_text(WEAK)
+    project.adopt()
+    args = ["--now", NOW, "--advisories", str(ROOT / "examples/advisories")]
+    for name in ("weak.py", "old.py"):  # the first one holds old.py alone, the second both
+        reference = project.folder / f"{name}.sarif"
+        assert govsec("run", project.top, *args, "--out", project.folder / "b").returncode == 1
+        assert govsec("baseline", "--out", project.folder / "b", "--to", reference).returncode == 0
+        (project.top / "weak.py").write_text(WEAK)
+    git(project.top, "switch", "-q", "main")
+    (project.top / "weak.py").unlink()
+    (project.top / "baseline.sarif").write_bytes((project.folder / "weak.py.sarif").read_bytes())
+    commit_all(project.top, "A baseline")
+    git(project.top, "branch", "-qD", "change")
+    git(project.top, "switch", "-qc", "change")
+    (project.top / "weak.py").write_text(WEAK)
+    (project.top / "baseline.sarif").write_bytes((project.folder / "old.py.sarif").read_bytes())
+    checkout = project.clone("--depth=1")
+    _code, _verdict, summary = judge(project, checkout, "--baseline", str(checkout / "baseline.sarif"))
+    assert "baseline.sarif" in banner(summary)
+    kept = (project.folder / "out/inputs/baseline.sarif").read_bytes()
+    assert kept == (project.folder / "weak.py.sarif").read_bytes()
+    (checkout / "carried.sarif").write_bytes((project.folder / "old.py.sarif").read_bytes())
+    judge(project, checkout, "--baseline", str(checkout / "carried.sarif"))
+    kept = (project.folder / "out/inputs/baseline.sarif").read_bytes()
+    assert kept == (project.folder / "old.py.sarif").read_bytes()
+
+
+def test_files_that_the_base_does_not_have_are_not_given(project: Project) -> None:
+    project.adopt()
+    (project.top / "weak.py").write_text(WEAK)
+    (project.top / "waivers.toml").write_text(WAIVER.replace("old.py", "weak.py"))
+    (project.top / "vex.json").write_text("{}")
+    checkout = project.clone("--depth=1")
+    given = ["--waivers", "waivers.toml", "--vex", "vex.json"]
+    code, _verdict, summary = judge(project, checkout, *given, cwd=checkout)
+    assert code == 1, summary
+    assert all(name in banner(summary) for name in ("waivers.toml", "vex.json"))
+    assert not (project.folder / "out/inputs/waivers.toml").exists()
 
 
 def test_what_the_base_alone_has_changed_since_is_no_change_of_this_one(project: Project) -> None:
