@@ -19,14 +19,29 @@ def gather(run: WireRun, log: WireLog, path: str, origin: str, read: _Read | Non
     :param path: the run's JSON path, for messages
     :raises InputError: a file may not be read, is broken, is not the one meant, or holds another number of items
     """
-    guid = run.automation_details.guid
     for part in log.inline_external_properties:
-        if part.run_guid and part.run_guid == guid:
+        if _is_of(part, run):
             run = _joined(run, part)
     for kind, number, reference in _references(run):
         where = f"{origin}: {path}.externalPropertyFileReferences.{kind}[{number}]"
         run = _joined(run, _fetch(reference, kind, where, read))
     return run
+
+
+def refuse_orphans(log: WireLog, origin: str) -> None:
+    """Every inline part must belong to a run: what it tells would otherwise be lost without a word.
+
+    :raises InputError: one with results or invocations names no run of the log
+    """
+    for number, part in enumerate(log.inline_external_properties):
+        if (part.results or part.invocations) and not any(_is_of(part, run) for run in log.runs or ()):
+            raise InputError(f"{origin}: $.inlineExternalProperties[{number}].runGuid: names no run of this log")
+
+
+def _is_of(part: WireExternalProperties, run: WireRun) -> bool:
+    """By GUID, whose letters may be of either case (section 3.5.3)."""
+    guid = run.automation_details.guid
+    return bool(part.run_guid and guid) and (part.run_guid or "").lower() == (guid or "").lower()
 
 
 def _references(run: WireRun) -> Iterator[tuple[str, int, WireExternalFile]]:

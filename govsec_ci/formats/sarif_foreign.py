@@ -13,7 +13,7 @@ from govsec_ci.errors import InputError
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_columns import Columns
 from govsec_ci.formats.sarif_decode import decode, refuse_duplicate_keys, to_utf8
-from govsec_ci.formats.sarif_external import gather
+from govsec_ci.formats.sarif_external import gather, refuse_orphans
 from govsec_ci.formats.sarif_places import PlaceError, Places
 from govsec_ci.formats.sarif_rules import RuleError, Rules, score, severity
 from govsec_ci.formats.sarif_wire import (
@@ -72,6 +72,7 @@ def load_foreign(
     log = decode(text, WireLog, origin)
     if log.version != VERSION:
         raise InputError(f"{origin}: $.version: is {log.version!r}, not {VERSION}", next_step=_NEXT_STEP)
+    refuse_orphans(log, origin)
     if not log.runs:
         return (_no_run(origin, run_id, role),)
     whole = [gather(run, log, f"$.runs[{number}]", origin, read_external) for number, run in enumerate(log.runs)]
@@ -94,14 +95,17 @@ def _no_run(origin: str, run_id: str, role: Role) -> Run:
 
 
 def _ids(runs: list[WireRun], run_id: str) -> list[str]:
-    """One id a run; of the same name the second becomes ``name-2``."""
+    """One id a run; of the same name the second becomes ``name-2``, or the next number that no other run has."""
     seen: dict[str, int] = {}
-    ids = []
-    for run in runs:
-        name = run_id or _NOT_SLUG.sub("-", run.tool.driver.name.lower()).strip("-") or "import"
-        seen[name] = seen.get(name, 0) + 1
-        ids.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
-    return ids
+    ids: dict[str, None] = {}
+    names = [run_id or _NOT_SLUG.sub("-", run.tool.driver.name.lower()).strip("-") or "import" for run in runs]
+    for name in names:
+        given = name
+        while given in ids:
+            seen[name] = seen.get(name, 1) + 1
+            given = f"{name}-{seen[name]}"
+        ids[given] = None
+    return list(ids)
 
 
 class _Reader:

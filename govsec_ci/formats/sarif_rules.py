@@ -21,6 +21,7 @@ from govsec_ci.model import Kind, Level, Rule, Severity
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\d{1,4})\}")
 _CWE = re.compile(r"(?:^|[^a-z0-9])cwe[-_: ]?0*([1-9][0-9]{0,5})(?![0-9])", re.IGNORECASE)
+_MOST_PARENTS = 100  # an id of slashes alone would take quadratic time
 _SCORES = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
 
 
@@ -143,7 +144,9 @@ class Rules:
 
     def _by_name(self, rule_id: str) -> tuple[int, int] | None:
         """By id, else by the id's parents: ``CA1000/1`` is a kind of ``CA1000`` (section 3.27.5)."""
-        while rule_id and rule_id not in self._by_id:
+        for _ in range(_MOST_PARENTS):
+            if not rule_id or rule_id in self._by_id:
+                break
             rule_id = rule_id.rpartition("/")[0]
         return self._by_id.get(rule_id)
 

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -537,10 +538,34 @@ def test_external_file_without_results_is_no_scan(tmp_path: Path) -> None:
 
 
 def test_inline_external_properties() -> None:
-    guid = "11111111-1111-1111-8888-111111111111"
-    parts = [{"runGuid": guid, "results": [result()]}, {"results": [result()]}]
+    guid = "11111111-1111-1111-8aaa-111111111111"
+    parts = [{"runGuid": guid.upper(), "results": [result()]}, {"driver": {"name": "Nobody"}}]
     run = {"tool": {"driver": {"name": "T"}}, "automationDetails": {"guid": guid}}
-    assert len(one(log(run, inlineExternalProperties=parts)).results) == 1
+    read = one(log(run, inlineExternalProperties=parts))
+    assert (read.tool, len(read.results)) == ("T", 1)
+
+
+@pytest.mark.parametrize("guid", [None, "22222222-1111-1111-8888-111111111111"])
+def test_inline_results_that_belong_to_no_run_are_refused(guid: str | None) -> None:
+    run = {"tool": {"driver": {"name": "T"}}, "automationDetails": {"guid": "11111111-1111-1111-8888-111111111111"}}
+    parts = [{"runGuid": guid, "results": [result()]}]
+    with pytest.raises(InputError, match=r"inlineExternalProperties\[0\]\.runGuid: names no run"):
+        load(log({**run, "results": []}, inlineExternalProperties=parts))
+
+
+def test_no_two_runs_have_one_id() -> None:
+    runs = [{"tool": {"driver": {"name": name}}, "results": []} for name in ("a", "a", "a-2")]
+    assert [run.id for run in load(log(*runs))] == ["a", "a-2", "a-2-2"]
+
+
+def test_an_id_of_slashes_takes_no_quadratic_time() -> None:
+    def seconds(count: int) -> float:
+        value = log({"tool": {"driver": {"name": "a"}}, "results": [result(ruleId="/" * count)]})
+        start = time.process_time()
+        load(value)
+        return time.process_time() - start
+
+    assert seconds(400_000) < 1
 
 
 @pytest.mark.parametrize(
