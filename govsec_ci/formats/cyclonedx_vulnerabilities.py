@@ -182,15 +182,31 @@ def read_vulnerabilities(data: bytes, *, name: str = "import", location: Locatio
     for index, one in enumerate(listed):
         if not one.id:
             raise InputError(f"{name}: a vulnerability without an id - at `$.vulnerabilities[{index}].id`")
-    rules, refs = {one.id: _rule(one) for one in listed}, _refs(bom)
+    refs = _refs(bom)
+    pairs = [(one, _rule(one)) for one in listed]
     return Imported(
         present=bom.vulnerabilities is not UNSET,
         tool=made_by[0].name if made_by else "",
         version=made_by[0].version if made_by else "",
         time=timestamp(bom),
-        rules=tuple(rules[identifier] for identifier in sorted(rules)),
-        results=tuple(result for one in listed for result in _results(one, rules[one.id], refs, location)),
+        rules=_worst(rule for _, rule in pairs),
+        results=tuple(result for one, rule in pairs for result in _results(one, rule, refs, location)),
     )
+
+
+def _worst(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """One rule an id: documents may list a vulnerability once a component, each time with other ratings."""
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        known = found.get(rule.id)
+        if known is None or _gravity(rule) > _gravity(known):
+            found[rule.id] = rule
+    return tuple(found[identifier] for identifier in sorted(found))
+
+
+def _gravity(rule: Rule) -> tuple[bool, int, float]:
+    severity = rule.vulnerability.severity if rule.vulnerability else Severity.UNKNOWN
+    return severity is not Severity.UNKNOWN, severity.rank, float(rule.security_severity or 0)
 
 
 def _rule(one: WireVulnerability) -> Rule:

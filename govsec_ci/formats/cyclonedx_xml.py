@@ -14,6 +14,8 @@ from govsec_ci.errors import InputError
 _NAMESPACE = "http://cyclonedx.org/schema/bom/"
 _LIMIT_DEPTH = 150
 _LIMIT_PROBLEMS = 50
+_LIMIT_ELEMENTS = 2_000_000
+"""Each takes a few hundred bytes of memory: twenty elements for each of a hundred thousand components."""
 # A list's element → the element of its entries. Where JSON has a list, XML has these two.
 _LISTS: Mapping[str, str] = MappingProxyType(
     {
@@ -60,7 +62,8 @@ def read(data: bytes, *, name: str) -> dict[str, Any]:
     if local != "bom" or not namespace.startswith(_NAMESPACE):
         raise InputError(f"{name}: not a CycloneDX document - at `/{local}`")
     root.name = local
-    return {"bomFormat": "CycloneDX", "specVersion": namespace.removeprefix(_NAMESPACE), **_object(root)}
+    # Last, so that no element of such a name says otherwise.
+    return {**_object(root), "bomFormat": "CycloneDX", "specVersion": namespace.removeprefix(_NAMESPACE)}
 
 
 class _Builder:
@@ -68,6 +71,7 @@ class _Builder:
         self.name = name
         self.open: list[_Element] = []
         self.root: _Element | None = None
+        self.count = 0
 
     def parse(self, data: bytes) -> _Element:
         parser = expat.ParserCreate(encoding="utf-8", namespace_separator=" ")
@@ -89,6 +93,9 @@ class _Builder:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self.open) == _LIMIT_DEPTH:
             raise InputError(f"{self.name}: nested too deeply")
+        self.count += 1
+        if self.count > _LIMIT_ELEMENTS:
+            raise InputError(f"{self.name}: holds more than {_LIMIT_ELEMENTS:,} elements")
         element = _Element(name.rpartition(" ")[2] if self.open else name, attributes)
         if self.open:
             self.open[-1].children.append(element)

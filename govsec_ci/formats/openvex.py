@@ -3,10 +3,10 @@
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from packageurl import PackageURL
 
 from govsec_ci.errors import InputError
@@ -24,6 +24,8 @@ from govsec_ci.model import (
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
 _CONTEXTS = "https://openvex.dev/ns"
 _Status = Literal["not_affected", "affected", "fixed", "under_investigation"]
+# RFC 3339: one without a zone could be compared with none that has one.
+_Moment = Annotated[datetime, Meta(tz=True)]
 JUSTIFICATIONS = frozenset(
     {
         "component_not_present",
@@ -61,18 +63,18 @@ class _Statement(Struct, frozen=True, kw_only=True):
     impact_statement: str = ""
     action_statement: str = ""
     status_notes: str = ""
-    timestamp: datetime | None = None
-    last_updated: datetime | None = None
+    timestamp: _Moment | None = None
+    last_updated: _Moment | None = None
 
 
 class _Document(Struct, frozen=True, kw_only=True):
     context: str = field(name="@context")
     id: str = field(name="@id")
     author: str
-    timestamp: datetime
+    timestamp: _Moment
     version: int
     statements: tuple[_Statement, ...]
-    last_updated: datetime | None = None
+    last_updated: _Moment | None = None
 
 
 def read_openvex(data: bytes, *, name: str = "VEX", product: str = "") -> tuple[VexStatement, ...]:

@@ -497,3 +497,14 @@ def test_no_list_is_not_an_empty_list() -> None:
 def test_an_id_is_needed() -> None:
     with pytest.raises(InputError, match=r"\$\.vulnerabilities\[0\]\.id"):
         imported(id="")
+
+
+def test_a_vulnerability_listed_once_a_component_keeps_each_rating() -> None:
+    listed = [
+        {"id": "CVE-1", "ratings": [{"severity": severity}] if severity else [], "affects": [{"ref": ref}]}
+        for ref, severity in (("pkg:pypi/a@1", "critical"), ("pkg:pypi/b@1", "low"), ("pkg:pypi/c@1", ""))
+    ]
+    found = cyclonedx.read_vulnerabilities(bom(vulnerabilities=listed))
+    severities = {one.component.name: one.severity.name for one in found.results if one.component}
+    assert severities == {"a": "CRITICAL", "b": "LOW", "c": "UNKNOWN"}
+    assert [(rule.id, rule.level.value) for rule in found.rules] == [("CVE-1", "error")]

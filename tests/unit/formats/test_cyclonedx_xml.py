@@ -131,6 +131,7 @@ def test_byte_order_mark_is_no_mistake() -> None:
         (b"<bom/>", "not a CycloneDX document"),
         (b'<x xmlns="http://cyclonedx.org/schema/bom/1.6"/>', "not a CycloneDX document"),
         (xml("", version="9"), r"\$\.specVersion"),
+        (xml("<specVersion>1.6</specVersion>", version="9"), r"\$\.specVersion"),
         (b'<!DOCTYPE bom [<!ENTITY a "b">]>' + xml("&a;"), "DOCTYPE"),
         (xml("&a;"), "undefined entity"),
         (xml("<a>" * 500 + "</a>" * 500), "nested too deeply"),
@@ -148,6 +149,12 @@ def test_broken_input_is_told(data: bytes, message: str) -> None:
         cyclonedx.check(data, name="x.xml")
 
     assert caught.value.what.startswith("x.xml: ")
+
+
+def test_elements_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govsec_ci.formats.cyclonedx_xml._LIMIT_ELEMENTS", 10)
+    with pytest.raises(InputError, match="more than 10 elements"):
+        cyclonedx.read_sbom(xml("<components>" + "<component/>" * 10 + "</components>"))
 
 
 def test_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

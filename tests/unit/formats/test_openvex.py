@@ -92,6 +92,7 @@ def test_without_a_name_of_ours_every_product_is() -> None:
             r"products\[0\]\.subcomponents\[0\]: has neither",
         ),
         (document(statement(timestamp="soon")), r"\$\.statements\[0\]\.timestamp"),
+        (document(statement(timestamp="2026-04-01T00:00:00")), r"\$\.statements\[0\]\.timestamp"),
     ],
 )
 def test_what_is_no_document_is_refused(data: bytes, message: str) -> None:
