@@ -333,7 +333,7 @@ def test_rules_of_the_base_baseline_since_signature_and_proxy(workspace: Workspa
             workspace.top,
             {"fetched/app.py": CLEAN, "fetched/requirements.txt": "idna==3.10\n", "fetched/govsec.toml": mirror},
         )
-        trusting = dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), str(feeds.certificate))
+        certified = dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), str(feeds.certificate))
         common = {"path": "project", "advisories": "examples/advisories", "now": COMMON["now"], "artifact": "first"}
         log, steps = workspace.run(
             [
@@ -345,7 +345,7 @@ def test_rules_of_the_base_baseline_since_signature_and_proxy(workspace: Workspa
                 {"path": "fetched", "profiles": "essentials", "now": COMMON["now"], "policy-ref": "none"},
             ],
             between={2: f'cp -R "{workspace.facts}/artifact-evidence" .govsec-baseline'},
-            environments={5: trusting | {"HTTPS_PROXY": between.address, "NO_PROXY": "", "no_proxy": ""}},
+            environments={5: certified | {"HTTPS_PROXY": between.address, "NO_PROXY": "", "no_proxy": ""}},
             secrets={"GOVSEC_SIGN_KEY": key},
             base=base,
         )
@@ -359,9 +359,10 @@ def test_rules_of_the_base_baseline_since_signature_and_proxy(workspace: Workspa
     assert _states(workspace.bundle(2)) == {"unchanged"}
     assert workspace.status(2) == "", "the earlier artifact is no part of the tree"
     assert _since(workspace.bundle(3)) == {"new.py": "changed", "old.py": "untouched"}
-    signed = govsec("verify", workspace.bundle(4), "--trusted-keys", tmp_path / "trusted.toml", "--require-signature")
+    trusting = ("--trusted-keys", tmp_path / "trusted.toml", "--require-signature")
+    signed = govsec("verify", workspace.bundle(4), *trusting)
     assert signed.returncode == int(steps[4]["outputs"]["exit-code"]), signed.stderr
-    assert govsec("verify", workspace.bundle(0), "--require-signature").returncode == 5
+    assert govsec("verify", workspace.bundle(0), *trusting).returncode == 5
     assert not [line for line in key.splitlines() if "KEY" not in line and line in log]
     feeds_used = json.loads((workspace.bundle(5) / "verdict.json").read_bytes())["advisories"]
     assert [one["feed"] for one in feeds_used] == ["osv"]
