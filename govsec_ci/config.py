@@ -13,6 +13,7 @@ from govsec_ci.system.files import read_limited
 
 _LIMIT_BYTES = 1_000_000
 FILE_NAME = "govsec.toml"
+_CENTURY_DAYS, _WEEK_S = 36_500, 604_800
 
 
 class OutOfScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,17 +59,21 @@ class Import(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     role: Role
     id: str = ""
     required: bool = True
-    max_age_days: float | None = None
+    max_age_days: Annotated[float, Meta(gt=0, le=_CENTURY_DAYS)] | None = None
+
+
+# With bounds: TOML has ``nan`` and ``inf``, which no age exceeds and no clock counts.
+_Seconds = Annotated[float, Meta(gt=0, le=_WEEK_S)]
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds that one tool may take; ``file_s``: that bandit may take over one file."""
 
-    bandit_s: float = 1800.0
-    file_s: float = 300.0
-    pip_audit_s: float = 600.0
-    cyclonedx_s: float = 600.0
-    zizmor_s: float = 300.0
+    bandit_s: _Seconds = 1800.0
+    file_s: _Seconds = 300.0
+    pip_audit_s: _Seconds = 600.0
+    cyclonedx_s: _Seconds = 600.0
+    zizmor_s: _Seconds = 300.0
 
 
 _Positive = Annotated[int, Meta(ge=1)]

@@ -161,9 +161,10 @@ _EXTERNAL_AT_LEAST_BYTES = 400_000_000
 
 def _external(folder: Path, uri: str, size: int) -> bytes:
     """An external property file, which must lie in the log's own folder or below it."""
-    path = (folder / unquote(uri)).resolve()
-    if ":" in uri.partition("/")[0] or not path.is_relative_to(folder.resolve()):
-        raise InputError(f"{uri}: an external property file must lie beside its log")
+    name = unquote(uri)
+    path = (folder / name.replace("\0", "")).resolve()
+    if "\0" in name or ":" in uri.partition("/")[0] or not path.is_relative_to(folder.resolve()):
+        raise InputError(f"{printable(uri)}: an external property file must lie beside its log")
     return read_limited(path, limit_bytes=max(size, _EXTERNAL_AT_LEAST_BYTES))
 
 

@@ -125,3 +125,13 @@ def test_settings_with_a_number_that_no_reader_takes_are_refused(project: Path, 
     (project / "govsec.toml").write_text(f"x = {'1' * 5_000}\n")
     with pytest.raises(InputError, match=r"govsec\.toml"):
         open_target(project, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-1.0", "0.0", "1e300"])
+@pytest.mark.parametrize(
+    "settings", ['[[import]]\npath = "a.sarif"\nrole = "dast"\nmax-age-days = {}\n', "[timeouts]\nzizmor_s = {}\n"]
+)
+def test_a_span_of_time_that_is_none_is_refused(project: Path, tmp_path: Path, settings: str, number: str) -> None:
+    (project / "govsec.toml").write_text(settings.format(number))
+    with pytest.raises(InputError, match="Expected `float`"):
+        open_target(project, out=tmp_path / "out")

@@ -231,7 +231,14 @@ def test_external_files_beside_the_log_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["../outside.json", "parts/../../outside.json", "%2e%2e/outside.json", "/etc/hostname", "file:///etc/hostname"],
+    [
+        "../outside.json",
+        "parts/../../outside.json",
+        "%2e%2e/outside.json",
+        "/etc/hostname",
+        "file:///etc/hostname",
+        "parts/p%00.json",
+    ],
 )
 def test_external_files_elsewhere_are_refused(tmp_path: Path, uri: str) -> None:
     with pytest.raises(InputError, match="must lie beside its log"):
