@@ -171,7 +171,9 @@ def _limits(top: Path) -> dict[str, timedelta]:
 
 
 def _feeds(profile: Profile) -> Iterable[Feed]:
-    return (feed for gate in profile.gates if isinstance(gate, AdvisoriesGate) for feed in gate.feeds)
+    """Those that must be there; the age of what need not be is seen where it is used."""
+    wanted = (feed for gate in profile.gates if isinstance(gate, AdvisoriesGate) for feed in gate.feeds)
+    return (feed for feed in wanted if not feed.if_used)
 
 
 def _limit(feed: Feed, profile: Profile, config: Config) -> timedelta:

@@ -172,6 +172,7 @@ _RANKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "ratchet": _flag(strict=False),
     "same-commit": _flag(strict=True),
     "clean-tree": _flag(strict=True),
+    "if-used": _flag(strict=False),
     "accept": _flag(strict=False),
     "ids": _flag(strict=True),
     "reason": _flag(strict=True),

@@ -134,6 +134,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "sbom-format": ("{values}", "{values}"),
     "sbom-with": ("with {values} for every component", "全コンポーネントに {values} を備える"),
     "feed": ("{feed}: at most {n} {unit} old", "{feed}: {n} {unit}以内"),
+    "feed-if-used": ("{feed}, where it is used: at most {n} {unit} old", "{feed}(用いる場合): {n} {unit}以内"),
     "days": ("days", "日"),
     "hours": ("hours", "時間"),
     "before-scan": ("when the scan begins", "検査開始時点"),
@@ -393,7 +394,8 @@ class _Words:
         for feed in gate.feeds:
             days = feed.max_age_days is not None
             number = self.number(feed.max_age_days if days else feed.max_age_hours)
-            yield self.say("feed", feed=feed.feed, n=number, unit=self.say("days" if days else "hours"))
+            key = "feed-if-used" if feed.if_used else "feed"
+            yield self.say(key, feed=feed.feed, n=number, unit=self.say("days" if days else "hours"))
         if gate.relative_to == "scan":
             yield self.say("before-scan")
 

@@ -134,7 +134,7 @@ def _not_applicable(context: Context) -> list[Note]:
 def _feed(context: Context, gate: AdvisoriesGate, feed: Feed) -> list[Note]:
     states = context.index.feeds.get(feed.feed, ())
     if not states:
-        return [note("feed-missing", feed=feed.feed)]
+        return [] if feed.if_used else [note("feed-missing", feed=feed.feed)]
     oldest = states[0]
     moment = context.now if gate.relative_to == "now" else _scan_began(context, feed.feed)
     if moment is None:

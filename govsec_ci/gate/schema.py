@@ -264,11 +264,15 @@ class SbomGate(Gate, frozen=True, kw_only=True, tag="sbom"):
 
 
 class Feed(_Table, frozen=True, kw_only=True):
-    """One advisory feed and how old it may be; exactly one of the two ages."""
+    """One advisory feed and how old it may be; exactly one of the two ages.
+
+    :param if_used: a run without it is no gap: whatever asks for what it tells says so itself, of each vulnerability
+    """
 
     feed: str
     max_age_days: Number | None = None
     max_age_hours: Number | None = None
+    if_used: bool = False
 
 
 class AdvisoriesGate(Gate, frozen=True, kw_only=True, tag="advisories"):

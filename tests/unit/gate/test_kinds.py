@@ -556,6 +556,16 @@ def test_a_tool_that_did_not_run_has_found_nothing_because_it_did_not_look(role:
     assert judged(gate, evidence(run(), own)).verdict is PASS
 
 
+def test_a_feed_that_need_not_be_used_must_not_be_old_where_it_is() -> None:
+    feeds = '{ feed = "osv", max-age-days = 7 }, { feed = "kev", max-age-days = 30, if-used = true }'
+    gate = f'kind = "advisories"\nfeeds = [{feeds}]\n'
+    ages = {None: PASS, 30: PASS, 31: INCOMPLETE}
+    for age, expected in ages.items():
+        used = (feed(), *([] if age is None else [feed("kev", age_days=age)]))
+        assert judged(gate, evidence(run(Role.SCA, advisories=used))).verdict is expected, age
+    assert judged(gate, evidence(run(Role.SCA, advisories=(feed("kev"),)))).verdict is INCOMPLETE
+
+
 # ---- what another run looked up, and what nobody did ----
 
 
