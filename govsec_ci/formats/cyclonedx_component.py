@@ -1,6 +1,7 @@
 """One component as a CycloneDX object: what a tool said of it, and what the manifests and metadata add."""
 
 import posixpath
+from collections import Counter
 from urllib.parse import quote, unquote, urlsplit
 
 from govsec_ci.formats.cyclonedx_parts import Entry
@@ -48,8 +49,8 @@ def _own_hashes(entry: Entry) -> list[Json]:
     # A lock file names the digests of every file of a release. Only where there is one an algorithm is it the
     # component's own; several would say that one thing has two SHA-256.
     every = digests_of(entry.installed) or digests_of(entry.components)
-    algorithms = [digest["alg"] for digest in every]
-    return [digest for digest in every if algorithms.count(digest["alg"]) == 1]
+    algorithms = Counter(digest["alg"] for digest in every)
+    return [digest for digest in every if algorithms[digest["alg"]] == 1]
 
 
 def _archive_hashes(entry: Entry) -> list[Json]:

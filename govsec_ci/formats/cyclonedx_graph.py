@@ -66,13 +66,25 @@ def _orphans(direct: set[str], edges: Mapping[str, frozenset[str] | None]) -> se
     What nothing is known to depend on is still part of the product: it hangs on the root, whose composition then says
     that its own dependencies are not known.
     """
-    found: set[str] = set()
     lost = edges.keys() - _reachable(direct, edges)
-    while lost:
-        inner = {target for ref in lost for target in edges[ref] or () if target != ref}
-        found |= (lost - inner) or {min(lost)}
-        lost -= _reachable(found, edges)
+    inner = {target for ref in lost for target in edges[ref] or () if target != ref}
+    found = lost - inner
+    _leave(lost, found, edges)
+    for ref in sorted(lost):  # what is left are rings
+        if ref in lost:
+            found.add(ref)
+            _leave(lost, {ref}, edges)
     return found
+
+
+def _leave(lost: set[str], start: set[str], edges: Mapping[str, frozenset[str] | None]) -> None:
+    """Take ``start`` and what it leads to out of ``lost``; behind those that were not in it is nothing lost."""
+    todo = list(start)
+    lost -= start
+    while todo:
+        fresh = lost & (edges[todo.pop()] or frozenset())
+        lost -= fresh
+        todo += fresh
 
 
 def _reachable(start: set[str], edges: Mapping[str, frozenset[str] | None]) -> set[str]:

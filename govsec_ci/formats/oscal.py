@@ -255,4 +255,5 @@ def _time(moment: datetime) -> str:
 
 
 def _write(body: Json) -> bytes:
-    return json.dumps(body, ensure_ascii=False, indent=2).encode() + b"\n"
+    # "replace": of a file's name a byte may be left that has no UTF-8 form.
+    return json.dumps(body, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"

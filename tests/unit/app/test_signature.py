@@ -152,6 +152,7 @@ def test_the_statement_is_what_in_toto_and_slsa_say(signed: tuple[Path, tuple[Tr
     assert predicate["verifier"]["id"] == "pkg:pypi/govsec-ci"
     assert predicate["resourceUri"].startswith("pkg:generic/")
     assert predicate["verificationResult"] == "FAILED"
+    assert predicate["verifiedLevels"] == ["FAILED"]
     assert predicate["timeVerified"] == "2024-10-12T00:00:00Z"
     assert predicate["govsec"]["verdict"] == "FAIL"
     assert {one["uri"] for one in predicate["inputAttestations"]} >= {"results.sarif", "sbom.cdx.json"}

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govsec_ci.errors import InputError
-from govsec_ci.formats import cyclonedx
+from govsec_ci.formats import cyclonedx, cyclonedx_component, cyclonedx_graph
+from govsec_ci.formats.cyclonedx_parts import Items, entries_of
 from govsec_ci.formats.cyclonedx_values import iri, licence, redact
 from govsec_ci.model import Component, Distribution, Subject
 from tests.support.cyclonedx import STAMP, bom, by_name, component, head, part, properties, sbom
@@ -369,6 +370,33 @@ def test_a_ring_that_nothing_leads_to_hangs_on_the_root_once() -> None:
     assert of_root(*ring) == ["a"]
     assert of_root(*ring, *chain) == ["c"]
     assert of_root(*ring, *chain[1:], itself) == ["a", "d", "e"]
+
+
+@given(st.lists(st.sets(st.integers(0, 9)), min_size=10, max_size=10), st.sets(st.integers(0, 9)))
+def test_every_component_can_be_reached_from_the_root(needed: list[set[int]], direct: set[int]) -> None:
+    components = [
+        component(f"c{number}", direct=number in direct, depends_on=tuple(f"c{other}" for other in sorted(others)))
+        for number, others in enumerate(needed)
+    ]
+    nodes = {node["ref"]: node.get("dependsOn", []) for node in sbom(part(*components))["dependencies"]}
+    seen, waiting = set(), ["root-component"]
+    while waiting:
+        ref = waiting.pop()
+        waiting += [other for other in nodes[ref] if other not in seen]
+        seen.add(ref)
+    assert seen == nodes.keys()
+
+
+def test_many_rings_and_many_digests_take_no_quadratic_time() -> None:
+    sides = ("ab", "ba")
+    rings = {f"{one}{number}": frozenset({f"{other}{number}"}) for number in range(20_000) for one, other in sides}
+    digests = tuple(f"{number:064x}" for number in range(30_000))
+    parts = [part(component("a", hashes={"sha256": digests}))]
+    (entry,) = entries_of(parts, Items(parts)).values()
+    start = time.process_time()
+    assert len(cyclonedx_graph._orphans(set(), rings)) == 20_000
+    assert cyclonedx_component._own_hashes(entry) == []
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(("whole", "aggregate"), [(True, "complete"), (False, "incomplete"), (None, "unknown")])

@@ -167,7 +167,7 @@ def test_an_item_with_nothing_but_a_name_is_valid(shared: Path, failing_bundle: 
 
     verdict = read_verdict(failing_bundle)
     due = datetime(2026, 1, 1, tzinfo=UTC)
-    bare = Item(key="k", title="t", description="d")
+    bare = Item(key="k", title="t", description="d, and a byte of a name that is no UTF-8: \udcff")
     plan = poam(verdict, [bare, Item(key="k2", title="t", description="d", due=due, owner="o")])
     assert plan is not None
     assert _problems(shared, "poam", plan) == []
