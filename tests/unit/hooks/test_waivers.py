@@ -107,3 +107,9 @@ def test_a_file_that_git_does_not_know_is_checked_too(top: Path) -> None:
 
 def test_without_waivers_there_is_nothing_to_say(top: Path) -> None:
     assert call(main, top, *NOW) == (0, "")
+
+
+def test_a_file_that_is_named_and_missing_was_not_checked(top: Path) -> None:
+    assert call(main, top, *NOW) == (0, "")
+    code, said = call(main, top, *NOW, "misspelt.toml")
+    assert (code, "misspelt.toml" in said) == (2, True)
