@@ -103,3 +103,7 @@ def test_a_statement_about_nothing_is_noted_once() -> None:
     assert [[note.id for note in run.notifications] for run in done] == [[], ["vex-unused"], []]
     assert "CVE-9" in done[1].notifications[0].text
     assert attach([a_run()], [says()]) == (a_run(),)
+
+
+def test_without_statements_nothing_is_looked_at() -> None:
+    assert attach([audit()], ()) == (audit(),)
