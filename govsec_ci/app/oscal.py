@@ -75,8 +75,15 @@ def _waived(waivers: tuple[Waiver, ...], now: datetime) -> Iterator[Item]:
             description=f"{waiver.reason}\n{waiver.plan}",
             due=waiver.expires,
             owner=waiver.owner,
-            status="expired" if waiver.expires < now.replace(hour=0, minute=0, second=0) else "risk-accepted",
+            status=_state(waiver, now),
         )
+
+
+def _state(waiver: Waiver, now: datetime) -> str:
+    """A draft that nobody has approved, or one that begins later, accepts nothing."""
+    if waiver.expires.date() < now.astimezone(UTC).date():
+        return "expired"
+    return "risk-accepted" if waiver.approver.strip() and waiver.created <= now else "proposed"
 
 
 def _overdue(verdict: Verdict, runs: tuple[Run, ...]) -> Iterator[Item]:

@@ -162,6 +162,27 @@ def test_waivers_and_overdue_results_make_a_plan(shared: Path, failing_bundle: P
     assert states == ["expired", "overdue"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ('approver = "ciso"\ncreated = 2024-01-01\nexpires = 2024-10-12', "risk-accepted"),
+        ('approver = "ciso"\ncreated = 2024-01-01\nexpires = 2024-10-11', "expired"),
+        ('approver = "ciso"\ncreated = 2024-10-13\nexpires = 2024-11-01', "proposed"),
+        ('approver = ""\ncreated = 2024-01-01\nexpires = 2024-11-01', "proposed"),
+    ],
+)
+def test_the_plan_says_accepted_of_what_somebody_has_accepted(
+    failing_bundle: Path, tmp_path: Path, changes: str, state: str
+) -> None:
+    folder = Path(shutil.copytree(failing_bundle, tmp_path / "bundle"))
+    (folder / "inputs/waivers.toml").write_text(
+        f'[[waivers]]\nid = "W-1"\nrule = "B602"\npath = "backup.py"\nreason = "constant"\nowner = "team"\n{changes}\n'
+        'ticket = "T-1"\nplan = "replace"\n'
+    )
+    (item,) = json.loads(verdict_files(folder)["poam.json"])["plan-of-action-and-milestones"]["poam-items"]
+    assert {"name": "status", "value": state}.items() <= item["props"][0].items()
+
+
 def test_an_item_with_nothing_but_a_name_is_valid(shared: Path, failing_bundle: Path) -> None:
     from govsec_ci.app.bundle import read_verdict
 
