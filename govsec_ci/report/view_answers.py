@@ -154,9 +154,9 @@ def _proof(signing: SigningView) -> Text:
     match signing.state:
         case "none":
             return both(
-                "That the decision follows from the evidence: yes, by the command below in a copy of the whole folder, "
-                "without a network. Who made it: no. The bundle is not signed, so whoever can write to the folder can "
-                "make all of it anew; to sign it, run with --sign-key FILE."
+                "In part: keep the whole folder, and the command below shows, without a network, that its files belong "
+                "together and that the decision follows from them. It cannot show who made them: the bundle is not "
+                "signed, so whoever can write to the folder can make all of it anew. To sign, run with --sign-key FILE."
             )
         case "planned":
             return both(

@@ -23,7 +23,10 @@ def test_every_known_step_is_still_in_use(root: Path) -> None:
 
 def test_a_known_notification_is_explained_and_its_own_words_stay() -> None:
     told = notices.said("file-not-parsed", "a.py: bad syntax")
-    assert (told.en, told.ja) == ("a.py: bad syntax", "ファイルを構文解析できないため、検査していない(a.py: bad syntax)")
+    assert (told.en, told.ja) == (
+        "a.py: bad syntax",
+        "ファイルを構文解析できないため、検査していない(a.py: bad syntax)",
+    )
 
 
 def test_an_unknown_one_stays_as_it_is() -> None:

@@ -351,7 +351,7 @@ def test_the_signature_of_the_bundle_is_told_as_far_as_it_is_known() -> None:
     for known in (signing_state(), signing_state(planned="5f1c" * 16), signing_state(present="")):
         answer = build(*parts, (), lang="en", signing=known).answers[-1]
         told[known.state] = (answer.lines[0].en, answer.command)
-    assert "Who made it: no. The bundle is not signed" in told["none"][0]
+    assert "It cannot show who made them: the bundle is not signed" in told["none"][0]
     assert "It is signed with key 5f1c5f1c5f1c5f1c as soon as" in told["planned"][0]
     assert "has not checked" in told["present"][0]
     assert told["none"][1] == "govsec verify ."
