@@ -32,7 +32,7 @@ def _undamaged() -> Iterator[None]:
         yield
     except sqlite3.ProgrammingError:  # our own defect
         raise
-    except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
+    except (sqlite3.DatabaseError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(f"the advisory index is damaged: {error}", next_step=_ANEW) from error
 
 
@@ -138,8 +138,10 @@ class Index:
         return self._rows("SELECT vulnerability, body FROM affected WHERE package = ?", name)
 
     def _by_number(self, number: int) -> Vulnerability:
-        ((body,),) = self._rows("SELECT body FROM vulnerability WHERE id = ?", number)
-        return _decoded(_decode_vulnerability, body)
+        rows = self._rows("SELECT body FROM vulnerability WHERE id = ?", number)
+        if not rows:
+            raise InputError("the advisory index is damaged: it names a vulnerability that it lacks", next_step=_ANEW)
+        return _decoded(_decode_vulnerability, rows[0][0])
 
     def _rows(self, query: str, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]
         with _undamaged(), self._lock:

@@ -346,11 +346,15 @@ def test_a_damaged_index_is_an_input_error(make: Make, tmp_path: Path) -> None:
         [index.vulnerability(f"X-{n}") for n in range(300)]
 
 
-def test_a_body_that_is_no_body_is_an_input_error(make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE vulnerability SET body = x'c1'", "UPDATE vulnerability SET body = x'a1ff'", "DELETE FROM vulnerability"],
+)
+def test_a_body_that_is_no_body_is_an_input_error(make: Make, tmp_path: Path, damage: str) -> None:
     make(made.record("X-1")).close()
     (path,) = (tmp_path / "cache").rglob("*.sqlite")
     database = sqlite3.connect(path)
-    database.execute("UPDATE vulnerability SET body = x'c1'")
+    database.execute(damage)
     database.commit()
     database.close()
     with open_index(path) as index, pytest.raises(InputError, match="the advisory index is damaged"):
