@@ -30,6 +30,10 @@ def command(**given: Any) -> int:
     """Audit the components of all staged manifests against advisory data; nothing is fetched or installed.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
+
+    \b
+    Example:
+      govsec-hook-audit --advisories security/osv.zip
     """
     repository = common.repository()
     options = CheckOptions(

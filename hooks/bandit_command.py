@@ -29,6 +29,10 @@ def command(**given: Any) -> int:
     do not stop it; in a file that it does not change at all every line counts.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
+
+    \b
+    Example:
+      govsec-hook-bandit --all-lines app.py
     """
     options = _options(given)
     if options is None:

@@ -31,6 +31,10 @@ def command(path: Path, ref: str | None, **given: Any) -> int:
     --online asks for it: `govsec advisories sync` stores the data that the audit needs.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
+
+    \b
+    Example:
+      govsec-hook-gate --ref HEAD --profile jp-gov
     """
     repository = common.repository()
     (folder,) = common.paths(repository, [str(path)])

@@ -22,6 +22,10 @@ def command(**given: Any) -> int:
     """Audit the staged GitHub workflows, action definitions and Dependabot settings with zizmor, offline.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
+
+    \b
+    Example:
+      govsec-hook-pipeline --lang ja
     """
     repository = common.repository()
     options = CheckOptions(

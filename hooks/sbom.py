@@ -31,6 +31,10 @@ def command(**given: Any) -> int:
     """Make the SBOM of all staged manifests.
 
     Exit codes: 0 pass, 1 the SBOM was out of date, 2 wrong input, 3 not everything could be taken in.
+
+    \b
+    Example:
+      govsec-hook-sbom --output sbom.cdx.json
     """
     options = _options(given)
     answer = check(options)

@@ -31,6 +31,10 @@ def command(**given: Any) -> int:
     Drafts, and waivers whose end is past, are told; what no profile in use could ever admit stops the commit.
 
     Exit codes: 0 pass, 1 blocked, 2 a file is not what it must be.
+
+    \b
+    Example:
+      govsec-hook-waivers --profile jp-gov
     """
     options = _options(given)
     found = [problem for path in options.named for problem in _problems(options, path, named=bool(given["files"]))]

@@ -84,6 +84,10 @@ def merge(**given: Any) -> int:
     """Merge the logs of `govsec scan` into one.
 
     Writes results.sarif, github.sarif, vex.cdx.json and vex.openvex.json.
+
+    \b
+    Example:
+      govsec merge --out evidence
     """
     from govsec_ci.app import bundle, steps
     from govsec_ci.system.files import staged_folder
@@ -99,8 +103,10 @@ def merge(**given: Any) -> int:
 def gate(**given: Any) -> int:
     """Judge the evidence in --out (again), under the profiles given.
 
+    Would last year's release pass today's rules?
+
     \b
-    Example: would last year's release pass today's rules?
+    Example:
       govsec gate --out evidence-2025 --profile jp-gov
     """
     from govsec_ci.app import bundle, steps
@@ -128,7 +134,8 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
     """Write the reports of the verdict in --out, and print it.
 
     \b
-    Example: govsec report --format junit --to junit.xml
+    Example:
+      govsec report --format junit --to junit.xml
     """
     from govsec_ci.app import bundle, steps
     from govsec_ci.system.files import staged_folder, write_atomic

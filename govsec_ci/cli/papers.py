@@ -47,6 +47,10 @@ def oscal_profile(name: str, to: Path, lang: str | None) -> int:
     """Write a profile as catalog and component definition.
 
     Its clauses are the catalog, its gates the component definition.
+
+    \b
+    Example:
+      govsec oscal profile jp-gov --to oscal
     """
     from govsec_ci.app.oscal import profile_files
 
@@ -60,6 +64,10 @@ def oscal_verdict(out: Path, to: Path) -> int:
     """Write a verdict as assessment results and POA&M.
 
     The POA&M holds what is waived or overdue in --out.
+
+    \b
+    Example:
+      govsec oscal verdict --out evidence --to oscal
     """
     from govsec_ci.app.oscal import verdict_files
 

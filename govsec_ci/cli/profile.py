@@ -16,7 +16,12 @@ def profile() -> None:
 @profile.command("list")
 @with_options("lang")
 def profile_list(lang: str | None) -> int:
-    """List the shipped profiles."""
+    """List the shipped profiles.
+
+    \b
+    Example:
+      govsec profile list --lang ja
+    """
     from govsec_ci.app import profiles
 
     table(profiles.list_rows(lang or locale_language()))
@@ -27,7 +32,12 @@ def profile_list(lang: str | None) -> int:
 @click.argument("name", metavar="ID|FILE")
 @with_options("lang")
 def profile_show(name: str, lang: str | None) -> int:
-    """Show a profile as people read it: gates, limits, clauses, labels."""
+    """Show a profile as people read it: gates, limits, clauses, labels.
+
+    \b
+    Example:
+      govsec profile show jp-gov --lang ja
+    """
     from govsec_ci.app import profiles
 
     for line in profiles.show_lines(name, lang or locale_language()):
@@ -38,7 +48,12 @@ def profile_show(name: str, lang: str | None) -> int:
 @profile.command("page")
 @click.argument("name", metavar="ID|FILE")
 def profile_page(name: str) -> int:
-    """Print a profile as a Markdown page, in English and Japanese."""
+    """Print a profile as a Markdown page, in English and Japanese.
+
+    \b
+    Example:
+      govsec profile page jp-gov > jp-gov.md
+    """
     from govsec_ci.app.profile_page import page
 
     click.echo(page(name), nl=False)
@@ -48,7 +63,12 @@ def profile_page(name: str) -> int:
 @profile.command("check")
 @click.argument("file", metavar="FILE")
 def profile_check(file: str) -> int:
-    """Check that FILE is a profile; an error names file and line."""
+    """Check that FILE is a profile; an error names file and line.
+
+    \b
+    Example:
+      govsec profile check ./our-agency.toml
+    """
     from govsec_ci.app import profiles
 
     click.echo(profiles.check_line(file))
@@ -59,7 +79,12 @@ def profile_check(file: str) -> int:
 @click.argument("old", metavar="ID|FILE")
 @click.argument("new", metavar="ID|FILE")
 def profile_diff(old: str, new: str) -> int:
-    """Say what becomes stricter or looser from OLD to NEW."""
+    """Say what becomes stricter or looser from OLD to NEW.
+
+    \b
+    Example:
+      govsec profile diff jp-gov ./our-agency.toml
+    """
     from govsec_ci.app import profiles
 
     for line in profiles.diff_lines(old, new):
@@ -73,6 +98,10 @@ def profile_test(name: str) -> int:
     """Run a profile's own cases.
 
     Ends with 1 where one comes out otherwise than it says.
+
+    \b
+    Example:
+      govsec profile test ./our-agency.toml
     """
     from govsec_ci.app import profiles
 

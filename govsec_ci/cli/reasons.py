@@ -34,7 +34,9 @@ def explain(identifier: str, out: Path, lang: str | None) -> int:
 @click.command()
 @with_options("bundle", "lang")
 @click.option(
-    "--advisories", type=click.Path(path_type=Path), metavar="SOURCE",
+    "--advisories",
+    type=click.Path(path_type=Path),
+    metavar="SOURCE",
     help="Ask this advisory data about newer versions.  [default: what the data of the run said, kept in the bundle]",
 )
 @click.option(
@@ -75,6 +77,10 @@ def trace(out: Path, lang: str | None, form: str) -> int:
     """Lead from each clause to its evidence, and back.
 
     Clause, gate, check, results, evidence file with its hash; and back from each result.
+
+    \b
+    Example:
+      govsec trace --out evidence --format csv
     """
     from govsec_ci.app import trace as tracing
 
@@ -95,6 +101,10 @@ def gap(out: Path, lang: str | None, against: Path | None, form: str) -> int:
     """Say how far --out is from PASS.
 
     For each profile: which share of its gates is met, by weight, and what is missing.
+
+    \b
+    Example:
+      govsec gap --out evidence --against last-release
     """
     from govsec_ci.app import gap as gaps
 

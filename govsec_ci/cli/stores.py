@@ -78,7 +78,12 @@ def advisories_export(archive: Path) -> int:
 @advisories.command("status")
 @with_options("now")
 def advisories_status(now: str | None) -> int:
-    """Show each feed: its date, age, number of records and digest."""
+    """Show each feed: its date, age, number of records and digest.
+
+    \b
+    Example:
+      govsec advisories status
+    """
     from govsec_ci.advisories.prepare import default_cache
     from govsec_ci.advisories.status import status
     from govsec_ci.app.clock import parse
@@ -107,7 +112,12 @@ def cache() -> None:
 
 @cache.command("info")
 def cache_info() -> int:
-    """Show where it lies, and how large it is and may become."""
+    """Show where it lies, and how large it is and may become.
+
+    \b
+    Example:
+      govsec cache info
+    """
     from govsec_ci.system.cache import Store, default_cache
 
     info = Store(default_cache()).info()
@@ -118,7 +128,12 @@ def cache_info() -> int:
 
 @cache.command("clear")
 def cache_clear() -> int:
-    """Remove all answers: the next run looks at every file."""
+    """Remove all answers: the next run looks at every file.
+
+    \b
+    Example:
+      govsec cache clear
+    """
     from govsec_ci.errors import UsageError
     from govsec_ci.system.cache import Store, default_cache
 

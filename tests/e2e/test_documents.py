@@ -1,5 +1,6 @@
 """What the documents say is so: the README's command and output, every option and command in docs/usage.md."""
 
+import importlib
 import os
 import re
 import shlex
@@ -59,6 +60,35 @@ def test_every_command_is_in_the_usage(name: str, command: click.Command) -> Non
     assert command.help
 
 
+def _examples(text: str) -> list[str]:
+    found = re.search(r"^ *Examples?:\n((?: +\S.*\n?)+)", text, re.MULTILINE)
+    return [line.strip() for line in found[1].splitlines()] if found else []
+
+
+def _parse(command: click.Command, line: str) -> None:
+    """Parse what a shell would hand over; what pipes and redirects do is the shell's."""
+    words = shlex.split(re.split(r" (?:>>?|\||;|&&) |  +", line)[0], comments=True)[1:]
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    assert command.make_parser(click.Context(command)).parse_args(words)[1] == [], line
+
+
+@pytest.mark.parametrize(("name", "command"), _commands(commands.cli))
+def test_the_help_of_every_command_has_an_example_that_is_a_call_of_it(name: str, command: click.Command) -> None:
+    examples = _examples(str(command.help))
+    assert any(f"govsec {name}" in line for line in examples), command.help
+    for line in examples:
+        _parse(commands.cli, line)
+
+
+@pytest.mark.parametrize("hook", ["audit", "bandit_command", "gate", "pipeline", "sbom", "waivers"])
+def test_so_has_the_help_of_every_hook(hook: str) -> None:
+    command: click.Command = importlib.import_module(f"govsec_ci_hooks.{hook}").command
+    (line,) = _examples(str(command.help))
+    assert line.startswith(f"govsec-hook-{command.name} ")
+    _parse(command, line)
+
+
 def test_every_exit_code_of_the_help_is_in_the_usage() -> None:
     codes = re.findall(r"^  (\d+) ", commands._EXIT_CODES_HELP, re.MULTILINE)
     assert codes == re.findall(r"^\| (\d+) \|", USAGE, re.MULTILINE)
@@ -91,21 +121,17 @@ def test_the_japanese_readme_has_the_same_commands_links_and_profiles() -> None:
     assert "(README.md)" in japanese
 
 
-def _calls() -> list[tuple[str, list[str]]]:
-    names = ("closed-networks", "legacy-repositories", "libraries", "gitlab")
+def _calls() -> list[str]:
+    names = ("closed-networks", "legacy-repositories", "libraries", "gitlab", "usage", "pre-commit", "github-action")
     lines = [line for name in names for line in (ROOT / f"docs/{name}.md").read_text("utf-8").splitlines()]
-    found = [re.match(r"\$ (govsec .*)", line) for line in lines]
-    return [(one[1], shlex.split(one[1], comments=True)[1:]) for one in found if one]
+    lines += README.splitlines()
+    return [found[1] for line in lines if (found := re.match(r"\$ (govsec .*)", line))]
 
 
-@pytest.mark.parametrize(("_line", "words"), _calls())
-def test_every_call_in_the_guides_is_a_call(_line: str, words: list[str]) -> None:
-    if words == ["--version"]:
-        return
-    command: click.Command = commands.cli
-    while isinstance(command, click.Group):
-        command = command.commands[words.pop(0)]
-    assert command.make_parser(click.Context(command)).parse_args(words)[1] == []
+@pytest.mark.parametrize("line", _calls())
+def test_every_call_in_the_guides_is_a_call(line: str) -> None:
+    if line.split()[1] != "--version":
+        _parse(commands.cli, line)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
