@@ -85,14 +85,25 @@ def test_a_version_is_spelled_as_released(make: Make) -> None:
     assert _found(index, "1.0") == [("2.2.0", ())]
 
 
+def test_the_stable_version_after_pre_releases_is_found(make: Make) -> None:
+    index = make(
+        _record("CVE-1-1", *_until("2.0rc1")), _record("CVE-1-2", {"introduced": "5"}, versions=("2.0rc2", "2"))
+    )
+    assert next(version for version, _ in _found(index, "1.0")) == "2"
+
+
 def test_what_no_order_knows_is_no_candidate(make: Make) -> None:
     index = make(_record("CVE-1-1", {"introduced": "0"}, {"fixed": "latest"}, versions=("1.0", "2004d")))
     assert _found(index, "1.0") == []
 
 
-_VERSIONS = st.sampled_from([f"{a}.{b}{c}" for a in range(1, 4) for b in range(3) for c in ("", "rc1")])
+_VERSIONS = st.sampled_from(
+    [f"{a}.{b}{c}" for a in range(1, 4) for b in range(3) for c in ("", "rc1", "rc2", ".post1")]
+)
 _EVENTS = st.lists(
-    st.tuples(st.sampled_from(["introduced", "fixed", "last_affected"]), _VERSIONS).map(lambda one: dict([one])),
+    st.tuples(
+        st.sampled_from(["introduced", "fixed", "last_affected", "limit"]), _VERSIONS | st.just("1.1.0-n653")
+    ).map(lambda one: dict([one])),
     max_size=4,
 )
 _ENTRIES = st.dictionaries(
