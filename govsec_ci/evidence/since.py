@@ -87,7 +87,7 @@ def mark(runs: Iterable[Run], changed: Changes, components: frozenset[str] = fro
 def changed_components(
     root: Path, changed: Changes, components: Iterable[Component], read: ReadManifest
 ) -> frozenset[str]:
-    """The purls among ``components`` that the manifests of the merge base do not hold.
+    """The purls among ``components`` that the manifests of the merge base do not hold, or of which nobody can tell.
 
     :param components: of today's manifests; :param read: parses an earlier manifest's bytes by its path
     """
@@ -100,6 +100,8 @@ def changed_components(
 
 def _purls_before(root: Path, changed: Changes, path: str, now: tuple[Component, ...], read: ReadManifest) -> set[str]:
     if not changed.file(path):
+        if not os.path.lexists(root / path):  # an installed environment elsewhere, of which git can tell nothing
+            return set()
         return {component.purl for component in now if component.location.path == path}
     blob = ("cat-file", "blob", f"{changed.commit}:./{path}")
     shown = run_git(root, *blob, timeout_s=_TIMEOUT_S, variables=changed.variables)

@@ -194,6 +194,16 @@ def test_dependencies_that_changed(repo: Path) -> None:
     assert changed_purls(repo, ("new",)) == {"pkg:pypi/jinja2@2.11"}
 
 
+def test_what_is_installed_elsewhere_counts_as_changed_unless_a_lock_held_it(repo: Path) -> None:
+    found = parse("venv/lib/METADATA", b"jinja2==2.10\nrequests==2.0\n")
+    assert since.changed_components(repo, since.changes(repo, "main"), found, parse) == {
+        "pkg:pypi/jinja2@2.10",
+        "pkg:pypi/requests@2.0",
+    }
+    found += parse("lock", (repo / "lock").read_bytes())
+    assert since.changed_components(repo, since.changes(repo, "main"), found, parse) == {"pkg:pypi/requests@2.0"}
+
+
 def test_dependency_results_follow_their_component(repo: Path) -> None:
     ref = ComponentRef(name="jinja2", version="2.11", purl="pkg:pypi/jinja2@2.11")
     vulnerable = a_result("CVE-1", path="lock", component=ref)
