@@ -4,7 +4,6 @@ Source: Pipenv's documentation, "Pipfile & Pipfile.lock".
 """
 
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from packaging.utils import canonicalize_name, is_normalized_name
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.declared import unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
-from govsec_ci.manifests.text import UnreadableError, line_of, parse_toml, read_utf8
+from govsec_ci.manifests.text import Lines, UnreadableError, parse_toml, read_utf8
 from govsec_ci.model import Notification
 
 FILE_NAME = "Pipfile"
@@ -53,12 +52,13 @@ class Pipfile:
 
 
 def _entries(path: str, text: str, data: dict[str, Any]) -> Iterator[Declared | Notification]:
+    lines = Lines(text)
     for table, packages in data.items():
         if table in _SETTINGS or not isinstance(packages, dict):
             continue
-        start = line_of(text, rf"^[ \t]*\[[ \t]*[\"']?{re.escape(table)}[\"']?[ \t]*\]", 1)
+        start = lines.header(table)
         for name, wanted in packages.items():
-            line = line_of(text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            line = lines.key(name, start)
             yield _entry(path, line, name, wanted, _GROUPS.get(table, table))
 
 

@@ -3,6 +3,7 @@
 Source: the files that Pipenv writes (pipfile-spec 6).
 """
 
+import bisect
 import json
 import posixpath
 import re
@@ -23,6 +24,8 @@ from govsec_ci.model import Component, Location, Notification
 FILE_NAME = "Pipfile.lock"
 _ANEW = "write it anew with pipenv lock"
 _SPEC = 6
+# Each string as a whole, so that no text within one is taken for a key.
+_STRING = re.compile(r'("(?:\\.|[^"\\])*")(\s*:\s*\{)?')
 _CATEGORIES = {"default": MAIN, "develop": "dev"}
 
 
@@ -83,6 +86,18 @@ def _indexes(data: dict[str, Any]) -> dict[str, str]:
     return {str(table.get("name", "")): str(table.get("url", "")) for table in tables}
 
 
+def _key_lines(text: str) -> dict[str, list[int]]:
+    """Each key of an object → its lines, found in one pass."""
+    found: dict[str, list[int]] = {}
+    line, position = 1, 0
+    for string in _STRING.finditer(text):
+        if string[2]:
+            line += text.count("\n", position, string.start())
+            position = string.start()
+            found.setdefault(json.loads(string[1]), []).append(line)
+    return found
+
+
 class _Entry(Struct, frozen=True):
     """One package as it stands in the file."""
 
@@ -94,15 +109,15 @@ class _Entry(Struct, frozen=True):
 
 def _entries(lock: LockText) -> Iterator[_Entry]:
     """Each package, in the file's order."""
-    offset, line = 0, 1
+    lines = _key_lines(lock.text)
+    line = 1
     for category, packages in lock.data.items():
         if category == "_meta" or not isinstance(packages, dict):
             continue
         for key, table in ((category, None), *packages.items()):
-            found = re.compile(re.escape(json.dumps(key)) + r"\s*:\s*\{").search(lock.text, offset)
-            if found:
-                line += lock.text.count("\n", offset, found.end())
-                offset = found.end()
+            known = lines.get(key, [])
+            place = bisect.bisect_left(known, line)
+            line = known[place] if place < len(known) else line
             if table is not None:
                 yield _Entry(category, key, line, table)
 

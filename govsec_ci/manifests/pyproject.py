@@ -1,7 +1,6 @@
 """``pyproject.toml``: what a project declares that it needs (standard tables, Poetry, PDM, uv, setuptools)."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, M
 from govsec_ci.manifests.caret import specifier_of
 from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
-from govsec_ci.manifests.text import UnreadableError, line_of, parse_toml, read_utf8
+from govsec_ci.manifests.text import Lines, UnreadableError, parse_toml, read_utf8
 from govsec_ci.model import Notification
 
 FILE_NAME = "pyproject.toml"
@@ -48,7 +47,7 @@ class _Reader:
 
     def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
         self.path = path
-        self.text = text
+        self.lines = Lines(text)
         self.data = data
         self.notifications: list[Notification] = []
 
@@ -91,10 +90,10 @@ class _Reader:
         return self._table(self._table(self._table(self.data, "tool"), "flit"), "metadata")
 
     def _standard(self, project: dict[str, Any]) -> Iterator[Declared]:
-        header = line_of(self.text, r"^[ \t]*\[[ \t]*project[ \t]*\]")
+        header = self.lines.header("project")
         yield from self._strings(project.get("dependencies", []), MAIN, header, "project.dependencies")
         for extra, entries in self._table(project, "optional-dependencies").items():
-            start = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(extra)}[\"']?[ \t]*=", header)
+            start = self.lines.key(extra, header)
             yield from self._strings(entries, str(canonicalize_name(extra)), start, f"optional-dependencies.{extra}")
 
     def _groups(self) -> Iterator[Declared]:
@@ -105,9 +104,9 @@ class _Reader:
             ("tool.uv.dev-dependencies", {"dev": self._table(tool, "uv").get("dev-dependencies", [])}),
         )
         for header, groups in tables:
-            line = line_of(self.text, rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
+            line = self.lines.header(header)
             for group, entries in groups.items():
-                start = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(group)}[\"']?[ \t]*=", line)
+                start = self.lines.key(group, line)
                 yield from self._strings(entries, str(canonicalize_name(group)), start, f"{header}.{group}")
 
     def _strings(self, entries: Any, group: str, start: int, where: str) -> Iterator[Declared]:
@@ -117,7 +116,7 @@ class _Reader:
         for entry in entries:
             if isinstance(entry, dict) and set(entry) == {"include-group"}:
                 continue  # Its members are read where they are declared.
-            line = line_of(self.text, rf"[\"']{re.escape(str(entry))}[\"']", start)
+            line = self.lines.string(entry, start) if isinstance(entry, str) else start
             found = self._requirement(entry, group, line, where)
             if found is not None:
                 yield found
@@ -142,11 +141,11 @@ class _Reader:
                 yield from self._poetry_table(table, "dependencies", header, str(canonicalize_name(group)))
 
     def _poetry_table(self, table: dict[str, Any], key: str, header: str, group: str) -> Iterator[Declared]:
-        start = line_of(self.text, rf"^[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")
+        start = self.lines.header(header)
         for name, wanted in self._table(table, key).items():
             if name.lower() == "python":
                 continue
-            line = line_of(self.text, rf"^[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*=", start)
+            line = self.lines.key(name, start)
             if not is_normalized_name(canonicalize_name(name)):
                 self._malformed(line, f"'{shown(name)}' is no name of a package")
                 continue

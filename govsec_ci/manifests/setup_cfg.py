@@ -5,7 +5,6 @@ Source: setuptools' documentation, "Configuring setuptools using setup.cfg files
 
 import configparser
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,12 +99,15 @@ def _files(path: str, value: _Value) -> list[str]:
 
 
 def _entries(path: str, text: str, value: _Value) -> Iterator[Declared | Notification]:
-    start = text.find(f"[{value.section}]")
+    position = max(text.find(f"[{value.section}]"), 0)
+    line = text.count("\n", 0, position) + 1
     # A setting on one line separates its requirements by semicolons, as setuptools reads it.
     parts = value.text.splitlines() if "\n" in value.text else value.text.split(";")
     for part in filter(None, (part.partition(" #")[0].strip() for part in parts)):
-        found = re.compile(re.escape(part)).search(text, max(start, 0))
-        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        found = text.find(part, position)  # they stand in the text in their order
+        if found >= 0:
+            line += text.count("\n", position, found)
+            position = found
         yield _entry(path, line, part, value.group)
 
 

@@ -1,5 +1,6 @@
 """Reading a manifest's text: size, encoding, TOML and JSON with their bombs, and the lines that tables stand on."""
 
+import bisect
 import json
 import re
 import tomllib
@@ -145,10 +146,49 @@ def table_lines(text: str, name: str, count: int) -> list[int]:
     return [blank.count("\n", 0, inline.start()) + 1 if inline else 1] * count
 
 
-def line_of(text: str, pattern: str, start: int = 1) -> int:
-    """1-based line of the first match of a multi-line pattern at or after line ``start``; else ``start`` itself."""
-    offset = 0
-    for _ in range(start - 1):
-        offset = text.index("\n", offset) + 1
-    found = re.compile(pattern, re.MULTILINE).search(text, offset)
-    return text.count("\n", 0, found.start()) + 1 if found else start
+class Lines:
+    """Where the tables, keys and strings of a TOML text stand: one pass, however many are asked for.
+
+    Every answer is the first line (1-based) at or after ``start``; where there is none, ``start`` itself.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._headers: dict[str, list[int]] = {}
+        self._keys: dict[str, list[int]] = {}
+        self._strings: dict[str, list[int]] = {}
+        for number, line in enumerate(text.split("\n"), start=1):
+            stripped = line.strip()
+            if stripped.startswith("[") and not stripped.startswith("[["):
+                name = stripped[1:].partition("]")[0].strip()
+                self._headers.setdefault(_unquoted(name), []).append(number)
+            name, is_key, _ = stripped.partition("=")
+            if is_key:
+                self._keys.setdefault(_unquoted(name.rstrip()), []).append(number)
+        line_number, position = 1, 0
+        for found in _OPAQUE.finditer(text):
+            line_number += text.count("\n", position, found.start())
+            position = found.start()
+            if not found.group().startswith("#"):
+                self._strings.setdefault(_unquoted(found.group()), []).append(line_number)
+
+    def header(self, name: str) -> int:
+        """The line of ``[name]``."""
+        return _at_or_after(self._headers.get(name, []), 1)
+
+    def key(self, name: str, start: int = 1) -> int:
+        """The line on which ``name =`` begins."""
+        return _at_or_after(self._keys.get(name, []), start)
+
+    def string(self, content: str, start: int = 1) -> int:
+        """The line on which a string of that content begins; only of one without escapes it can be told."""
+        return _at_or_after(self._strings.get(content, []), start)
+
+
+def _unquoted(text: str) -> str:
+    quotes = text[:3] if text[:3] in ('"""', "'''") else text[:1] if text[:1] in ('"', "'") else ""
+    return text.removeprefix(quotes).removesuffix(quotes)
+
+
+def _at_or_after(lines: list[int], start: int) -> int:
+    place = bisect.bisect_left(lines, start)
+    return lines[place] if place < len(lines) else start

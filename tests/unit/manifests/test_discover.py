@@ -1,12 +1,13 @@
 """What is taken, what is left, and declarations held against their locks."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from govsec_ci.manifests.base import Discovery
+from govsec_ci.manifests.base import DeclaringFormat, Discovery
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.model import Level
@@ -500,3 +501,30 @@ def test_settings_of_pdm_that_are_a_link_out_of_the_tree_are_not_followed(write:
 )
 def test_a_program_that_only_seems_to_pass_nothing_is_computed(found: Found, text: str) -> None:
     assert taken(found({"setup.py": text})) == {"setup.py": ["manifest-unreadable"]}
+
+
+_MANY: Mapping[str, Callable[[int], str]] = {
+    "pyproject.toml": lambda count: (
+        PROJECT + "dependencies = [\n" + "".join(f'"a{n}==1",\n' for n in range(count)) + "]\n"
+    ),
+    "Pipfile": lambda count: "[packages]\n" + "".join(f'a{n} = "==1"\n' for n in range(count)),
+    "setup.cfg": lambda count: "[options]\ninstall_requires =\n" + "".join(f"  a{n}==1\n" for n in range(count)),
+    "Pipfile.lock": lambda count: (
+        '{"_meta": {"pipfile-spec": 6}, "default": {\n'
+        + ",\n".join(f'"\\u0061{n}": {{"version": "==1"}}' for n in range(count))
+        + "}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("path", _MANY)
+def test_lines_are_told_in_linear_time(write: Write, path: str) -> None:
+    root, reader = write({path: _MANY[path](40_000)}), FORMATS[path]
+    start = time.process_time()
+    if isinstance(reader, DeclaringFormat):
+        lines = {one.line for one in reader.declaration(root, path).requirements}
+    else:
+        regions = (one.location.region for one in reader.read(root, path).components)
+        lines = {region.start_line for region in regions if region}
+    assert time.process_time() - start < 8  # by a search for each it took up to minutes
+    assert len(lines) == 40_000
