@@ -4,9 +4,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from msgspec import structs
 
 from govsec_ci.model import VerdictWord
-from govsec_ci.report import html_page
+from govsec_ci.report import html_page, summary
+from govsec_ci.report.shapes import UpgradeView
 from govsec_ci.report.view import build
 from tests.support import report_cases as cases
 
@@ -144,3 +146,25 @@ def test_what_is_too_much_is_folded_by_rule_and_said() -> None:
 
 def test_ten_thousand_results_stay_small() -> None:
     assert len(_many(10_000).encode()) < 8_000_000
+
+
+def test_an_upgrade_says_what_it_brings_what_stays_and_what_is_not_known() -> None:
+    row = UpgradeView(
+        component="django", installed="3.2", target="4.0", major=True, places=("requirements.txt:3",),
+        closes=("CVE-1",), stays=("CVE-2",), elsewhere=(("CVE-2", "5.0"),), brings=("CVE-3",), direct=True, checked=False, due=None,
+        due_stays=cases.NOW,
+    )  # fmt: skip
+    hopeless = structs.replace(row, target="", closes=(), stays=tuple(f"CVE-{n}" for n in range(20)), brings=())
+    view = structs.replace(cases.failing(), upgrades=(row, hopeless))
+    page, short = html_page.render(view), summary.render(view)
+    for said in (
+        "major version changes",
+        "not checked for vulnerabilities of its own",
+        "brings CVE-3",
+        "CVE-2 is gone from 5.0, which has other vulnerabilities",
+        "no better version known",
+        "and 12 more",
+    ):
+        assert f'<span lang="en">{said}</span>' in page
+    assert "| django | 3.2 | 4.0 (major version changes) | 1 | 1 | 1 Apr 2026 |" in short
+    assert "| django | 3.2 | no better version known | 0 | 20 | 1 Apr 2026 |" in short

@@ -5,7 +5,7 @@ import pytest
 from govsec_ci.model import ScanState, Severity, Stage, VerdictWord
 from govsec_ci.report import labels
 from govsec_ci.report.i18n import EMPTY
-from govsec_ci.report.shapes import GapView
+from govsec_ci.report.shapes import GapView, SigningView
 
 
 @pytest.mark.parametrize("stage", list(Stage))
@@ -68,3 +68,12 @@ def test_a_gap_score_says_whether_it_is_weighted() -> None:
     heavy = GapView(profile="p", title=EMPTY, score=75.0, weight_met=3, weight=4, gates_met=1, gates=2)
     assert labels.gap(plain).en == "50 % met (1 of 2 gates)"
     assert labels.gap(heavy).en == "75 % met by weight (1 of 2 gates)"
+
+
+@pytest.mark.parametrize("status", ["verified", "transcribed", "unverified", "experimental", "superseded"])
+def test_every_status_of_a_profile_has_a_word(status: str) -> None:
+    assert labels.status(status).ja != labels.status(status).en
+
+
+def test_a_key_is_named_by_its_beginning() -> None:
+    assert labels.signing(SigningView(state="planned", key="ab" * 32)).en == f"to be signed with key {'ab' * 8}"
