@@ -16,20 +16,24 @@ FILE_NAME = "govsec.toml"
 _CENTURY_DAYS, _WEEK_S = 36_500, 604_800
 
 
+_Told = Annotated[str, Meta(pattern=r"\S")]
+"""A text that says something: nobody answers for an exception whose owner and reason are empty."""
+
+
 class OutOfScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that can never be scanned, taken out by name, owner and reason: counted and shown, not blocking."""
 
-    path: str
-    owner: str
-    reason: str
+    path: _Told
+    owner: _Told
+    reason: _Told
 
 
 class DeclaredSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a component that does not come from a public index is audited otherwise."""
 
-    name: str
-    owner: str
-    reason: str
+    name: _Told
+    owner: _Told
+    reason: _Told
 
 
 class TreeSetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,8 +45,8 @@ class TreeSetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     setting: Literal["bandit.skips", "bandit.exclude_dirs"]
     values: tuple[str, ...]
-    owner: str
-    reason: str
+    owner: _Told
+    reason: _Told
 
 
 class Import(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

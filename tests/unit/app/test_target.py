@@ -135,3 +135,19 @@ def test_a_span_of_time_that_is_none_is_refused(project: Path, tmp_path: Path, s
     (project / "govsec.toml").write_text(settings.format(number))
     with pytest.raises(InputError, match="Expected `float`"):
         open_target(project, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("field", ["owner", "reason"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[[out-of-scope]]\npath = "a.py"\n',
+        '[[declared]]\nname = "a"\n',
+        '[[tree-settings]]\nsetting = "bandit.skips"\nvalues = ["B101"]\n',
+    ],
+)
+def test_an_exception_that_nobody_answers_for_is_refused(project: Path, tmp_path: Path, table: str, field: str) -> None:
+    told = {"owner": "o", "reason": "r", field: " "}
+    (project / "govsec.toml").write_text(table + "".join(f'{key} = "{value}"\n' for key, value in told.items()))
+    with pytest.raises(InputError, match=rf"\.{field}`"):
+        open_target(project, out=tmp_path / "out")
