@@ -151,7 +151,8 @@ def test_ten_thousand_results_stay_small() -> None:
 def test_an_upgrade_says_what_it_brings_what_stays_and_what_is_not_known() -> None:
     row = UpgradeView(
         component="django", installed="3.2", target="4.0", major=True, places=("requirements.txt:3",),
-        closes=("CVE-1",), stays=("CVE-2",), elsewhere=(("CVE-2", "5.0"),), brings=("CVE-3",), direct=True, checked=False, due=None,
+        closes=("CVE-1",), stays=("CVE-2",), elsewhere=(("CVE-2", "5.0"),), brings=("CVE-3",),
+        direct=True, checked=False, due=None,
         due_stays=cases.NOW,
     )  # fmt: skip
     hopeless = structs.replace(row, target="", closes=(), stays=tuple(f"CVE-{n}" for n in range(20)), brings=())
