@@ -17,6 +17,8 @@ _PRAGMA = re.compile(
     r"#?\s*(?:noqa|type:\s*ignore|pylint:|pragma:|fmt:|ruff:|mypy:|pyright:|isort:|NOSONAR)[^#]*", re.IGNORECASE
 )
 _SEPARATORS = " \t#:;,.-–—()[]"
+# The patterns here take time that grows with the square of a run of blanks.
+_LONG_BLANKS = re.compile(r"\s{100,}")
 
 
 def encodable(text: str) -> str:
@@ -100,6 +102,7 @@ def _tokens(data: bytes) -> list[tokenize.TokenInfo]:
 
 def nosec_reason(comment: str, is_test: Callable[[str], bool]) -> str:
     """What a ``# nosec`` comment says besides the ids and names of tests: the reason, or empty."""
+    comment = _LONG_BLANKS.sub(" ", comment)
     match = _NOSEC.search(comment)
     rest = comment[match.end() :] if match else ""
     while (word := _WORD.match(rest)) and is_test(word.group()):
@@ -164,5 +167,5 @@ _NEWER = (
 
 def looks_like(data: bytes, line: int) -> str:
     """Which other Python the line of a syntax error looks like, or empty."""
-    text = Source(data).line(line)
+    text = _LONG_BLANKS.sub(" ", Source(data).line(line))
     return next((hint for pattern, hint in _NEWER if pattern.search(text)), "")

@@ -1,5 +1,6 @@
 import ast
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -170,3 +171,10 @@ def test_a_diagnosis_names_kind_line_and_cause(data: bytes, kind: str, line: int
     assert told["kind"] == kind
     assert line is None or told["line"] == line
     assert words in told["text"]
+
+
+def test_long_runs_of_blanks_hold_nobody_up() -> None:
+    started = time.process_time()
+    assert nosec_reason(f"# nosec because{' ' * 30_000}of x", lambda _: False) == "because of x"
+    assert looks_like(f"except{' ' * 30_000}!\n".encode(), 1) == ""
+    assert time.process_time() - started < 5
