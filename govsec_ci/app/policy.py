@@ -7,6 +7,7 @@ waivers, and reported likewise.
 """
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ from govsec_ci.app import operator_files
 from govsec_ci.app.target import load_config
 from govsec_ci.app.trusted_ref import Trusted, trusted
 from govsec_ci.config import FILE_NAME, Config
-from govsec_ci.errors import InputError
+from govsec_ci.errors import InputError, UsageError
 from govsec_ci.scanners import bandit_settings
 from govsec_ci.system.files import read_limited, write_atomic
 from govsec_ci.system.git import run_git
@@ -152,7 +153,7 @@ class _Files:
             return
         if ".." in PurePosixPath(name).parts:
             raise InputError(f"{name}: a profile of the trusted ref must lie in the project")
-        there = self._blob(self.judge.commit, name)
+        there = self._trusted(name)
         if there is not None:
             write_atomic(_kept_at(self.folder, name), there)
         here = _in_tree(self.top / name.removeprefix(_TOP) if name.startswith(_TOP) else self.root / name)
@@ -193,15 +194,39 @@ class _Files:
         plain |= {_OTHERS[name] for name in asked if name in self.differing and asked[name]}
         return tuple(sorted(plain))
 
+    def _trusted(self, name: str) -> bytes | None:
+        """None where the trusted commit has no such file; what cannot be read must not pass for that."""
+        found = self._blob(self.judge.commit, name)
+        if found is None and (self._knows(_spec(self.judge.commit, name)) or not self._has_tree):
+            raise UsageError(
+                f"--policy-ref: {name.removeprefix(_TOP)} of the trusted commit cannot be read here",
+                cause="the clone left contents out (a partial clone, --filter), or it is no file",
+                next_step="check out without a filter, or fetch the rest: git fetch --refetch --no-filter origin",
+            )
+        return found
+
+    @functools.cached_property
+    def _has_tree(self) -> bool:
+        tree = f"{self.judge.commit}^{{tree}}"
+        return run_git(self.root, "cat-file", "-e", tree, variables=self.judge.variables).exit_code == 0
+
+    def _knows(self, spec: str) -> bool:
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", spec)
+        return run_git(self.root, *asked, variables=self.judge.variables).exit_code == 0
+
     def _blob(self, commit: str, name: str) -> bytes | None:
-        spec = f"{commit}:{name.removeprefix(_TOP)}" if name.startswith(_TOP) else f"{commit}:./{name}"
-        blob = run_git(self.root, "cat-file", "blob", spec, variables=self.judge.variables)
+        blob = run_git(self.root, "cat-file", "blob", _spec(commit, name), variables=self.judge.variables)
         return blob.stdout if blob.exit_code == 0 else None
 
     def _parted(self) -> str:
         """The commit where the change parted from the trusted one; empty where a shallow clone does not tell."""
         found = run_git(self.root, "merge-base", "HEAD", self.judge.commit, variables=self.judge.variables)
         return found.stdout.decode("ascii").strip() if found.exit_code == 0 else ""
+
+
+def _spec(commit: str, name: str) -> str:
+    """A file of a commit in git's words; ``name`` counts from the judged folder, or from the top of the checkout."""
+    return f"{commit}:{name.removeprefix(_TOP)}" if name.startswith(_TOP) else f"{commit}:./{name}"
 
 
 def _in_tree(path: Path) -> bytes | None:
