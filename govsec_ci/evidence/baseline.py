@@ -198,6 +198,8 @@ class _Pairing:
 
         :param even: only where as many are here as there, so that none of the equals came or went
         """
+        if not self._old or not self._current:
+            return
         waiting, current = _grouped(self._old, stage), _grouped(self._current, stage)
         for key, numbers in current.items():
             same = waiting.get(key, [])
@@ -207,6 +209,8 @@ class _Pairing:
 
     def by_nearness(self) -> None:
         """Of equal lines in one file, of which some came or went, pair those that moved as their neighbours did."""
+        if not self._old or not self._current:
+            return
         moves = _Moves((self._old_results[old], self._results[number]) for number, old in self.pairs.items())
         current, old = _grouped(self._current, _SAME_FILE), _grouped(self._old, _SAME_FILE)
         for key in current.keys() & old.keys():
@@ -226,6 +230,8 @@ class _Pairing:
 
     def by_names(self, names: "_Names", old_names: "_Names") -> None:
         """Pair what concerns one component and shares a name of its vulnerability."""
+        if not self._old:
+            return
         waiting: dict[Hashable, list[int]] = {}
         for number in reversed(self._old):
             for name in old_names(self._old_results[number]):
