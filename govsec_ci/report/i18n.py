@@ -74,6 +74,7 @@ def speaker(lang: str) -> tuple[Callable[..., str], Callable[..., str]]:
     return say, say_n
 
 
+@functools.lru_cache(maxsize=4096)
 def number(value: float, lang: str) -> str:
     """A number as the language writes it."""
     return format_decimal(value, locale=_LOCALES[lang])

@@ -14,15 +14,16 @@ from govsec_ci.report.shapes import CheckView, NoteView, ResultView, RunView, St
 
 def upgrades(planned: Iterable[Upgrade], results: Sequence[ResultView]) -> tuple[UpgradeView, ...]:
     """The rows of ``govsec plan``, in its order, with the earliest due date of what blocks in each component."""
-    blocking = [one for one in results if one.gates and one.component]
-    return tuple(_upgrade(row, blocking) for row in planned)
+    blocking: dict[tuple[str, str], list[ResultView]] = {}
+    for one in results:
+        if one.gates and one.component:
+            blocking.setdefault((one.component.name, one.component.installed), []).append(one)
+    return tuple(_upgrade(row, blocking.get((word(row.name), word(row.installed)), [])) for row in planned)
 
 
-def _upgrade(row: Upgrade, blocking: Sequence[ResultView]) -> UpgradeView:
+def _upgrade(row: Upgrade, own: Sequence[ResultView]) -> UpgradeView:
     name, installed = word(row.name), word(row.installed)
     closes, stays = tuple(map(word, row.closes)), tuple(map(word, row.open))
-    label = f"{name} {installed}".strip()
-    own = [one for one in blocking if one.component and one.component.label == label]
     return UpgradeView(
         component=name,
         installed=installed,
