@@ -146,7 +146,7 @@ def seen(tools: Path, pages: dict[str, Path]) -> Seen:
         "many": MANY,
     }
     (tools / "plan.json").write_text(json.dumps(plan))
-    subprocess.run(["node", "drive.mjs", "plan.json"], cwd=tools, check=True, timeout=600)
+    subprocess.run(["node", "drive.mjs", "plan.json"], cwd=tools, check=True, timeout=900)
     answers: Seen = json.loads((tools / "seen.json").read_text())
     return answers
 
