@@ -11,11 +11,16 @@ make no cycles.
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 REQUIRED = "required"
 """Key of ``Run.properties`` (value ``yes``): the operator asks for this run, whatever roles the gates ask for."""
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone, demanded of every file that is read: one without could be compared with none that has one."""
 
 
 class Severity(Enum):
@@ -193,7 +198,7 @@ class Epss(Struct, frozen=True, kw_only=True):
 
     score: float
     percentile: float
-    date: datetime
+    date: Moment
     model: str = ""
 
 
@@ -201,8 +206,8 @@ class Kev(Struct, frozen=True, kw_only=True):
     """An entry of CISA's Known Exploited Vulnerabilities catalog."""
 
     cve: str
-    date_added: datetime
-    due_date: datetime
+    date_added: Moment
+    due_date: Moment
     ransomware: bool | None = None
 
 
@@ -215,7 +220,7 @@ class Ssvc(Struct, frozen=True, kw_only=True):
     exploitation: str | None = None
     automatable: str | None = None
     technical_impact: str | None = None
-    date: datetime | None = None
+    date: Moment | None = None
 
 
 class Vulnerability(Struct, frozen=True, kw_only=True):
@@ -234,8 +239,8 @@ class Vulnerability(Struct, frozen=True, kw_only=True):
     severity: Severity = Severity.UNKNOWN
     severity_source: str = ""
     cvss: tuple[Cvss, ...] = ()
-    published: datetime | None = None
-    modified: datetime | None = None
+    published: Moment | None = None
+    modified: Moment | None = None
     epss: Epss | None = None
     kev: Kev | None = None
     ssvc: Ssvc | None = None
@@ -284,7 +289,7 @@ class Fix(Struct, frozen=True, kw_only=True, gc=False):
 
     nearest: str | None = None
     versions: tuple[str, ...] = ()
-    available: datetime | None = None
+    available: Moment | None = None
 
 
 class Result(Struct, frozen=True, kw_only=True, gc=False):
@@ -334,7 +339,7 @@ class FeedState(Struct, frozen=True, kw_only=True):
     """One advisory feed as it was used: its own date (or its newest record's), digest and number of records."""
 
     feed: str
-    as_of: datetime
+    as_of: Moment
     sha256: str
     records: int
     source: str = ""

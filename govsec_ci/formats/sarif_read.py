@@ -32,6 +32,7 @@ from govsec_ci.model import (
     Invocation,
     Level,
     Location,
+    Moment,
     Notification,
     Region,
     Result,
@@ -194,7 +195,7 @@ class _Reader:
         if value is None:
             return None
         try:
-            return msgspec.convert(value, datetime)
+            return msgspec.convert(value, Moment)
         except msgspec.ValidationError as error:
             raise self._refused(path, str(error)) from error
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from govsec_ci.errors import InputError
-from govsec_ci.model import Role, ScanState, Stage, Verdict, VerdictWord
+from govsec_ci.model import Moment, Role, ScanState, Stage, Verdict, VerdictWord
 
 SCHEMA_VERSION: Final = 1
 
@@ -52,7 +52,7 @@ class _Check(_Wire, frozen=True, kw_only=True):
     observed_note: _Note | None
     limit_note: _Note | None
     next_note: _Note | None
-    due: dict[str, datetime]
+    due: dict[str, Moment]
 
 
 class _Profile(_Wire, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ class _Run(_Wire, frozen=True, kw_only=True):
 
 class _Feed(_Wire, frozen=True, kw_only=True):
     feed: str
-    as_of: datetime
+    as_of: Moment
     sha256: str
     records: int
     source: str
@@ -92,7 +92,7 @@ class _Feed(_Wire, frozen=True, kw_only=True):
 
 class _Decision(_Wire, frozen=True, kw_only=True):
     verdict: VerdictWord
-    now: datetime
+    now: Moment
     stage: Stage
     engine: str
     subject: _Subject

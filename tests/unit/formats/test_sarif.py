@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,19 @@ from govsec_ci.formats import sarif
 from govsec_ci.model import (
     Artifact,
     ComponentRef,
+    FeedState,
     Fix,
     Invocation,
+    Kev,
     Kind,
     Level,
     Location,
     Notification,
     Region,
     Result,
+    Role,
     Rule,
+    Run,
     ScanState,
     Suppression,
     SuppressionKind,
@@ -300,3 +305,19 @@ def test_what_was_refused_is_refused_again() -> None:
     for _ in range(2):
         with pytest.raises(InputError):
             sarif.load(b"{}")
+
+
+def test_times_without_a_zone_are_refused() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    kev = Kev(cve="CVE-1", date_added=moment, due_date=moment)
+    told: tuple[dict[str, Any], ...] = (
+        {"invocation": Invocation(start=moment)},
+        {"advisories": (FeedState(feed="osv", as_of=moment, sha256="0", records=1),)},
+        {"rules": (Rule(id="CVE-1", vulnerability=Vulnerability(id="CVE-1", kev=kev)),)},
+    )
+    for fields in told:
+        run = Run(id="a", tool="a", version="1", role=Role.SCA, state=ScanState.COMPLETE, **fields)
+        data = sarif.write([run])
+        assert sarif.load(data) == (run,)
+        with pytest.raises(InputError, match="Expected `datetime` with a timezone"):
+            sarif.load(data.replace(b"2026-01-01T00:00:00Z", b"2026-01-01T00:00:00"))

@@ -82,3 +82,9 @@ def test_the_schema_in_docs_is_the_one_of_the_code_and_accepts_a_verdict(root: P
 
 def test_the_clock_may_be_any_aware_moment(decision: Verdict) -> None:
     assert verdict_format.read(verdict_format.write(decision)).now == datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def test_a_clock_without_a_zone_is_refused(decision: Verdict) -> None:
+    data = verdict_format.write(decision).replace(b"2026-04-01T12:00:00Z", b"2026-04-01T12:00:00")
+    with pytest.raises(InputError, match=r"\$\.now"):
+        verdict_format.read(data)
