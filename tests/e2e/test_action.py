@@ -136,7 +136,8 @@ BAD_INPUTS = (
     ({"profiles": "no-such-profile"}, "there is no such profile"),
     ({"now": "yesterday"}, "no RFC 3339 time"),
     ({"advisories": "nowhere.zip"}, "nowhere.zip"),
-    ({"policy-ref": "no-such-ref"}, "is no commit of this checkout"),
+    ({"policy-ref": "no-such-ref"}, "no-such-ref: cannot be fetched from"),
+    ({"fail-on": "FIAL"}, "'FIAL' is not one of"),
     ({"since": "no-such-ref"}, "no-such-ref"),
     ({"baseline": "action.yml"}, "action.yml"),
     ({"waivers": "nowhere.toml"}, "nowhere.toml"),
@@ -295,7 +296,7 @@ def test_hostile_inputs_and_trees_leave_nothing_behind(workspace: Workspace, tmp
     # First what an earlier step could answer: an installed environment, and a folder of that name.
     inputs = ["wheelhouse", "path", *sorted(known.keys() - {"wheelhouse", "path"})]
     # Where any text is as good as another, the run goes on; everywhere else it is refused.
-    harmless = {"artifact", "attest", "annotations", "cache", "category", "fail-on", "out", "upload-sarif"}
+    harmless = {"artifact", "attest", "annotations", "cache", "category", "out", "upload-sarif"}
     hostile = [{name: f"build{shell}" if name == "stage" else shell} for name in inputs]
     _log, steps = workspace.run([*(COMMON | {"path": "examples/clean-app"} | one for one in hostile), COMMON])
     assert not marker.exists()
