@@ -20,6 +20,7 @@ _MEANINGS: Mapping[str, Callable[[], Text]] = {
     "import-too-old": lambda: both("the report of another tool is too old"),
     "import-tracked": lambda: both("the report of another tool comes from the repository itself"),
     "import-undated": lambda: both("the report of another tool has no date"),
+    "folder-linked": lambda: both("a link leads to a folder outside of the tree"),
     "left-out-unknown": lambda: both("git could not say what it tracks"),
     "lock-not-compared": lambda: both("a lock could not be compared with the declaration"),
     "lock-out-of-step": lambda: both("a lock does not hold what the project declares"),

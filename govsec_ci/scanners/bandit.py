@@ -34,7 +34,7 @@ from govsec_ci.scanners import bandit_cache, bandit_rules, bandit_settings, band
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.scope import Selection, select
-from govsec_ci.scanners.tracked import left_out
+from govsec_ci.scanners.tracked import left_out, linked_folders
 
 _LEVELS = {"HIGH": Level.ERROR, "MEDIUM": Level.WARNING, "LOW": Level.NOTE}
 _OUT_OF_SCOPE = "mend the file, or declare it out of scope (with owner and reason) in the trusted configuration"
@@ -70,6 +70,7 @@ class BanditScanner:
             *_nothing(selection),
             *selection.notifications,
             *left_out(request, is_python),
+            *linked_folders(request),
             *refused,
             *_problems(outcome),
         )

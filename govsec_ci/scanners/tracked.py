@@ -13,10 +13,11 @@ from govsec_ci.model import Level, Location, Notification
 from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.runs import error, printable
 from govsec_ci.scanners.scope import Scope
-from govsec_ci.system.files import Skipped
+from govsec_ci.system.files import OUT_OF_TREE, Skipped
 from govsec_ci.system.git import run_git
 
 _NEVER_SOURCE = frozenset({".git", ".hg", ".svn", "CVS", ".bzr"})
+_LINK_STEP = "judge the folder that holds both, copy the files in, or exclude the link in the trusted configuration"
 NEXT_STEP = "remove the folder from the repository, or exclude it in the trusted configuration"
 
 
@@ -83,3 +84,25 @@ def _told(folder: Skipped) -> Notification:
         text=f"{printable(folder.path)} was left out: {folder.reason}",
         location=Location(path=folder.path),
     )
+
+
+def linked_folders(request: ScanRequest) -> list[Notification]:
+    """An error for each link to a folder outside of the tree that git tracks: what it leads to was not looked at.
+
+    Outside of a checkout every such link counts: nothing says that it is not part of the product.
+    """
+    scope = Scope(request.config)
+    links = [one.path for one in request.tree.refused if one.reason == OUT_OF_TREE and scope.holds(one.path)]
+    folders = [path for path in links if (request.tree.root / path).is_dir()]
+    if not folders:
+        return []
+    try:
+        known = set(_tracked(request)) if request.checkout else set(folders)
+    except ToolError as failed:
+        return [error("left-out-unknown", f"git could not say what it tracks: {failed.what}")]
+    return [_linked(path) for path in folders if path in known]
+
+
+def _linked(path: str) -> Notification:
+    text = f"{printable(path)} was not looked at: a link to a folder outside of the tree"
+    return error("folder-linked", text, path=path, next_step=_LINK_STEP)

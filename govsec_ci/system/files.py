@@ -23,6 +23,8 @@ MARKER = "# evidence bundle of govsec_ci: made by a program, replaced as a whole
 _MARKER_BYTES = MARKER.encode("utf-8")
 
 # Never part of the judged tree: version control, tool caches, byte code. The set bandit itself leaves out is within.
+OUT_OF_TREE = "a link that leads out of the tree"
+"""Why the walk refuses a link."""
 _SKIPPED_NAMES = frozenset(
     {
         ".git", ".hg", ".svn", "CVS", ".bzr", "__pycache__", ".tox", ".nox", ".eggs", "node_modules",
@@ -116,7 +118,7 @@ class _Walker:
         target = os.path.realpath(entry.path)
         inside = target == self.root or target.startswith(self.root + os.sep)
         if not inside:
-            self.refused.append(Skipped(path=path, reason="a link that leads out of the tree"))
+            self.refused.append(Skipped(path=path, reason=OUT_OF_TREE))
         elif not os.path.exists(target):
             self.refused.append(Skipped(path=path, reason="a link that leads nowhere"))
         elif os.path.isfile(target):

@@ -9,6 +9,7 @@ from govsec_ci.errors import ToolError
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.model import Notification, ScanState
 from govsec_ci.scanners import tracked
+from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.cyclonedx import CycloneDxScanner
 from govsec_ci.scanners.pip_audit import PipAuditScanner
 from govsec_ci.scanners.tracked import left_out
@@ -116,3 +117,40 @@ def test_outside_of_a_checkout_one_scanner_names_it(tmp_path: Path) -> None:
     make_tree(tmp_path, {"pins/requirements.txt": "", "pins/pyvenv.cfg": ""})
     empty = Manifest(path="pyproject.toml", format="pyproject", components=())
     assert PipAuditScanner().scan(make_request(tmp_path, manifests=(empty,))).run.state is ScanState.NOT_APPLICABLE
+
+
+def linked(folder: Path, **fields: Any) -> list[Notification]:
+    return tracked.linked_folders(make_request(folder, checkout=git.inspect(folder), **fields))
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> Path:
+    """A tree with links to a folder and a file outside of it, and to a folder inside."""
+    make_tree(tmp_path / "elsewhere", {"lib/secret.py": "", "file.txt": ""})
+    top = tmp_path / "top"
+    make_tree(top, {"main.py": "", "src/a.py": ""})
+    for name, target in (("lib", "../elsewhere/lib"), ("file.txt", "../elsewhere/file.txt"), ("again", "src")):
+        (top / name).symlink_to(target)
+    return top
+
+
+def test_a_tracked_link_to_a_folder_outside_is_not_clean(links: Path) -> None:
+    commit(links, ".")
+    (one,) = linked(links)
+    assert (one.id, one.level.value, one.location and one.location.path) == ("folder-linked", "error", "lib")
+    run = BanditScanner().scan(make_request(links, checkout=git.inspect(links))).run
+    assert run.state is ScanState.INCOMPLETE
+    assert linked(links, config=Config(exclude=("lib",))) == []
+
+
+def test_an_untracked_one_is_no_part_of_the_product_and_without_git_nobody_knows(links: Path) -> None:
+    assert [one.id for one in linked(links)] == ["folder-linked"]
+    commit(links, "main.py")
+    assert linked(links) == []
+
+
+def test_where_git_cannot_say_it_is_not_clean_either(links: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(links, ".")
+    request = make_request(links, checkout=git.inspect(links))
+    monkeypatch.setattr(tracked, "run_git", lambda *_: Completed(exit_code=1, stdout=b"", stderr="", seconds=0))
+    assert [one.id for one in tracked.linked_folders(request)] == ["left-out-unknown"]
