@@ -12,6 +12,7 @@ from govsec_ci.evidence.fingerprints import base_of, fingerprint, line_hashes
 from govsec_ci.formats.sarif import FINGERPRINT, LINE_HASH
 from govsec_ci.model import ComponentRef, Location, Result, Role, Rule, Run, Vulnerability
 from tests.support.evidence_runs import a_result, a_run, at
+from tests.support.patience import HANG_S
 
 
 def by_definition(text: str) -> list[str]:
@@ -93,7 +94,7 @@ def test_a_line_of_ten_megabytes() -> None:
     text = "x" * 10_000_000
     started = time.perf_counter()
     hashes = line_hashes(f"{text}\ny".encode(), [1, 2])
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < HANG_S
     assert hashes == dict(enumerate(by_definition("x" * 150 + "\ny"), 1))
 
 
@@ -196,7 +197,7 @@ def test_many_results_on_one_line() -> None:
     text = b"assert a;" * 20_000
     started = time.process_time()
     done = fingerprint(run(20_000), {"a.py": text}.get)
-    assert time.process_time() - started < 5  # each result read the line anew: minutes
+    assert time.process_time() - started < HANG_S  # each result read the line anew: minutes
     first, second = done.results[:2]
     assert second.fingerprints[FINGERPRINT] == first.fingerprints[FINGERPRINT] + ":2"
     assert fingerprint(run(1), {"a.py": text}.get).results[0].fingerprints == first.fingerprints

@@ -30,6 +30,7 @@ from govsec_ci.system.secrets import REDACTED, text
 from tests.support.secrets import PLANTED
 
 SECRETS = [secret for name, secret in PLANTED.items() if name not in {"word", "random"}]
+from tests.support.patience import HANG_S
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret[:6])
@@ -171,12 +172,9 @@ def test_places_rules_and_fingerprints_stay() -> None:
 
 
 def test_one_long_word_does_not_take_quadratic_time() -> None:
-    def seconds(count: int) -> float:
-        start = time.process_time()
-        text("-eyJaaaaaa" * count)
-        return time.process_time() - start
-
-    assert seconds(16_000) < 8 * seconds(4_000) + 0.2
+    start = time.process_time()
+    text("-eyJaaaaaa" * 60_000)
+    assert time.process_time() - start < HANG_S
 
 
 @pytest.mark.parametrize("before", ["", "x-", "_", "a.b.", "longprefix."])

@@ -15,6 +15,7 @@ from govsec_ci.formats.cyclonedx_parts import Items, entries_of
 from govsec_ci.formats.cyclonedx_values import iri, licence, redact
 from govsec_ci.model import Component, Distribution, Subject
 from tests.support.cyclonedx import STAMP, bom, by_name, component, head, part, properties, sbom
+from tests.support.patience import HANG_S
 
 SHA = "a1" * 32
 OTHER_SHA = "b2" * 32
@@ -396,7 +397,7 @@ def test_many_rings_and_many_digests_take_no_quadratic_time() -> None:
     start = time.process_time()
     assert len(cyclonedx_graph._orphans(set(), rings)) == 20_000
     assert cyclonedx_component._own_hashes(entry) == []
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < HANG_S
 
 
 @pytest.mark.parametrize(("whole", "aggregate"), [(True, "complete"), (False, "incomplete"), (None, "unknown")])
@@ -484,7 +485,7 @@ def test_a_thousand_components_take_little_time() -> None:
     data = cyclonedx.write(sbom(part(*components)))
     cyclonedx.read_sbom(data)
 
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < HANG_S
 
 
 # validate

@@ -30,6 +30,7 @@ from govsec_ci.model import (
     Vulnerability,
 )
 from tests.support.cyclonedx import bom, head
+from tests.support.patience import HANG_S
 
 DAY = datetime(2024, 5, 6, tzinfo=UTC)
 SERIAL = "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79"
@@ -254,7 +255,7 @@ def test_many_vulnerabilities_take_little_time() -> None:
     start = time.process_time()
 
     assert len(written(*results)["vulnerabilities"]) == 10_000
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < HANG_S
 
 
 def test_what_would_be_invalid_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from govsec_ci.manifests.base import Manifest
 from govsec_ci.manifests.requirements import Requirements
 from govsec_ci.model import Component, Level, Location, Region
+from tests.support.patience import HANG_S
 
 HASH = "0123456789abcdef" * 4
 Read = Callable[..., Manifest]
@@ -373,7 +374,7 @@ def test_ten_thousand_lines_take_less_than_a_second(read: Read) -> None:
 def test_no_line_takes_long(read: Read, text: str) -> None:
     start = time.process_time()
     read("requirements.txt", text)
-    assert time.process_time() - start < 2.0
+    assert time.process_time() - start < HANG_S
 
 
 NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,8}[A-Za-z0-9])?", fullmatch=True).filter(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govsec_ci.manifests.text import UnreadableError, parse_json, parse_toml, table_lines, without_strings
+from tests.support.patience import HANG_S
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_what_is_no_toml(text: str, line: int | None) -> None:
     start = time.process_time()
     with pytest.raises(UnreadableError) as caught:
         parse_toml(text)
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < HANG_S
     if line is not None:
         assert caught.value.line == line
 
@@ -69,7 +70,7 @@ def test_without_strings(text: str, blank: str) -> None:
 def test_strings_that_do_not_end_take_no_time(text: str) -> None:
     start = time.process_time()
     assert len(without_strings(text)) == len(text)
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < HANG_S
 
 
 def test_lines_of_tables() -> None:

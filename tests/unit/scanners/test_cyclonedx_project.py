@@ -12,6 +12,7 @@ from govsec_ci.manifests.base import Manifest
 from govsec_ci.scanners import cyclonedx_project as project
 from govsec_ci.system.files import Tree, walk
 from govsec_ci.system.git import Checkout
+from tests.support.patience import HANG_S
 from tests.support.scanners import make_tree
 
 HERE = Checkout(top=Path(), commit=None, dirty=False, committed_s=None)
@@ -151,7 +152,7 @@ def test_many_projects_in_one_tree(tmp_path: Path) -> None:
     started = time.process_time()
     assert {project.declared(listed, root, limit_bytes=1000) for root in roots} == {None}
     assert project.tables(listed, "p1") == ({}, {})
-    assert time.process_time() - started < 2  # each looked at the whole tree
+    assert time.process_time() - started < HANG_S  # each looked at the whole tree
 
 
 def test_a_project_named_as_another_begins_is_another(tmp_path: Path) -> None:
