@@ -27,10 +27,10 @@ from govsec_ci.model import (
     SuppressionStatus,
 )
 from govsec_ci.system.secrets import REDACTED, text
+from tests.support.patience import HANG_S
 from tests.support.secrets import PLANTED
 
 SECRETS = [secret for name, secret in PLANTED.items() if name not in {"word", "random"}]
-from tests.support.patience import HANG_S
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret[:6])
