@@ -199,7 +199,7 @@ def in_one(folder: Path) -> list[Measured]:
     options = steps.Options(path=Path(), out=folder, now=NOW, profiles=(steps.DEFAULT_PROFILE,))
     rows: list[Measured] = []
     with staged_folder(folder, keep=True) as staged:
-        rows.append(timed("  merge", lambda: steps.merge_runs(options, staged)))
+        rows.append(timed("  merge", lambda: steps.merge_runs(options, staged, copy=False)))
         rows.append(timed("  gate", lambda: steps.judge(options, staged)))
         rows.append(timed("  report: html, markdown, manifest", lambda: steps.report(options, staged)))
         rows.append(timed("  report: junit, csv, json, text", lambda: _other_formats(staged)))

@@ -24,7 +24,7 @@ def run(options: Options) -> tuple[Verdict, "View"]:
         profiles = steps.load_profiles(policy)
         with staged_folder(options.out, keep=False) as folder:
             steps.scan(options, policy, folder, steps.prepare_reports)
-            steps.merge_runs(options, folder)
+            steps.merge_runs(options, folder, copy=False)
             shutil.rmtree(folder / RUNS)  # results.sarif holds them all
             verdict = steps.decide(options, folder, profiles)
             view = steps.report(options, folder, signed_by=signer.public_key.keyid if signer else "")

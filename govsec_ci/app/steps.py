@@ -272,14 +272,18 @@ def source_reader(tree: Tree, limit_bytes: int) -> Callable[[str], bytes | None]
     return read
 
 
-def merge_runs(options: Options, folder: Path) -> tuple[Run, ...]:
-    """``runs/`` and ``inputs/`` → ``results.sarif``, ``github.sarif`` and ``vex.cdx.json``."""
+def merge_runs(options: Options, folder: Path, *, copy: bool = True) -> tuple[Run, ...]:
+    """``runs/`` and ``inputs/`` → ``results.sarif``, ``github.sarif`` and ``vex.cdx.json``.
+
+    :param copy: without it ``github.sarif`` is left to :func:`decide`, which writes it anew
+    """
     runs = waivers.attach(merge(bundle.read_runs(folder)), bundle.read_waivers(folder))
     runs = vex.attach(runs, bundle.read_vex(folder))
     earlier = bundle.read_baseline(folder)
     runs = baseline.stamp(runs, options.now) if earlier is None else baseline.compare(runs, earlier, options.now)
     write_atomic(folder / bundle.RESULTS, sarif.write(runs))
-    write_github(folder, runs)
+    if copy:
+        write_github(folder, runs)
     inputs = bundle.read_inputs(folder)
     tool = ("govsec_ci", __version__)
     head = Head(subject=inputs.subject, timestamp_s=inputs.timestamp_s, tools=(tool,))
