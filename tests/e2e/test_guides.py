@@ -129,7 +129,7 @@ def _published(folder: Path) -> None:
 
     today = f"{datetime.now(UTC):%Y-%m-%dT00:00:00Z}"
     advisories.zipped(folder / "all.zip", advisories.record(modified=today))
-    advisories.kev(folder / "kev.json", advisories.kev_entry())
+    advisories.kev(folder / "kev.json", advisories.kev_entry(), dateReleased=today)
     os.rename(folder / "kev.json", folder / "known_exploited_vulnerabilities.json")
 
 
