@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from govsec_ci.errors import InputError
 from govsec_ci.model import Role
+from govsec_ci.system import toml
 from govsec_ci.system.files import read_limited
 
 _LIMIT_BYTES = 1_000_000
@@ -188,9 +189,8 @@ def load(path: Path) -> Config:
     """
     data = read_limited(path, limit_bytes=_LIMIT_BYTES)
     try:
-        return msgspec.toml.decode(data, type=Config)
-    # ValueError: not UTF-8, or an integer of more than 4,300 digits.
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return msgspec.convert(toml.loads(data.decode()), type=Config)
+    except (msgspec.ValidationError, toml.TomlError, UnicodeDecodeError) as error:
         raise _invalid(path, error) from error
 
 

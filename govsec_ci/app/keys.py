@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from govsec_ci.errors import InputError, UsageError
+from govsec_ci.system import toml
 from govsec_ci.system.files import read_limited
 
 if TYPE_CHECKING:
@@ -106,8 +107,9 @@ def load_signer(pem: bytes, passphrase: str, name: str) -> "CryptoSigner":
 def load_trusted(path: Path) -> tuple[TrustedKey, ...]:
     """The keys of a trusted-keys file; :raises InputError: it has an unknown key, a missing field or no key at all."""
     try:
-        found = msgspec.toml.decode(read_limited(path, limit_bytes=_LIMIT_BYTES), type=_File).key
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        data = toml.loads(read_limited(path, limit_bytes=_LIMIT_BYTES).decode())
+        found = msgspec.convert(data, type=_File).key
+    except (msgspec.ValidationError, toml.TomlError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}", next_step="`govsec key new` prints an entry") from error
     if not found:
         raise InputError(f"{path}: holds no key")

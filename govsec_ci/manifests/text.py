@@ -3,23 +3,12 @@
 import bisect
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from govsec_ci.errors import InputError
+from govsec_ci.system import toml
 from govsec_ci.system.files import read_limited
-
-_DEEPEST_KEY = 100
-# A string or comment; one without its end runs to the end of the text, so that no text is scanned twice.
-_OPAQUE = re.compile(
-    r'"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)'
-    r"|'''.*?(?:'{3,5}|\Z)"
-    r'|"(?:\\[^\n]|[^"\\\n])*"?'
-    r"|'[^'\n]*'?"
-    r"|#[^\n]*",
-    re.DOTALL,
-)
 
 
 class UnreadableError(Exception):
@@ -76,22 +65,15 @@ def parse_toml(text: str) -> dict[str, Any]:
 
     :raises UnreadableError: not TOML, or nested so deep that it is made to break readers
     """
-    # tomllib takes quadratic time over dotted keys: outside of strings, only keys have many dots on a line.
-    for number, line in enumerate(without_strings(text).split("\n"), start=1):
-        if line.count(".") > _DEEPEST_KEY:
-            raise UnreadableError("is nested deeper than a manifest can be", line=number)
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return toml.loads(text)
+    except toml.TooDeepError as error:
         raise UnreadableError(
-            f"is not TOML: {error}",
-            line=_line_in(str(error), text),
-            next_step="correct the syntax, or write the file anew",
+            "is nested deeper, or holds larger numbers, than a manifest can", line=error.line
         ) from error
-    except RecursionError as error:
-        raise UnreadableError("is nested deeper than a manifest can be") from error
-    except ValueError as error:  # an integer of more than 4,300 digits
-        raise UnreadableError("holds larger numbers than a manifest can") from error
+    except toml.TomlError as error:
+        step = "correct the syntax, or write the file anew"
+        raise UnreadableError(f"is not TOML: {error}", line=error.line, next_step=step) from error
 
 
 def document(root: Path, path: str, *, limit_bytes: int) -> dict[str, Any] | None:
@@ -117,22 +99,12 @@ def parse_json(text: str) -> Any:
         raise UnreadableError("is nested deeper, or holds larger numbers, than a manifest can") from error
 
 
-def _line_in(message: str, text: str) -> int:
-    found = re.search(r"at line (\d+)", message)
-    return int(found.group(1)) if found else text.count("\n") + 1  # "at end of document"
-
-
-def without_strings(text: str) -> str:
-    """TOML text with strings and comments blanked out, of the same length and with the same lines."""
-    return _OPAQUE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
-
-
 def table_lines(text: str, name: str, count: int) -> list[int]:
     """1-based lines of the ``count`` headers ``[[name]]`` in TOML text, in order.
 
     Where the tables are written in another way (an inline array), every line is that of the array's key, or 1.
     """
-    blank = without_strings(text)
+    blank = toml.without_strings(text)
     header = re.compile(rf"^[ \t]*\[\[[ \t]*{re.escape(name)}[ \t]*\]\]", re.MULTILINE)
     lines: list[int] = []
     line, position = 1, 0
@@ -165,7 +137,7 @@ class Lines:
             if is_key:
                 self._keys.setdefault(_unquoted(name.rstrip()), []).append(number)
         line_number, position = 1, 0
-        for found in _OPAQUE.finditer(text):
+        for found in toml.OPAQUE.finditer(text):
             line_number += text.count("\n", position, found.start())
             position = found.start()
             if not found.group().startswith("#"):

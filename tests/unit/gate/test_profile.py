@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 
 from govsec_ci.errors import InputError
 from govsec_ci.gate import profile
+from govsec_ci.gate.tomlfile import Lines
 from tests.support.gate_evidence import GATE, PROFILE, load_text, trial
+from tests.support.patience import HANG_S
 
 RESULTS = 'kind = "results"\nlimit = 0\n[gates.filter]\nseverity = "HIGH"\n'
 
@@ -273,6 +276,12 @@ def test_what_is_no_resolved_profile_is_refused() -> None:
     data["gates"] = []
     with pytest.raises(InputError, match="no gates"):
         profile.from_resolved(json.dumps(data).encode())
+
+
+def test_a_long_run_of_blanks_in_an_array_takes_no_time() -> None:
+    start = time.process_time()
+    Lines(b"x = [\n[1" + b" " * 500_000 + b", 2\n]]\n", "hostile.toml")
+    assert time.process_time() - start < HANG_S
 
 
 def test_lines_are_found_behind_multi_line_texts_and_dotted_keys() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govsec_ci.manifests.text import UnreadableError, parse_json, parse_toml, table_lines, without_strings
+from govsec_ci.manifests.text import UnreadableError, parse_json, parse_toml, table_lines
 from tests.support.patience import HANG_S
 
 
@@ -43,34 +43,6 @@ def test_json_error_has_its_line() -> None:
     with pytest.raises(UnreadableError) as caught:
         parse_json('{\n"a": 1,\n}')
     assert caught.value.line == 3
-
-
-def test_dots_in_strings_are_no_nesting() -> None:
-    assert parse_toml(f'a = "{"." * 500}" # {"." * 500}\n') == {"a": "." * 500}
-
-
-@pytest.mark.parametrize(
-    ("text", "blank"),
-    [
-        ('a = "x" # y', "a =        "),
-        ("a = 'x\\'", "a =     "),
-        ('a = """x\n[[p]]"""', "a =     \n        "),
-        ("a = '''x\n[[p]]''''", "a =     \n         "),
-        ('a = "\\"#"', "a =      "),
-        ('a = "open\nb', "a =      \nb"),
-        ('a = """open\nb', "a =        \n "),
-        ('"a" = 1', "    = 1"),
-    ],
-)
-def test_without_strings(text: str, blank: str) -> None:
-    assert without_strings(text) == blank
-
-
-@pytest.mark.parametrize("text", ['"""\\' * 50_000, "'''\\" * 50_000, '"' * 100_001, "'" * 100_001, "#" * 100_000])
-def test_strings_that_do_not_end_take_no_time(text: str) -> None:
-    start = time.process_time()
-    assert len(without_strings(text)) == len(text)
-    assert time.process_time() - start < HANG_S
 
 
 def test_lines_of_tables() -> None:
