@@ -36,6 +36,7 @@ from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.formats import sarif
 from govsec_ci.model import (
     ComponentRef,
+    Evidence,
     FeedState,
     Fix,
     Location,
@@ -200,8 +201,10 @@ def in_one(folder: Path) -> list[Measured]:
     rows: list[Measured] = []
     with staged_folder(folder, keep=True) as staged:
         rows.append(timed("  merge", lambda: steps.merge_runs(options, staged, copy=False)))
-        rows.append(timed("  gate", lambda: steps.judge(options, staged)))
-        rows.append(timed("  report: html, markdown, manifest", lambda: steps.report(options, staged)))
+        evidence: list[Evidence] = []
+        rows.append(timed("  read results.sarif back", lambda: evidence.append(steps.read_evidence(staged))))
+        rows.append(timed("  gate", lambda: steps.judge(options, staged, *evidence)))
+        rows.append(timed("  report: html, markdown, manifest", lambda: steps.report(options, staged, *evidence)))
         rows.append(timed("  report: junit, csv, json, text", lambda: _other_formats(staged)))
     return rows
 

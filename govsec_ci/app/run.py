@@ -26,7 +26,8 @@ def run(options: Options) -> tuple[Verdict, "View"]:
             steps.scan(options, policy, folder, steps.prepare_reports)
             steps.merge_runs(options, folder, copy=False)
             shutil.rmtree(folder / RUNS)  # results.sarif holds them all
-            verdict = steps.decide(options, folder, profiles)
-            view = steps.report(options, folder, signed_by=signer.public_key.keyid if signer else "")
+            evidence = steps.read_evidence(folder)  # from the files, so that a replay sees what is judged here
+            verdict = steps.decide(options, folder, profiles, evidence)
+            view = steps.report(options, folder, evidence, signed_by=signer.public_key.keyid if signer else "")
             signature.sign(folder, options.sign_key, os.environ)
     return verdict, view

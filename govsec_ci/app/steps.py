@@ -312,15 +312,17 @@ def write_github(folder: Path, runs: Sequence[Run]) -> None:
     write_atomic(folder / bundle.GITHUB, github_copy(runs).data)
 
 
-def judge(options: Options, folder: Path) -> Verdict:
-    """``results.sarif``, the SBOM and ``inputs/`` → ``verdict.json`` and the profiles that judged."""
+def judge(options: Options, folder: Path, evidence: Evidence) -> Verdict:
+    """:func:`decide` by the profiles asked for, else by those of the bundle's own settings."""
     policy = Policy(config=bundle.read_config(folder), profiles=options.profiles)
-    return decide(options, folder, load_profiles(policy))
+    return decide(options, folder, load_profiles(policy), evidence)
 
 
-def decide(options: Options, folder: Path, profiles: Sequence[Profile]) -> Verdict:
-    """Judge the bundle's evidence by ``profiles`` and write the decision into it."""
-    evidence = read_evidence(folder)
+def decide(options: Options, folder: Path, profiles: Sequence[Profile], evidence: Evidence) -> Verdict:
+    """Judge the bundle's evidence by ``profiles`` → ``verdict.json`` and the profiles that judged.
+
+    :param evidence: that of the bundle (:func:`read_evidence`)
+    """
     verdict = gate.evaluate(evidence, profiles, now=options.now, stage=options.stage, engine=ENGINE)
     bundle.write_profiles(folder, profiles)
     bundle.write_verdict(folder, verdict)
@@ -352,23 +354,25 @@ def prepare_reports() -> None:
     html_page.prepare()
 
 
-def report(options: Options, folder: Path, *, signed_by: str = "") -> "View":
+def report(options: Options, folder: Path, evidence: Evidence, *, signed_by: str = "") -> "View":
     """The verdict and its evidence → ``summary.md``, ``report.html`` and the manifest; the view is for the console.
 
+    :param evidence: that of the bundle (:func:`read_evidence`)
     :param signed_by: id of the key that signs once all is written; empty: none does
     """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
 
-    view = read_view(folder, lang=options.lang, signed_by=signed_by)
+    view = read_view(folder, lang=options.lang, evidence=evidence, signed_by=signed_by)
     for name in BUNDLE_FORMATS:
         write_atomic(folder / FORMATS[name].file_name, FORMATS[name].render(view))
-    bundle.seal(folder, bundle.read_results(folder), ENGINE)
+    bundle.seal(folder, evidence.runs, ENGINE)
     return view
 
 
-def read_view(folder: Path, *, lang: str, signed_by: str | None = None) -> "View":
+def read_view(folder: Path, *, lang: str, evidence: Evidence | None = None, signed_by: str | None = None) -> "View":
     """Everything that a report shows, from the bundle alone.
 
+    :param evidence: that of the bundle, where it is at hand
     :param signed_by: as for :func:`report`; None: the signature that lies in the bundle, if any
     """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
@@ -377,7 +381,7 @@ def read_view(folder: Path, *, lang: str, signed_by: str | None = None) -> "View
     files = bundle.digests(folder)
     for name in BUNDLE_FORMATS:
         files.pop(FORMATS[name].file_name, None)
-    evidence, profiles = read_evidence(folder), bundle.read_profiles(folder)
+    evidence, profiles = evidence or read_evidence(folder), bundle.read_profiles(folder)
     known = signing_state(planned=signed_by, present=signature.key_id(folder) if signed_by is None else None)
     return build(bundle.read_verdict(folder), evidence, profiles, lang=lang, files=files, signing=known)
 

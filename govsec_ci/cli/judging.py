@@ -114,8 +114,9 @@ def gate(**given: Any) -> int:
 
     options = options_of(given)
     with staged_folder(bundle.require(options.out), keep=True) as folder:
-        verdict = steps.judge(options, folder)
-        view = steps.report(options, folder)
+        evidence = steps.read_evidence(folder)
+        verdict = steps.judge(options, folder, evidence)
+        view = steps.report(options, folder, evidence)
     show(view, quiet=given["quiet"], verbose=given["verbose"])
     return VERDICT_CODES[verdict.verdict.value]
 
@@ -149,7 +150,7 @@ def report(form: str | None, to: Path | None, **given: Any) -> int:
             sys.stdout.buffer.write(data)
         return 0
     with staged_folder(bundle.require(options.out), keep=True) as folder:
-        view = steps.report(options, folder)
+        view = steps.report(options, folder, steps.read_evidence(folder))
     show(view, quiet=given["quiet"], verbose=given["verbose"])
     return 0
 

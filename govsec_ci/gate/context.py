@@ -84,7 +84,16 @@ class Index:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.cells = tuple(cell for run in sorted_runs(evidence.runs) for cell in _cells(run))
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every result that was not found absent."""
+        return tuple(cell for run in sorted_runs(self.evidence.runs) for cell in _cells(run, run.results))
+
+    @cached_property
+    def claimed(self) -> tuple[Cell, ...]:
+        """Those of :attr:`cells` whose results carry suppression claims, without the cost of all the others."""
+        return tuple(cell for run in sorted_runs(self.evidence.runs) for cell in _cells(run, _with_claims(run)))
 
     @cached_property
     def feeds(self) -> Mapping[str, tuple[FeedState, ...]]:
@@ -105,13 +114,17 @@ def sorted_runs(runs: Iterable[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (run.id, run.tool, run.version))
 
 
-def _cells(run: Run) -> list[Cell]:
+def _with_claims(run: Run) -> Iterable[Result]:
+    return (result for result in run.results if result.suppressions)
+
+
+def _cells(run: Run, results: Iterable[Result]) -> list[Cell]:
     rules = {rule.id: rule for rule in run.rules}
     groups: dict[tuple[object, ...], list[Result]] = {}
-    for result in run.results:
+    for result in results:
         if result.baseline_state is not BaselineState.ABSENT:
             groups.setdefault(_alike(result), []).append(result)
-    return [_cell(run, rules.get(results[0].rule_id, _NO_RULE), results) for results in groups.values()]
+    return [_cell(run, rules.get(alike[0].rule_id, _NO_RULE), alike) for alike in groups.values()]
 
 
 def _alike(result: Result) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ A version is taken only when the data knows no vulnerability in it beyond those 
 counts: no vulnerability is traded for another. Versions are not resolved against one another.
 """
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -160,6 +161,7 @@ def _elsewhere(found: Sequence[Candidate], left: frozenset[str]) -> dict[str, st
     return {name: version for name, version in free.items() if version}
 
 
+@functools.lru_cache(maxsize=4_096)
 def _version(text: str) -> Version | None:
     try:
         return Version(text)

@@ -217,8 +217,8 @@ def ruled(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime) -> 
     contexts = [Context(index=index, profile=profile, now=now, stage=Stage.BUILD) for profile in profiles]
     rulings = [Rulings(context) for context in contexts]
     changed: dict[int, Result] = {}
-    for cell in index.cells:
-        for result in cell.results if cell.claimed else ():
+    for cell in index.claimed:
+        for result in cell.results:
             truths = [own.of(cell, result).admitted for own in rulings]
             if not all(truths):
                 changed[id(result)] = _unaccepted(result, unsure=None in truths and False not in truths)

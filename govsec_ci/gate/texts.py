@@ -263,9 +263,13 @@ class _Values(dict[str, str]):
 def render(said: Note, lang: str = "en") -> str:
     """A note as text in ``lang`` (``en`` or ``ja``); a value ``@id`` stands for another text with the same values."""
     template = TEXTS[said.id][1 if lang == "ja" else 0]
-    choice = 1 if said.values.get("n") in (None, "1") else 2
-    values = _Values({key: _nested(value, said, lang) for key, value in said.values.items()})
-    return _CHOICE.sub(lambda match: match[choice], template).format_map(values)
+    values = said.values
+    if any(value.startswith("@") for value in values.values()):
+        values = {key: _nested(value, said, lang) for key, value in values.items()}
+    if "[" in template:
+        choice = 1 if said.values.get("n") in (None, "1") else 2
+        template = _CHOICE.sub(lambda match: match[choice], template)
+    return template.format_map(_Values(values))
 
 
 def _nested(value: str, said: Note, lang: str) -> str:

@@ -18,7 +18,7 @@ COLUMNS: Final = (
     "severity", "rule", "path", "line", "column", "message", "component", "installed", "mended_in", "due", "detected",
     "baseline", "blocks", "suppressed", "justification", "owner", "until", "tool", "fingerprint",
 )  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")
 
 
 def render(view: View, *, bom: bool = False) -> bytes:
@@ -30,7 +30,7 @@ def render(view: View, *, bom: bool = False) -> bytes:
     return ((BOM if bom else "") + file.getvalue()).encode()
 
 
-def _rows(view: View) -> Iterator[list[str]]:
+def _rows(view: View) -> Iterator[list[object]]:
     claims: dict[str, SuppressedView] = {}
     for claim in view.suppressed:
         claims.setdefault(claim.result.anchor, claim)
@@ -53,6 +53,5 @@ def _row(one: ResultView, claim: SuppressedView | None) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _inert(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _inert(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA else cell

@@ -63,7 +63,7 @@ def _claim(refused: Note | None) -> Claim:
 
 
 def _claimed(index: Index) -> Iterator[tuple[Cell, Result]]:
-    return ((cell, result) for cell in index.cells if cell.claimed for result in cell.results)
+    return ((cell, result) for cell in index.claimed for result in cell.results)
 
 
 def _by_status(evidence: Evidence) -> Ruled:

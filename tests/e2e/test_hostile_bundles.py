@@ -224,8 +224,9 @@ def test_what_nobody_can_see_without_a_signature(copy: Path, passing_bundle: Pat
     """Whoever can rewrite every file can also judge again: docs/threat-model.md says so."""
     _thin_out_a_run(copy, passing_bundle)
     options = steps.Options(path=copy, out=copy, now=datetime(2024, 10, 12, tzinfo=UTC))
-    steps.judge(options, copy)
-    steps.report(options, copy)
+    evidence = steps.read_evidence(copy)
+    steps.judge(options, copy, evidence)
+    steps.report(options, copy, evidence)
     verify(copy)
 
 
