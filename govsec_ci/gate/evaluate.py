@@ -36,6 +36,7 @@ _OWN_NEXT = {
     "in-force": "next-other-profile",
     "parameters": "next-parameters",
     "required": "next-examine",
+    "planned": "next-examine",
 }
 _COUNTING = frozenset({"results", "deadlines", "pipeline"})
 """Kinds whose own ``next`` says how to mend results: no help where it is not known whether there are any."""
@@ -56,7 +57,7 @@ def evaluate(evidence: Evidence, profiles: Sequence[Profile], *, now: datetime, 
     contexts = [Context(index=index, profile=profile, now=now, stage=stage) for profile in ordered]
     rulings = [Rulings(context) for context in contexts]
     own = (c for pair in zip(contexts, rulings, strict=True) for c in _checks(*pair))
-    checks = (*_unknown_parameters(contexts), *_required(contexts[0]), *own)
+    checks = (*_unknown_parameters(contexts), *_required(contexts[0]), *_planned(contexts[0]), *own)
     return Verdict(
         verdict=worst(check.verdict for check in deciding(checks)),
         now=now,
@@ -95,6 +96,13 @@ def _required(context: Context) -> Iterator[Check]:
     for run in sorted_runs(context.evidence.runs):
         if run.state is ScanState.INCOMPLETE and run.properties.get(REQUIRED):
             yield _own(context, "required", note("run-incomplete", run=run.id))
+
+
+def _planned(context: Context) -> Iterator[Check]:
+    """A scan that was planned and left no run: also where no gate asks for its role, nobody knows what it saw."""
+    ran = {run.id for run in context.evidence.runs}
+    for lost in sorted(context.evidence.expected.keys() - ran):
+        yield _own(context, "planned", note("run-lost", run=lost))
 
 
 def _checks(context: Context, rulings: Rulings) -> Iterator[Check]:

@@ -57,6 +57,7 @@ def own_gate(check: Check) -> Text:
         "in-force": both("The profile is in force"),
         "parameters": both("The declared parameters are known"),
         "required": both("What the configuration requires was examined wholly"),
+        "planned": both("Every planned scan left its run"),
     }
     known = texts.get(check.gate) if check.kind == "profile" else None
     return known if known and known.en == check.title else EMPTY

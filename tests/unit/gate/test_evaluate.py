@@ -68,6 +68,16 @@ def test_fail_outranks_incomplete_outranks_pass() -> None:
     assert words == {PASS, FAIL, INCOMPLETE}, "every check is there, not the first violation alone"
 
 
+def test_a_planned_scan_that_left_no_run_is_told_also_where_no_gate_asks_for_its_role() -> None:
+    given_ = evidence(expected={"sast": Role.SAST, "zap": Role.DAST})
+    verdict = judge(given_, trial(NO_HIGH))
+    assert check(verdict, "it").verdict is PASS
+    found = check(verdict, "planned")
+    assert verdict.verdict is found.verdict is INCOMPLETE
+    assert found.reasons == ("the planned scan zap left no run",)
+    assert judge(replace(given_, expected={"sast": Role.SAST}), trial(NO_HIGH)).verdict is PASS
+
+
 def test_the_worst_profile_decides() -> None:
     low = evidence(run(Role.SCA, [vulnerable(severity=Severity.LOW)], [rule()]))
     assert judge(low, "essentials").verdict is PASS
