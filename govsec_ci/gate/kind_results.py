@@ -90,17 +90,15 @@ def named(groups: Iterable[Group]) -> str:
 
 
 def refusals(refused: list[tuple[Result, Ruling]]) -> list[Note]:
-    """Each claim without effect, and why, by result."""
-    notes = {
-        (key_of(result), claim_name(claim)): note(
-            "claim-unsure" if ruling.admitted is None else "claim-refused",
-            within=why,
-            key=key_of(result),
-            claim=claim_name(claim),
-        )
-        for result, ruling in refused
-        for claim, why in ruling.refused
-    }
+    """Each claim without effect, and why, by result; of results with one name each reason once."""
+    notes: dict[tuple[str, str, str, str, tuple[tuple[str, str], ...]], Note] = {}
+    for result, ruling in refused:
+        said = "claim-unsure" if ruling.admitted is None else "claim-refused"
+        for claim, why in ruling.refused:
+            key, name = key_of(result), claim_name(claim)
+            notes[key, name, said, why.id, tuple(sorted(why.values.items()))] = note(
+                said, within=why, key=key, claim=name
+            )
     return [notes[key] for key in sorted(notes)]
 
 

@@ -707,6 +707,19 @@ def test_suppressions_unjustified_and_inadmissible() -> None:
     assert suppressions("inadmissible = 0", suppressed(review)).verdict is PASS
 
 
+def test_of_two_results_with_one_name_each_reason_is_told_in_one_order() -> None:
+    mine = replace(claim("waiver"), origin_id="W-1")
+    first, second = vulnerable(suppressions=(mine,)), vulnerable(suppressions=(mine,), rule="CVE-2024-0009")
+    rules = [rule(), rule("CVE-2024-0009")]
+    own = waiver(created=day("2026-05-01"))  # does not hold yet, and does not cover the second
+
+    def told(*results: Result) -> tuple[str, ...]:
+        return suppressions("inadmissible = 9", evidence(run(Role.SCA, results, rules), waivers=(own,))).reasons
+
+    assert told(first, second) == told(second, first)
+    assert len(told(first, second)) == 2
+
+
 def test_suppressions_added_by_this_change() -> None:
     new = replace(suppressed(nosec(), baseline_state=BaselineState.NEW), baseline=True)
     found = suppressions("added = 0", new)
