@@ -1,6 +1,7 @@
 """Gates over what was examined, by which data: ``scans``, ``coverage``, ``advisories``."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.kind_deadlines import months_after
@@ -8,6 +9,9 @@ from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import AdvisoriesGate, CoverageGate, Feed, ScansGate
 from govsec_ci.gate.texts import few, note
 from govsec_ci.model import FeedState, Note, Role, Run, ScanState, VerdictWord
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""So far apart the clocks of two machines may be before a scan counts as one of the future."""
 
 
 def _word(gaps_found: list[Note]) -> VerdictWord:
@@ -52,22 +56,44 @@ def _commit(context: Context, run: Run) -> list[Note]:
     return [note("run-other-commit", run=run.id, commit=run.commit, subject=subject)]
 
 
+def _seen(context: Context, run: Run) -> datetime | Note:
+    """As of when the run knows what it examined; a note where that cannot be told.
+
+    That is its end. One that was still at work at the moment of the decision, as the scans of ``govsec run`` are, knows
+    of what was there when it began. What began after that moment is of the future, and nobody can say how old it is.
+    """
+    latest = context.now + _CLOCKS_DIFFER
+    begun, ended = run.invocation.start, run.invocation.end
+    if ended is None:
+        return note("run-undated", run=run.id)
+    seen = ended if ended <= latest else begun
+    if seen is None or seen > latest:
+        return note("run-future", run=run.id, date=_told(seen or ended), now=_told(context.now))
+    return seen
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _age(context: Context, run: Run, days: int) -> list[Note]:
-    if run.invocation.end is None:
-        return [note("run-undated", run=run.id)]
-    if context.now - run.invocation.end <= timedelta(days=days):
+    seen = _seen(context, run)
+    if isinstance(seen, Note):
+        return [seen]
+    if context.now - seen <= timedelta(days=days):
         return []
-    return [note("run-too-old", run=run.id, date=run.invocation.end.date(), n=days)]
+    return [note("run-too-old", run=run.id, date=seen.astimezone(UTC).date(), n=days)]
 
 
 def _months(context: Context, run: Run, months: int) -> list[Note]:
-    if run.invocation.end is None:
-        return [note("run-undated", run=run.id)]
-    ended = run.invocation.end.astimezone(UTC).date()
-    last = months_after(ended, months)
+    seen = _seen(context, run)
+    if isinstance(seen, Note):
+        return [seen]
+    day = seen.astimezone(UTC).date()
+    last = months_after(day, months)
     if context.now.astimezone(UTC).date() <= last:
         return []
-    return [note("run-too-old", run=run.id, date=ended, n=(last - ended).days)]
+    return [note("run-too-old", run=run.id, date=day, n=(last - day).days)]
 
 
 def _tree(context: Context, gate: ScansGate) -> list[Note]:

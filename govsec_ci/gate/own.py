@@ -88,9 +88,9 @@ OWN: Final[dict[str, OwnGate]] = {
             ja="予定された全ての検査の実行記録があること",
         ),
         text=Text(
-            en="A scan was planned, and nothing shows that it ran. It may have been lost between the steps: what it would "
-            "have found is not known, whether a gate asks for its kind or not.",
-            ja="予定された検査の実行記録がなく、途中で失われた可能性がある。該当する基準の有無にかかわらず、検出されたはずの内容は不明である。",
+            en="A scan was planned, and nothing shows that it ran. It may have been lost between the steps: what it "
+            "would have found is not known, whether a gate asks for its kind or not.",
+            ja="予定された検査の実行記録がなく、途中で失われた可能性がある。該当する基準の有無にかかわらず、検出内容は不明である。",
         ),
         next=Text(
             en="Let what the reasons name be examined or supplied, then judge again: so far nothing more can be said.",

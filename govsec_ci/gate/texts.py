@@ -89,6 +89,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{run} ended on {date}, more than {n} days ago",
         "{run} は {date} に終了しており、{n} 日を超えて古い",
     ),
+    "run-future": (
+        "{run} is dated {date}, after the clock of this decision ({now}): how old it is cannot be told",
+        "{run} の日時 {date} は判定時刻({now})より後であり、経過日数を判断できない",
+    ),
     "run-undated": ("{run} does not say when it ended", "{run} は終了日時を示していない"),
     "tree-dirty": ("the tree has uncommitted changes", "コミットされていない変更がある"),
     "tree-unknown": (

@@ -42,7 +42,8 @@ from govsec_ci.system.git import run_git
 _HEAD_BYTES = 100_000
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 _ID_CHARACTERS = 60
-_CLOCKS_DIFFER = timedelta(hours=1)
+# So far apart the clocks of two machines may be before a report counts as one of the future.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def load(request: ScanRequest, taken: Iterable[str] = ()) -> tuple[Run, ...]:
@@ -214,7 +215,9 @@ def _age(run: Run, entry: Import, request: ScanRequest) -> Notification | None:
         return None if entry.max_age_days is None else _undated(entry)
     if made > now + _CLOCKS_DIFFER:
         text = f"{printable(entry.path)} was made at {made:%Y-%m-%dT%H:%M:%SZ}, which is in the future"
-        return Notification(id="import-from-the-future", level=Level.WARNING, text=text)
+        level = Level.WARNING if entry.max_age_days is None else Level.ERROR
+        next_step = "correct the clock of the machine that wrote it, or the clock of the decision (--now)"
+        return Notification(id="import-from-the-future", level=level, text=text, next_step=next_step)
     if entry.max_age_days is not None and now - made > timedelta(days=entry.max_age_days):
         text = f"{printable(entry.path)} was made on {made:%Y-%m-%d}: older than {entry.max_age_days:g} days"
         return error("import-too-old", text, path=entry.path, next_step="run the tool that writes it again")

@@ -436,6 +436,29 @@ def test_scans_may_not_be_too_old(hours: float | None, expected: VerdictWord) ->
     assert judged(SCANS + "max-age-days = 2\n", given).verdict is expected
 
 
+@pytest.mark.parametrize("limit", ["max-age-days = 2", "max-age-months = 1"])
+@pytest.mark.parametrize(
+    ("start_min", "end_min", "expected"),
+    [
+        (None, 5, PASS),
+        (None, 5.1, INCOMPLETE),
+        (5, 60, PASS),  # still at work at the moment of the decision
+        (5.1, 60, INCOMPLETE),
+        (60 * 24 * 900, 60 * 24 * 900, INCOMPLETE),
+        (-60 * 24 * 40, 60 * 24 * 900, INCOMPLETE),  # it may have looked at the tree 40 days ago
+    ],
+)
+def test_a_scan_of_the_future_is_not_fresh(
+    limit: str, start_min: float | None, end_min: float, expected: VerdictWord
+) -> None:
+    start = None if start_min is None else NOW + timedelta(minutes=start_min)
+    later = run(invocation=Invocation(start=start, end=NOW + timedelta(minutes=end_min)))
+    found = judged(SCANS + limit + "\n", evidence(later))
+    assert found.verdict is expected
+    if expected is INCOMPLETE and (start is None or start > NOW):
+        assert f"after the clock of this decision ({NOW:%Y-%m-%dT%H:%M:%SZ})" in found.reasons[0]
+
+
 @pytest.mark.parametrize(("dirty", "expected"), [(False, PASS), (True, INCOMPLETE), (None, INCOMPLETE)])
 def test_a_clean_tree_is_shown(dirty: bool | None, expected: VerdictWord) -> None:  # noqa: FBT001
     given = replace(evidence(), subject=Subject(name="x", commit="a" * 40, dirty=dirty))
