@@ -9,9 +9,8 @@ import msgspec
 from govsec_ci.errors import InputError
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_decode import decode
-from govsec_ci.formats.sarif_wire import (
+from govsec_ci.formats.sarif_own import (
     CATEGORY,
-    VERSION,
     NotificationProperties,
     OwnLog,
     OwnResult,
@@ -19,12 +18,15 @@ from govsec_ci.formats.sarif_wire import (
     OwnSuppression,
     RuleProperties,
     RunProperties,
+)
+from govsec_ci.formats.sarif_places import region
+from govsec_ci.formats.sarif_wire import (
+    VERSION,
     Text,
     WireArtifact,
     WireInvocation,
     WireLocation,
     WireNotification,
-    WireRegion,
     WireRule,
 )
 from govsec_ci.model import (
@@ -34,7 +36,6 @@ from govsec_ci.model import (
     Location,
     Moment,
     Notification,
-    Region,
     Result,
     Rule,
     Run,
@@ -183,7 +184,7 @@ class _Reader:
         physical = wire.physical_location
         if physical is None or physical.artifact_location is None:
             raise self._refused("results", "holds a location without an artifact, which we never write")
-        return Location(path=self._path(physical.artifact_location.uri), region=_region(physical.region))
+        return Location(path=self._path(physical.artifact_location.uri), region=region(physical.region))
 
     def _path(self, uri: str | None) -> str:
         known = self._paths.get(uri or "")
@@ -220,15 +221,3 @@ _NOTIFICATION: Any = msgspec.json.Decoder(NotificationProperties)
 
 def _unless(blank: bool, text: Text) -> str:  # noqa: FBT001 — a condition, not a flag
     return "" if blank else text.text or ""
-
-
-def _region(wire: WireRegion | None) -> Region | None:
-    if wire is None or wire.start_line is None:
-        return None
-    return Region(
-        start_line=wire.start_line,
-        start_column=wire.start_column,
-        end_line=wire.end_line,
-        end_column=wire.end_column,
-        snippet=wire.snippet.text if wire.snippet else None,
-    )

@@ -11,13 +11,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from govsec_ci.formats.sarif_wire import (
-    SOURCE_ROOT,
-    ResultBag,
-    ResultProperties,
-    SuppressionBag,
-    SuppressionProperties,
-)
+from govsec_ci.formats.sarif_own import ResultBag, ResultProperties, SuppressionBag, SuppressionProperties
+from govsec_ci.formats.sarif_wire import SOURCE_ROOT
 from govsec_ci.model import (
     BaselineState,
     Kind,

@@ -6,19 +6,10 @@ from typing import Any, BinaryIO
 import sarif_om  # type: ignore[import-untyped]
 
 from govsec_ci.formats.sarif_bulk import without_collector
+from govsec_ci.formats.sarif_own import BAG, CATEGORY, NotificationBag, RuleBag, RunBag
 from govsec_ci.formats.sarif_results import Results, by_key, once, time_text
 from govsec_ci.formats.sarif_serialise import encode, to_json
-from govsec_ci.formats.sarif_wire import (
-    BAG,
-    CATEGORY,
-    COLUMN_KIND,
-    SCHEMA_URI,
-    SOURCE_ROOT,
-    VERSION,
-    NotificationBag,
-    RuleBag,
-    RunBag,
-)
+from govsec_ci.formats.sarif_wire import COLUMN_KIND, SCHEMA_URI, SOURCE_ROOT, VERSION
 from govsec_ci.model import (
     Artifact,
     Invocation,
