@@ -4,8 +4,8 @@
 
 The subject is the Django 5.2.4 sdist (2,818 files, 489k lines), fetched from the package index. Every round takes each
 row once, so that what else the machine does falls on all rows alike; what is to be prepared before a row is not timed.
-Seconds of wall clock, and of processor time with all child processes; those of the slowest scanner are taken inside of a
-process of its own, without its start. Peers that are not on PATH are left out: `npm install -g
+Seconds of wall clock, and of processor time with all child processes; those of the slowest scanner are taken inside of
+a process of its own, without its start. Peers that are not on PATH are left out: `npm install -g
 @microsoft/sarif-multitool`, `pip install sarif-tools uv`. How it grows with the tree: bench_growth.py.
 """
 
