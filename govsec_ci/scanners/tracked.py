@@ -1,11 +1,14 @@
-"""Folders that the walk leaves out, held against git: what is committed is part of the product.
+"""What the walk did not see, held against git: what is committed is part of the product.
 
 The walk leaves out virtual environments, tool caches and output folders by marks inside them (``pyvenv.cfg``, a name).
-A change under judgement could plant such a mark into its own source folder, and would never be looked at.
+A change under judgement could plant such a mark into its own source folder, and would never be looked at. And it cannot
+see what a sparse checkout or a missing submodule leaves away, of which ``git status`` says nothing.
 """
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from govsec_ci.errors import ToolError
 from govsec_ci.manifests.registry import FORMATS
@@ -17,48 +20,100 @@ from govsec_ci.system.files import OUT_OF_TREE, Skipped
 from govsec_ci.system.git import run_git
 
 _NEVER_SOURCE = frozenset({".git", ".hg", ".svn", "CVS", ".bzr"})
+_MODULE = "160000"
+"""Mode of a submodule in git's index."""
+_SKIPPED = frozenset("Ss")
+"""How ``git ls-files -v`` marks what a sparse checkout leaves away (small: assumed to be unchanged, too)."""
+_GET_GIT = "install git where govsec runs, or judge an export of the sources without .git"
 _LINK_STEP = "judge the folder that holds both, copy the files in, or exclude the link in the trusted configuration"
 NEXT_STEP = "remove the folder from the repository, or exclude it in the trusted configuration"
 
 
-def left_out(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notification]:
+def left_out(request: ScanRequest, wanted: Callable[[str], bool], *, modules: bool = True) -> list[Notification]:
     """A notification for each folder left out by the walk in which git tracks a file that ``wanted`` holds for.
 
-    Outside of a checkout nobody can tell: then each such folder is named, as a note.
+    Likewise for what git tracks and the work tree lacks: files, and (with ``modules``) submodules as a whole. Outside
+    of a checkout nobody can tell: then each folder left out is named, as a note.
     """
     scope = Scope(request.config)
     folders = [one for one in request.tree.skipped if _may_hold_source(one.path) and scope.holds(one.path)]
-    if not folders:
-        return []
     if request.checkout is None:
+        if folders and _lies_in_checkout(request.tree.root):
+            text = "git could not say what it tracks: it is not installed, or cannot read the checkout"
+            return [error("left-out-unknown", text, next_step=_GET_GIT)]
         return [_told(one) for one in folders if not one.reason.startswith("version control")]
     try:
         names = frozenset(one.path for one in folders)
-        counts = Counter(_folder_of(path, names) for path in _tracked(request) if wanted(path))
+        counts = Counter(_folder_of(path, names) for path in (_tracked(request) if folders else ()) if wanted(path))
+        away = list(_away(request, scope, wanted, modules=modules))
     except ToolError as failed:
         return [error("left-out-unknown", f"git could not say what it tracks: {failed.what}")]
-    return [_tracked_there(one, counts[one.path]) for one in folders if counts[one.path]]
+    return [*(_tracked_there(one, counts[one.path]) for one in folders if counts[one.path]), *away]
 
 
-def hidden(request: ScanRequest, wanted: Callable[[str], bool]) -> list[Notification]:
+def hidden(request: ScanRequest, wanted: Callable[[str], bool], *, modules: bool = False) -> list[Notification]:
     """The errors of :func:`left_out`; its notes on folders as such are bandit's to tell, once."""
-    return [one for one in left_out(request, wanted) if one.level is Level.ERROR]
+    return [one for one in left_out(request, wanted, modules=modules) if one.level is Level.ERROR]
 
 
 def hidden_manifests(request: ScanRequest) -> list[Notification]:
     """The errors of :func:`left_out` for dependency manifests."""
-    return hidden(request, lambda path: any(form.matches(path) for form in FORMATS.values()))
+    return hidden(request, lambda path: any(form.matches(path) for form in FORMATS.values()), modules=True)
 
 
 def _may_hold_source(path: str) -> bool:
     return path.rpartition("/")[2] not in _NEVER_SOURCE
 
 
+def _lies_in_checkout(root: Path) -> bool:
+    """Whether the tree looks like (part of) a checkout, which git was not there to read."""
+    folder = root.resolve()
+    return any((one / ".git").exists() for one in (folder, *folder.parents))
+
+
 def _tracked(request: ScanRequest) -> Iterable[str]:
-    done = run_git(request.tree.root, "ls-files", "-z", "--", ".")
+    """Every path that git tracks, those of submodules too: they are part of the product like any other."""
+    return _listed(request, "--recurse-submodules")
+
+
+def _listed(request: ScanRequest, *options: str) -> Iterable[str]:
+    done = run_git(request.tree.root, "ls-files", "-z", *options, "--", ".")
     if done.exit_code != 0:
         raise ToolError(f"git ls-files failed (exit {done.exit_code})")
     return done.stdout.decode("utf-8", "surrogateescape").split("\0")
+
+
+def _away(
+    request: ScanRequest, scope: Scope, wanted: Callable[[str], bool], *, modules: bool
+) -> Iterator[Notification]:
+    """An error for what git tracks and the work tree lacks, where git does not call that a change."""
+    skipped = []
+    for line in _listed(request, "--stage", "-v"):
+        fields, _, path = line.partition("\t")
+        tag, mode = fields[:1], fields[2:8]
+        if mode == _MODULE and modules and scope.holds(path) and not (request.tree.root / path / ".git").exists():
+            yield _module_away(path)
+        elif tag in _SKIPPED and wanted(path) and scope.holds(path) and not os.path.lexists(request.tree.root / path):
+            skipped.append(path)
+    if skipped:
+        yield _files_away(skipped)
+
+
+def _module_away(path: str) -> Notification:
+    text = f"{printable(path)} was not looked at: the submodule is not checked out"
+    step = "check it out (git submodule update --init), or exclude it in the trusted configuration"
+    return error("tracked-but-absent", text, path=path, next_step=step)
+
+
+def _files_away(paths: list[str]) -> Notification:
+    shown = ", ".join(printable(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")  # noqa: PLR2004
+    return error(
+        "tracked-but-absent",
+        f"{len(paths)} files that git tracks were not looked at, because they are left out of the work tree: {shown}",
+        path=paths[0],
+        next_step="check out without a sparse pattern, or exclude the folder in the trusted configuration",
+        properties={"count": str(len(paths))},
+    )
 
 
 def _folder_of(path: str, folders: frozenset[str]) -> str:

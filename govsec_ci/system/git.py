@@ -138,9 +138,17 @@ def _remote(folder: Path) -> str:
 
 
 def _is_dirty(folder: Path) -> bool:
-    status = run_git(folder, "status", "--porcelain", "--ignore-submodules=all", "--untracked-files=normal", "--", ".")
+    # Of a submodule its commit alone is compared: for more, git would start another git inside of it.
+    options = ("--porcelain", "--ignore-submodules=dirty", "--untracked-files=normal")
+    status = run_git(folder, "status", *options, "--", ".")
     # An error is no proof of a clean tree.
-    return status.exit_code != 0 or bool(status.stdout.strip())
+    return status.exit_code != 0 or bool(status.stdout.strip()) or _overlooks(folder)
+
+
+def _overlooks(folder: Path) -> bool:
+    """Whether git was told to overlook changes of a file: ``assume-unchanged`` (small letters), ``skip-worktree``."""
+    listed = run_git(folder, "ls-files", "-v", "-z", "--", ".")
+    return listed.exit_code != 0 or any(line[:1].islower() or line[:1] == b"S" for line in listed.stdout.split(b"\0"))
 
 
 def subject(name: str, version: str, checkout: Checkout | None) -> Subject:

@@ -84,6 +84,73 @@ def test_a_subfolder_of_a_checkout_is_held_against_its_own_part(tmp_path: Path) 
     assert [one.id for one in told(tmp_path / "project")] == ["tracked-but-left-out"]
 
 
+def _git(folder: Path, *arguments: str) -> None:
+    told = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always")
+    subprocess.run(["git", "-C", str(folder), *told, *arguments], check=True, capture_output=True)
+
+
+def test_what_a_sparse_checkout_leaves_away_was_not_looked_at(tmp_path: Path) -> None:
+    make_tree(
+        tmp_path, {"main.py": "", "src/a.py": "", "src/b.py": "", "src/c.py": "", "src/d.py": "", "src/x.txt": ""}
+    )
+    commit(tmp_path, ".")
+    _git(tmp_path, "update-index", "--skip-worktree", "src/a.py", "src/b.py", "src/c.py", "src/d.py", "src/x.txt")
+    assert told(tmp_path) == []  # they are there
+    for name in ("a.py", "b.py", "c.py", "d.py", "x.txt"):
+        (tmp_path / "src" / name).unlink()
+    (one,) = told(tmp_path)
+    assert (one.id, one.level.value, one.location and one.location.path) == ("tracked-but-absent", "error", "src/a.py")
+    assert "4 files" in one.text
+    assert "src/c.py, ..." in one.text
+    assert told(tmp_path, config=Config(exclude=("src",))) == []
+    assert (
+        BanditScanner().scan(make_request(tmp_path, checkout=git.inspect(tmp_path))).run.state is ScanState.INCOMPLETE
+    )
+
+
+def test_a_file_that_was_deleted_is_a_change_that_git_tells(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"main.py": "", "a.py": ""})
+    commit(tmp_path, ".")
+    (tmp_path / "a.py").unlink()
+    assert told(tmp_path) == []
+    found = git.inspect(tmp_path)
+    assert found
+    assert found.dirty
+
+
+@pytest.fixture
+def with_module(tmp_path: Path) -> Path:
+    """A checkout with a submodule ``lib`` that holds Python."""
+    inner, top = make_tree(tmp_path / "inner", {"a.py": ""}), make_tree(tmp_path / "top", {"main.py": ""})
+    commit(inner, ".")
+    _git(inner, "commit", "-qm", "one")
+    commit(top, ".")
+    _git(top, "submodule", "--quiet", "add", str(inner), "lib")
+    return top
+
+
+def test_a_submodule_that_is_not_checked_out_was_not_looked_at(with_module: Path) -> None:
+    assert told(with_module) == []
+    _git(with_module, "submodule", "--quiet", "deinit", "--force", "lib")
+    (one,) = told(with_module)
+    assert (one.id, one.level.value, one.location and one.location.path) == ("tracked-but-absent", "error", "lib")
+    request = make_request(with_module, checkout=git.inspect(with_module))
+    assert [one.id for one in tracked.hidden_manifests(request)] == ["tracked-but-absent"]
+    assert tracked.hidden(request, is_python) == []
+    assert told(with_module, config=Config(exclude=("lib",))) == []
+
+
+def test_a_mark_in_a_submodule_hides_nothing(with_module: Path) -> None:
+    (with_module / "lib/pyvenv.cfg").touch()
+    assert [one.id for one in told(with_module)] == ["tracked-but-left-out"]
+
+
+def test_where_git_cannot_be_asked_about_a_checkout_nobody_knows(tmp_path: Path) -> None:
+    make_tree(tmp_path, {f"project/{name}": text for name, text in HIDDEN.items()})
+    commit(tmp_path, ".")
+    assert [one.id for one in left_out(make_request(tmp_path / "project"), is_python)] == ["left-out-unknown"]
+
+
 @pytest.mark.parametrize(
     "answer", [Completed(exit_code=128, stdout=b"", stderr="", seconds=0), ToolError("git is not installed")]
 )

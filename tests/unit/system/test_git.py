@@ -56,6 +56,36 @@ def test_a_clean_and_a_dirty_checkout(repository: Path) -> None:
     assert git.subject("n", "", dirty) == Subject(name="n", commit=clean.commit, dirty=True)
 
 
+@pytest.mark.parametrize("told", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_is_told_to_overlook_is_no_proof_of_a_clean_tree(repository: Path, told: str) -> None:
+    tracked = subprocess.run(["git", "-C", str(repository), "ls-files"], check=True, capture_output=True, text=True)
+    name = tracked.stdout.split()[0]
+    subprocess.run(["git", "-C", str(repository), "update-index", told, name], check=True)
+    (repository / name).write_text("something else\n")
+    found = git.inspect(repository)
+    assert found is not None
+    assert found.dirty
+
+
+def test_a_submodule_at_another_commit_than_is_recorded_is_a_change(repository: Path) -> None:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always")
+
+    def run(folder: Path, *arguments: str) -> None:
+        subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+    inner = repository.parent / "inner"
+    run(repository.parent, "init", "-q", str(inner))
+    run(inner, "commit", "-q", "--allow-empty", "-m", "one")
+    run(repository, "submodule", "--quiet", "add", str(inner), "lib")
+    run(repository, "commit", "-q", "-m", "a submodule")
+    recorded = git.inspect(repository)
+    run(repository / "lib", "commit", "-q", "--allow-empty", "-m", "two")
+    moved = git.inspect(repository)
+    assert recorded is not None
+    assert moved is not None
+    assert (recorded.dirty, moved.dirty) == (False, True)
+
+
 def test_before_the_first_commit(tmp_path: Path) -> None:
     _git(tmp_path, "init", "-q")
     checkout = git.inspect(tmp_path)
