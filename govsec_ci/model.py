@@ -61,6 +61,21 @@ class Level(Enum):
     NONE = "none"
 
 
+def level_of(severity: Severity) -> Level:
+    """The level at which a vulnerability of this severity is shown; ours: neither CVSS nor SARIF relates the two."""
+    return _LEVEL_OF_SEVERITY[severity]
+
+
+_LEVEL_OF_SEVERITY = {
+    Severity.CRITICAL: Level.ERROR,
+    Severity.HIGH: Level.ERROR,
+    Severity.MEDIUM: Level.WARNING,
+    Severity.LOW: Level.NOTE,
+    Severity.NONE: Level.NOTE,
+    Severity.UNKNOWN: Level.WARNING,
+}
+
+
 class Kind(Enum):
     """SARIF 2.1.0 section 3.27.9: only ``fail`` results (and ``open``, ``review``) are weaknesses."""
 

@@ -13,7 +13,6 @@ from govsec_ci.formats.cyclonedx_wire import Affects, Analysis, Bom, Rating, Wir
 from govsec_ci.model import (
     ComponentRef,
     Cvss,
-    Level,
     Location,
     Result,
     Rule,
@@ -23,6 +22,7 @@ from govsec_ci.model import (
     SuppressionStatus,
     VexStatement,
     Vulnerability,
+    level_of,
 )
 
 STATUS: Mapping[str, str] = {
@@ -36,14 +36,6 @@ STATUS: Mapping[str, str] = {
 """CycloneDX's analysis states in OpenVEX's words."""
 _MAX_SCORE = 10.0
 _VERSIONS = {method: version for version, method in METHODS.items()}
-_LEVELS = {
-    Severity.CRITICAL: Level.ERROR,
-    Severity.HIGH: Level.ERROR,
-    Severity.MEDIUM: Level.WARNING,
-    Severity.LOW: Level.NOTE,
-    Severity.NONE: Level.NOTE,
-    Severity.UNKNOWN: Level.WARNING,
-}
 _WORDS = {
     "critical": Severity.CRITICAL,
     "high": Severity.HIGH,
@@ -230,7 +222,7 @@ def _rule(one: WireVulnerability) -> Rule:
         short=one.id,
         full=text,
         help=one.recommendation or text,
-        level=_LEVELS[severity],
+        level=level_of(severity),
         security_severity=f"{score:.1f}" if score else None,
         cwes=about.cwes,
         vulnerability=about,

@@ -26,6 +26,7 @@ from govsec_ci.model import (
     Severity,
     Stage,
     Vulnerability,
+    level_of,
 )
 from govsec_ci.scanners import early
 from govsec_ci.scanners import pip_audit_wire as wire
@@ -34,14 +35,6 @@ from govsec_ci.scanners.runs import error, manifest_artifacts, printable, state_
 from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.system import process
 
-_LEVELS = {
-    Severity.CRITICAL: Level.ERROR,
-    Severity.HIGH: Level.ERROR,
-    Severity.MEDIUM: Level.WARNING,
-    Severity.LOW: Level.NOTE,
-    Severity.NONE: Level.NOTE,
-    Severity.UNKNOWN: Level.WARNING,
-}
 # For a severity that comes as a word and without a score: the middle of GitHub's band. Ours, no document's.
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "2.0"}
 _WHY_NOT = {
@@ -347,7 +340,7 @@ def _result(component: Component, one: wire.Finding) -> Result:
 
 
 def _level(vulnerability: Vulnerability) -> Level:
-    return Level.ERROR if vulnerability.malicious else _LEVELS[vulnerability.severity]
+    return Level.ERROR if vulnerability.malicious else level_of(vulnerability.severity)
 
 
 def rule(vulnerability: Vulnerability) -> Rule:
