@@ -5,12 +5,24 @@ import posixpath
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+import msgspec
+
+from govsec_ci.errors import InputError, ToolError
 from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, Manifest
-from govsec_ci.manifests.declared import unlocked
-from govsec_ci.manifests.text import UnreadableError, read_bytes
+from govsec_ci.manifests.declared import unlocked, unreadable
+from govsec_ci.manifests.text import UnreadableError
+from govsec_ci.system import process
+from govsec_ci.system.files import read_limited
 
 FILE_NAME = "setup.py"
+_WORKER: Final = "govsec_ci.manifests.setup_py_worker"
+# Python's parser takes up to 1 KB of memory a byte, and quadratic time over an f-string: a program of a megabyte that
+# packages a project is none, and one of 50 KB is rare enough to be given a process of its own.
+_LARGEST_BYTES: Final = 2_000_000
+_AT_ONCE_BYTES: Final = 50_000
+_TIMEOUT_S: Final = 20.0
 _BUILDERS = frozenset({"setuptools", "distutils", "skbuild"})
 _ARGUMENTS = frozenset({"install_requires", "extras_require", "requires"})
 
@@ -31,24 +43,43 @@ class SetupPy:
 
     def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
         """Whether the program passes dependencies to ``setup()``. It is parsed, never run."""
-        computed = silent = ""
         try:
-            computed, silent = _judge(_syntax(read_bytes(root, path, limit_bytes=limit_bytes)))
+            computed, silent = _told(_read(root, path, min(limit_bytes, _LARGEST_BYTES)))
         except UnreadableError as error:
-            computed = error.what
+            return unreadable(self.name, path, error)
         return Declaration(path=path, format=self.name, computed=computed, silent=silent)
 
 
-def _syntax(source: bytes) -> ast.Module:
+def _read(root: Path, path: str, limit_bytes: int) -> bytes:
+    try:
+        return read_limited(root / path, limit_bytes=limit_bytes)
+    except InputError as error:
+        what = error.what.removeprefix(f"{root / path}: ")
+        raise UnreadableError(what, next_step="make it a readable file of a size that a person reads") from error
+
+
+def _told(source: bytes) -> tuple[str, str]:
+    """As :func:`judge`; a long program is parsed by a process that can be stopped."""
+    if len(source) <= _AT_ONCE_BYTES:
+        return judge(source)
+    try:
+        done = process.run_module(_WORKER, timeout_s=_TIMEOUT_S, stdin=source)
+        return msgspec.json.decode(done.stdout, type=tuple[str, str])
+    except (ToolError, msgspec.DecodeError) as error:
+        step = "make it shorter, or declare the dependencies in pyproject.toml"
+        raise UnreadableError("holds Python's parser up", next_step=step) from error
+
+
+def judge(source: bytes) -> tuple[str, str]:
+    """Why its dependencies are computed, or why it has nothing to say."""
     try:
         with warnings.catch_warnings(action="ignore"):  # of the judged file, not of ours
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UnreadableError("the program cannot be parsed") from error
+            return _judge(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "the program cannot be parsed", ""
 
 
 def _judge(module: ast.Module) -> tuple[str, str]:
-    """Why its dependencies are computed, or why it has nothing to say."""
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call) and _called(node) == "setup"]
     if not calls and not _imports(module) & _BUILDERS:
         return "", "is no packaging program"

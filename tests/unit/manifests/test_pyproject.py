@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from govsec_ci.manifests import setup_py
 from govsec_ci.manifests.base import Declaration, DeclaringFormat, Manifest
 from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.model import Level
@@ -307,6 +308,40 @@ def test_setup_py(declare: Declare, text: str, computed: bool, silent: bool) -> 
 def test_setup_py_is_never_run(declare: Declare, tmp_path: Path) -> None:
     declare("setup.py", f"open({str(tmp_path / 'ran')!r}, 'w')\nfrom setuptools import setup\nsetup()\n")
     assert not (tmp_path / "ran").exists()
+
+
+LONG = "from setuptools import setup\nsetup(install_requires=['a'])\n" + "# as long as no other\n" * 5_000
+
+
+def test_a_long_program_is_parsed_all_the_same(declare: Declare) -> None:
+    assert declare("setup.py", LONG).computed == "the dependencies are computed by a program"
+    assert declare("setup.py", LONG.replace("'a'", "")).computed, "an empty list is one too"
+    assert declare("setup.py", "pass\n" * 20_000).silent == "is no packaging program"
+    assert declare("setup.py", "(" * 60_000).computed == "the program cannot be parsed"
+
+
+def test_a_program_that_holds_the_parser_up_is_stopped_and_said(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup_py, "_TIMEOUT_S", 0.5)
+    # Python 3.11 looks for each expression of an f-string from the string's beginning, which takes minutes here.
+    (note,) = declare("setup.py", "x = f'" + "{a}" * 600_000 + "'\n").notifications
+    assert (note.id, note.level, note.text) == (
+        "manifest-unreadable",
+        Level.ERROR,
+        "setup.py: holds Python's parser up",
+    )
+
+
+def test_a_parser_that_dies_is_no_answer(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup_py, "_WORKER", "no_such_module")
+    assert [note.level for note in declare("setup.py", LONG).notifications] == [Level.ERROR]
+
+
+def test_a_program_larger_than_any_is_not_parsed(declare: Declare) -> None:
+    (note,) = declare("setup.py", "#" * 2_000_001).notifications
+    assert (note.id, note.level) == ("manifest-unreadable", Level.ERROR)
+    assert "larger than the limit of 2,000,000 bytes" in note.text
 
 
 def test_a_program_alone_cannot_be_read(read: Read) -> None:
