@@ -172,7 +172,11 @@ def _severe(context: Context, _waiver: Waiver, cell: Cell, _result: Result) -> I
 
 
 def _fixed(context: Context, waiver: Waiver, cell: Cell, result: Result) -> Iterator[Objection]:
-    if "fix" not in context.profile.waivers.reopen_on or not has_fix(cell) or result.fix is None:
+    fixed = has_fix(cell) if "fix" in context.profile.waivers.reopen_on else False
+    # Who signed with a fix in view said that it changes nothing; else one may have come since, and nobody told.
+    if fixed is None and "fix" not in waiver.known:
+        yield None, note("why-no-fix-data")
+    if not fixed or result.fix is None:
         return
     versions = {version for version in (result.fix.nearest, *result.fix.versions) if version}
     available = result.fix.available

@@ -229,6 +229,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "why-no-kev-data": ("no KEV data was used", "KEV の情報が用いられていない"),
     "why-no-epss-data": ("no EPSS figure is known", "EPSS の値が不明である"),
+    "why-no-fix-data": (
+        "its report does not tell whether there is a fix, and the waiver names none that it knows of",
+        "修正版の有無が報告に示されておらず、適用除外にも把握済みの修正版の記載がない",
+    ),
     "why-unknown": ("{what} unknown", "{what} が不明"),
 }
 

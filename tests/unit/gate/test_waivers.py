@@ -23,6 +23,7 @@ from govsec_ci.model import (
     Waiver,
 )
 from tests.support.gate_evidence import check, code, day, evidence, feed, judge, replace, rule, run, vulnerable, waiver
+from tests.support.gate_evidence import trial as profile_of
 
 GOOD = """\
 [[waivers]]
@@ -268,6 +269,37 @@ def test_a_fix_published_later_re_opens_it() -> None:
     assert trial(waiver(), fix=late).verdict is VerdictWord.FAIL
 
 
+@pytest.mark.parametrize(
+    ("fix", "known", "expected"),
+    [
+        (None, {}, VerdictWord.INCOMPLETE),
+        (None, {"kev": "yes"}, VerdictWord.INCOMPLETE),
+        (None, {"fix": "3.1.5"}, VerdictWord.PASS),
+        (Fix(), {}, VerdictWord.PASS),  # it was looked for, and there is none
+        (Fix(nearest="3.1.6", versions=("3.1.6",)), {"fix": "3.1.5"}, VerdictWord.FAIL),
+    ],
+)
+@pytest.mark.parametrize("role", [Role.SCA, Role.CONTAINER])
+def test_where_nobody_tells_of_fixes_a_waiver_that_a_fix_re_opens_cannot_be_ruled_on(
+    fix: Fix | None, known: dict[str, str], expected: VerdictWord, role: Role
+) -> None:
+    gate = 'kind = "results"\nlimit = 0\nfilter = { kind = ["fail"] }\n'
+    own = profile_of(gate, head='[waivers]\naccept = true\nnot-in-kev = false\nreopen-on = ["fix"]\n')
+    given = with_waivers(evidence(run(role, [vulnerable(fix=fix)], [rule()])), waiver(known=known))
+    verdict = judge(given, own)
+    assert verdict.verdict is expected
+    if expected is VerdictWord.INCOMPLETE:
+        assert any("does not tell whether there is a fix" in reason for reason in check(verdict, "it").reasons)
+    by_kev = profile_of(gate, head="[waivers]\naccept = true\nnot-in-kev = false\nreopen-on = []\n")
+    assert judge(given, by_kev).verdict is VerdictWord.PASS
+
+
+def test_code_has_no_fix_that_could_re_open_its_waiver() -> None:
+    own = waiver(vulnerability="", component="", versions="", rule="B602", path="app/main.py")
+    given = with_waivers(evidence(run(results=[code()])), own)
+    assert judge(given, "jp-gov").verdict is VerdictWord.PASS
+
+
 def test_without_kev_data_a_waiver_cannot_be_ruled_on() -> None:
     verdict = trial(waiver(), advisories=(feed("osv"),))
     assert verdict.verdict is VerdictWord.INCOMPLETE
@@ -280,8 +312,6 @@ def test_without_epss_data_a_waiver_with_an_epss_limit_cannot_be_ruled_on() -> N
 
 
 def test_a_profile_may_admit_no_waiver_for_severe_results() -> None:
-    from tests.support.gate_evidence import trial as profile_of
-
     head = '[waivers]\naccept = true\nnot-from = "HIGH"\nticket = true\nnot-in-kev = false\nreopen-on = ["kev"]\n'
     gate = 'kind = "results"\nlimit = 0\nfilter = { role = ["sca"] }\n'
     own = profile_of(gate, head=head, unknown_severity='"incomplete"')
