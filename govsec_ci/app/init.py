@@ -17,7 +17,7 @@ from govsec_ci.config import FILE_NAME
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.gate.waivers import FILE_NAME as WAIVERS_FILE
 from govsec_ci.manifests.registry import FORMATS
-from govsec_ci.scanners.bandit import is_python
+from govsec_ci.scanners.python_files import is_python
 from govsec_ci.scanners.zizmor import is_target
 from govsec_ci.system.files import read_limited, walk, write_atomic
 

@@ -1,12 +1,12 @@
-"""Static analysis of Python: bandit over every ``*.py`` and ``*.pyw`` of the tree, in worker processes.
+"""Static analysis of Python: bandit over every ``*.py``, ``*.pyw`` and script of the tree, in worker processes.
 
-The results are those of ``bandit -r ROOT -f json`` of the same version with bandit's own defaults; two differences
-are meant. What ``# nosec`` hides is a result with an in-source suppression. And bandit leaves out every path that
+The results are those of ``bandit -r ROOT -f json`` of the same version with bandit's own defaults; three differences
+are meant. What ``# nosec`` hides is a result with an in-source suppression. Bandit leaves out every path that
 *contains* ``.git``, ``CVS`` and so on anywhere (``.github/helper.py`` for one): the walk leaves out folders of exactly
-those names.
+those names. And scripts that only their first line tells as Python are scanned like any other file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,21 +32,19 @@ from govsec_ci.model import (
 )
 from govsec_ci.scanners import bandit_cache, bandit_rules, bandit_settings, bandit_shards
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from govsec_ci.scanners.python_files import is_notebook, is_python, is_script, is_unreadable
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
-from govsec_ci.scanners.scope import Selection, select
-from govsec_ci.scanners.tracked import left_out, linked_folders
+from govsec_ci.scanners.scope import Scope, Selection, select
+from govsec_ci.scanners.tracked import left_out, linked_folders, of_product
 
 _LEVELS = {"HIGH": Level.ERROR, "MEDIUM": Level.WARNING, "LOW": Level.NOTE}
+_NO_BYTE_CODE = "remove it, or declare it out of scope (with owner and reason) in the trusted configuration"
+_NOTEBOOKS = "keep the code that counts in modules, or exclude the folder in the trusted configuration"
 _OUT_OF_SCOPE = "mend the file, or declare it out of scope (with owner and reason) in the trusted configuration"
 _NEXT_STEPS = {
     "file-not-parsed": "scan with a Python that can parse it, mend the file, or declare it out of scope",
     "test-crashed": "a defect of bandit's test: mend or rewrite the code there, or declare the file out of scope",
 }
-
-
-def is_python(path: str) -> bool:
-    """Whether bandit would take the file by its name: its ``include`` default is ``*.py`` and ``*.pyw``."""
-    return path.endswith((".py", ".pyw"))
 
 
 class BanditScanner:
@@ -63,19 +61,23 @@ class BanditScanner:
         """See :class:`govsec_ci.scanners.base.Scanner`."""
         started = utc_now()
         settings = bandit_settings.read(request)
-        selection = _less(select(request.tree, request.config, is_python), settings)
+        wanted = _wanted(request)
+        selection, unreadable = _parted(request, select(request.tree, request.config, wanted))
+        selection = _less(selection, settings)
         files, refused = _measured(request, selection)
         outcome = bandit_cache.scan(_job(request, files), request.cache, self._pool)
         told = (
             *_nothing(selection),
             *selection.notifications,
-            *left_out(request, is_python),
+            *left_out(request, lambda path: is_python(path) or is_unreadable(path)),
             *linked_folders(request),
+            *unreadable,
+            *_notebooks(request),
             *refused,
             *_problems(outcome),
         )
         results, rules, unknown = _results(outcome)
-        asked = settings.told(filter(is_python, request.tree.files), results)
+        asked = settings.told(filter(wanted, request.tree.files), results)
         results = tuple(map(settings.judged, results))
         notifications = (*told, *asked, *unknown)
         run = Run(
@@ -97,6 +99,36 @@ class BanditScanner:
             commit=request.checkout.commit if request.checkout else None,
         )
         return ScanOutput(run=run)
+
+
+def _wanted(request: ScanRequest) -> Callable[[str], bool]:
+    """By name where the name tells; what the walk refused cannot be opened, and has no other sign."""
+    scripts = {path for path in request.tree.files if is_script(request.tree.root, path)}
+    return lambda path: is_python(path) or is_unreadable(path) or path in scripts
+
+
+def _parted(request: ScanRequest, selection: Selection) -> tuple[Selection, list[Notification]]:
+    """What can be scanned, and an error for each file that Python could run and nobody can read."""
+    files = tuple(path for path in selection.files if not is_unreadable(path))
+    others = of_product(request, [path for path in selection.files if is_unreadable(path)])
+    return replace(selection, files=files), [_opaque(path) for path in others]
+
+
+def _opaque(path: str) -> Notification:
+    text = f"{printable(path)} was not looked at: Python can run it, but it holds no source that bandit reads"
+    return error("code-not-readable", text, path=path, next_step=_NO_BYTE_CODE)
+
+
+def _notebooks(request: ScanRequest) -> list[Notification]:
+    """A warning, no error: what is shipped seldom runs them, but nobody shall think that they were scanned."""
+    scope = Scope(request.config)
+    found = of_product(request, [path for path in request.tree.files if is_notebook(path) and scope.holds(path)])
+    if not found:
+        return []
+    text = (
+        f"{len(found)} notebooks (*.ipynb) were not looked at: bandit does not read them, {printable(found[0])} for one"
+    )
+    return [Notification(id="notebooks", level=Level.WARNING, text=text, next_step=_NOTEBOOKS)]
 
 
 def _less(selection: Selection, settings: bandit_settings.Settings) -> Selection:

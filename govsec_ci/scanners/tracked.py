@@ -7,7 +7,7 @@ see what a sparse checkout or a missing submodule leaves away, of which ``git st
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from govsec_ci.errors import ToolError
@@ -139,6 +139,17 @@ def _told(folder: Skipped) -> Notification:
         text=f"{printable(folder.path)} was left out: {folder.reason}",
         location=Location(path=folder.path),
     )
+
+
+def of_product(request: ScanRequest, paths: Collection[str]) -> list[str]:
+    """Those of ``paths`` that git tracks; all of them where nobody can tell."""
+    if not paths or request.checkout is None:
+        return list(paths)
+    try:
+        known = set(_tracked(request))
+    except ToolError:
+        return list(paths)
+    return [path for path in paths if path in known]
 
 
 def linked_folders(request: ScanRequest) -> list[Notification]:

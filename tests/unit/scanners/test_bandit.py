@@ -1,5 +1,6 @@
 import hashlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from govsec_ci.config import Config, Limits, OutOfScope, Timeouts
 from govsec_ci.model import Artifact, Confidence, Level, Region, Result, Role, Run, ScanState, Severity, SuppressionKind
 from govsec_ci.scanners import bandit, bandit_cache, bandit_shards
 from govsec_ci.scanners.bandit import BanditScanner
+from govsec_ci.scanners.python_files import is_python
+from govsec_ci.system import git
 from tests.support.scanners import make_request, make_tree, notification, place, told
 
 EVAL = "eval('1')\n"
@@ -381,7 +384,64 @@ def test_words_that_bandit_may_learn_are_unknown(tmp_path: Path, monkeypatch: py
 
 
 def test_python_is_told_by_name() -> None:
-    assert [name for name in ("a.py", "a.pyw", "a.pyi", "a.py.txt", "py") if bandit.is_python(name)] == [
+    assert [name for name in ("a.py", "a.pyw", "a.pyi", "a.py.txt", "py") if is_python(name)] == [
         "a.py",
         "a.pyw",
     ]
+
+
+SHELL = "import subprocess, sys\nsubprocess.call(sys.argv[1], shell=True)\n"
+
+
+@pytest.mark.usefixtures("worker_inside")
+@pytest.mark.parametrize("line", ["#!/usr/bin/env python3", "#! /usr/bin/python3.12 -u", "#!/usr/bin/env -S uv run -s"])
+def test_a_script_is_told_by_its_first_line(tmp_path: Path, line: str) -> None:
+    run = scan(tmp_path, {"bin/tool": f"{line}\n{SHELL}", "bin/other": "#!/bin/sh\nexit\n", "data.txt": f"{line}\n"})
+    assert [result.locations[0].path for result in run.results if result.rule_id == "B602"] == ["bin/tool"]
+    assert (run.targets, run.scope) == (1, 1)
+    left = scan(tmp_path, {}, config=Config(exclude=("bin",)))
+    assert [one.id for one in left.notifications] == ["nothing-to-scan", "excluded"]
+
+
+@pytest.mark.usefixtures("worker_inside")
+def test_one_with_a_suffix_counts_where_it_may_be_executed(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"a.py": "", "run.cgi": f"#!/usr/bin/python3\n{SHELL}"})
+    assert scan(tmp_path, {}).targets == 1
+    (tmp_path / "run.cgi").chmod(0o755)
+    assert [result.locations[0].path for result in scan(tmp_path, {}).results] == ["run.cgi", "run.cgi"]
+
+
+@pytest.mark.usefixtures("worker_inside")
+@pytest.mark.parametrize("name", ["pkg/a.pyc", "tool.pyz", "lib.egg"])
+def test_what_python_runs_and_nobody_can_read_is_not_clean(tmp_path: Path, name: str) -> None:
+    files: dict[str, str | bytes] = {"a.py": "", name: b"\xa7\r\r\n"}
+    run = scan(tmp_path, files)
+    assert (run.state, told(run)) == (ScanState.INCOMPLETE, [("code-not-readable", "error")])
+    entry = OutOfScope(path=name, owner="QA", reason="a test loads it")
+    run = scan(tmp_path, files, config=Config(out_of_scope=(entry,)))
+    assert (run.state, told(run)) == (ScanState.COMPLETE, [("out-of-scope", "note")])
+
+
+@pytest.mark.usefixtures("worker_inside")
+def test_byte_code_counts_where_git_tracks_it(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"a.py": "", "a.pyc": b"\xa7", "__pycache__/a.cpython-311.pyc": b"\xa7"})
+
+    def run_git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    run_git("init", "-q")
+    run_git("add", "-f", "a.py")
+    assert told(scan(tmp_path, {}, checkout=git.inspect(tmp_path))) == []
+    run_git("add", "-f", ".")
+    assert told(scan(tmp_path, {}, checkout=git.inspect(tmp_path))) == [
+        ("tracked-but-left-out", "error"),
+        ("code-not-readable", "error"),
+    ]
+
+
+@pytest.mark.usefixtures("worker_inside")
+def test_notebooks_are_warned_of(tmp_path: Path) -> None:
+    run = scan(tmp_path, {"a.py": "", "x/a.ipynb": "{}", "x/b.ipynb": "{}"})
+    assert (run.state, told(run)) == (ScanState.COMPLETE, [("notebooks", "warning")])
+    assert run.notifications[0].text.startswith("2 notebooks")
+    assert told(scan(tmp_path, {}, config=Config(exclude=("x",)))) == []
