@@ -9,7 +9,7 @@ import pytest
 
 from govsec_ci.config import Config, Limits, OutOfScope, Timeouts
 from govsec_ci.model import Artifact, Confidence, Level, Region, Result, Role, Run, ScanState, Severity, SuppressionKind
-from govsec_ci.scanners import bandit, bandit_cache, bandit_shards
+from govsec_ci.scanners import bandit_cache, bandit_shards
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.python_files import is_python
 from govsec_ci.system import git
