@@ -9,6 +9,7 @@ paired by surroundings alone (a renamed file) or by a vulnerability's other name
 Nothing is paired by resemblance: a line that was changed into another weak line is new, and the old one absent.
 """
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
@@ -19,13 +20,22 @@ import msgspec
 from govsec_ci.evidence.fingerprints import base_of
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
-from govsec_ci.model import BaselineState, Result, Run, ScanState
+from govsec_ci.model import BaselineState, Result, Run, ScanState, Suppression
 
 CAUSE = "baseline-cause"
 """Key of ``Result.properties`` that says why a result is new; the values follow."""
 
 REFERENCE = "baseline-reference"
-"""Key of ``Run.properties`` of a reference file: it holds too little to tell whether a result was updated."""
+"""Key of ``Run.properties`` of a reference file: it holds too little to tell whether a result was updated.
+
+The value is :data:`WITH_CLAIMS`, or ``1`` in a file of old that does not tell which claims its results bore.
+"""
+WITH_CLAIMS = "2"
+
+CLAIMS = "baseline-claims"
+"""Key of ``Result.properties``: of a result that is not new, the :func:`claim_key` of each claim that it did not bear
+in the baseline, or :data:`UNTOLD`; without the key there is none. In a reference file: of each claim that it bears."""
+UNTOLD = "unknown"
 
 NEW_CODE = "new-code"
 NEW_SCANNER = "new-scanner"
@@ -102,7 +112,35 @@ def _known(result: Result, old: Result, old_run: Run, now: datetime) -> Result:
         return _new(result, RETURNED, first)
     updated = REFERENCE not in old_run.properties and _changed(result, old)
     state = BaselineState.UPDATED if updated else BaselineState.UNCHANGED
-    return msgspec.structs.replace(result, baseline_state=state, first_detected=first)
+    properties = _with_claims(result, old, old_run) if result.suppressions else result.properties
+    return msgspec.structs.replace(result, baseline_state=state, first_detected=first, properties=properties)
+
+
+def _with_claims(result: Result, old: Result, old_run: Run) -> dict[str, str]:
+    """The result's properties, with the claims that the old one did not bear."""
+    rest = {key: value for key, value in result.properties.items() if key != CLAIMS}
+    before = _claims_before(old, old_run)
+    if before is None:
+        return {**rest, CLAIMS: UNTOLD}
+    added = sorted({claim_key(claim) for claim in result.suppressions} - before)
+    return {**rest, CLAIMS: " ".join(added)} if added else rest
+
+
+def _claims_before(old: Result, old_run: Run) -> frozenset[str] | None:
+    kind = old_run.properties.get(REFERENCE)
+    if kind is None:
+        return frozenset(map(claim_key, old.suppressions))
+    return frozenset(old.properties.get(CLAIMS, "").split()) if kind == WITH_CLAIMS else None
+
+
+def claim_key(claim: Suppression) -> str:
+    """What makes a claim the same as one of yesterday: where it comes from, its status, and that it gives a reason.
+
+    A digest: what is committed must not name a waiver to whoever has not got the waivers. Another wording of the
+    reason makes no new claim; the first reason does, for without one it had no effect.
+    """
+    told = (claim.kind.value, claim.status.value, claim.origin, claim.origin_id, bool(claim.justification.strip()))
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _changed(result: Result, old: Result) -> bool:

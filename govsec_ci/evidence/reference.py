@@ -2,15 +2,16 @@
 
 Valid SARIF that :func:`govsec_ci.evidence.baseline.compare` takes like any earlier log: per tool the rules it had, per
 result the fingerprints and the day it was first seen; for a dependency also the component and the vulnerability's
-names, which may change. No text, no place, no severity: it is committed, and must not tell what a reader of the
-repository could not see. Sorted, one result a line, so that two branches' changes merge in git.
+names, which may change; for a suppressed one digests of its claims, so that a new claim can be told. No text, no place,
+no severity: it is committed, and must not tell what a reader of the repository could not see. Sorted, one result a
+line, so that two branches' changes merge in git.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
-from govsec_ci.evidence.baseline import REFERENCE
+from govsec_ci.evidence.baseline import CLAIMS, REFERENCE, WITH_CLAIMS, claim_key
 from govsec_ci.evidence.fingerprints import place_of
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
@@ -37,7 +38,7 @@ def _reference(run: Run) -> Run:
         rules=tuple(_rule(rule) for rule in run.rules),
         results=tuple(sorted((_result(result) for result in present), key=_order)),
         audited=run.audited,
-        properties={REFERENCE: "1"},
+        properties={REFERENCE: WITH_CLAIMS},
     )
 
 
@@ -47,12 +48,14 @@ def _rule(rule: Rule) -> Rule:
 
 
 def _result(result: Result) -> Result:
+    claims = sorted(set(map(claim_key, result.suppressions)))
     return Result(
         rule_id=result.rule_id,
         message=result.rule_id,
         fingerprints={key: result.fingerprints[key] for key in _KEPT if key in result.fingerprints},
         first_detected=result.first_detected,
         component=result.component and msgspec.structs.replace(result.component, direct=None),
+        properties={CLAIMS: " ".join(claims)} if claims else {},
     )
 
 

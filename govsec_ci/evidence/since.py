@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from govsec_ci.errors import ToolError, UsageError
-from govsec_ci.model import Component, Result, Run
+from govsec_ci.model import Component, Location, Result, Run
 from govsec_ci.system.git import run_git
 from govsec_ci.system.git_diff import OPTIONS, Differences, parse
 
@@ -73,8 +73,8 @@ def changes(root: Path, ref: str, *, variables: Mapping[str, str] | None = None,
 def mark(runs: Iterable[Run], changed: Changes, components: frozenset[str] = frozenset()) -> tuple[Run, ...]:
     """``runs`` with the property ``since`` on every result.
 
-    A dependency result is changed when its component is; any other when a line of its primary region is. A result
-    without a place cannot be told from a changed one, and is one.
+    A dependency result is changed when its component is; any other when a line of its primary region is, or the line of
+    a comment that suppresses it. A result without a place cannot be told from a changed one, and is one.
 
     :param components: purls that are new or of another version (see :func:`changed_components`)
     """
@@ -120,7 +120,11 @@ def _is_changed(result: Result, changed: Changes, components: frozenset[str]) ->
         return result.component.purl in components
     if not result.locations:
         return True
-    place = result.locations[0]
+    claims = (claim.location for claim in result.suppressions if claim.location is not None)
+    return any(_touches(changed, place) for place in (result.locations[0], *claims))
+
+
+def _touches(changed: Changes, place: Location) -> bool:
     if place.region is None:
         return changed.file(place.path)
     first = place.region.start_line

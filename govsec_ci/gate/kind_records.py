@@ -7,13 +7,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from govsec_ci.evidence.baseline import CLAIMS, UNTOLD, claim_key
 from govsec_ci.evidence.since import CHANGED, SINCE
 from govsec_ci.gate.context import Context, Finding, key_of, sorted_runs
+from govsec_ci.gate.facts import Truth
 from govsec_ci.gate.kind_results import claim_name, refusals
 from govsec_ci.gate.rulings import UNJUSTIFIED, Ruling, Rulings
 from govsec_ci.gate.schema import EvidenceGate, Slot, SuppressionsGate
-from govsec_ci.gate.texts import note
-from govsec_ci.model import BaselineState, Note, Result, Run, ScanState, VerdictWord
+from govsec_ci.gate.texts import few, note
+from govsec_ci.model import BaselineState, Note, Result, Run, ScanState, Suppression, VerdictWord
 
 SLOT: Final = "slot"
 """The run property that says which life-cycle slot an imported scan fills."""
@@ -22,12 +24,16 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class _Claims(Struct, kw_only=True):
-    """Every suppression claim of the evidence, as the profile rules on it."""
+    """Every suppression claim of the evidence, as the profile rules on it.
+
+    :param added: results that the change has suppressed; :param untold: suppressed ones of which nobody can tell
+    """
 
     unjustified: list[tuple[Result, Ruling]] = []
     inadmissible: list[tuple[Result, Ruling]] = []
     unsure: list[tuple[Result, Ruling]] = []
     added: list[tuple[Result, Ruling]] = []
+    untold: list[tuple[Result, Ruling]] = []
     used: set[str] = set()
 
 
@@ -44,8 +50,8 @@ def suppressions(context: Context, rulings: Rulings, gate: SuppressionsGate) -> 
     }
     judged = {name: (count, limit) for name, (count, limit) in counts.items() if limit is not None}
     over = [name for name, (count, limit) in judged.items() if count > limit]
-    blind = gate.added is not None and not context.evidence.baseline and _any_undated(context, rulings)
-    unsure = bool(claims.unsure) or blind
+    blind = _blind(context, claims) if gate.added is not None else []
+    unsure = bool(claims.unsure or blind)
     return Finding(
         verdict=VerdictWord.FAIL if over else VerdictWord.INCOMPLETE if unsure else VerdictWord.PASS,
         observed=note("claims", claims=", ".join(f"{name}: {count}" for name, (count, _) in judged.items())),
@@ -53,7 +59,7 @@ def suppressions(context: Context, rulings: Rulings, gate: SuppressionsGate) -> 
         results=tuple(sorted({key_of(result) for name in over for result, _ in getattr(claims, name, ())})),
         notes=(
             *refusals([*claims.unjustified, *claims.inadmissible, *claims.unsure]),
-            *([note("no-baseline")] if blind else []),
+            *blind,
             *_added(claims, changed if gate.added is not None else ()),
             *expiring,
             *_unused(context, claims),
@@ -65,11 +71,11 @@ def _claims(context: Context, rulings: Rulings) -> _Claims:
     claims = _Claims()
     for cell in context.index.cells:
         for result in cell.results if cell.claimed else ():
-            _sort_in(claims, result, rulings.of(cell, result))
+            _sort_in(claims, result, rulings.of(cell, result), baseline=context.evidence.baseline)
     return claims
 
 
-def _sort_in(claims: _Claims, result: Result, ruling: Ruling) -> None:
+def _sort_in(claims: _Claims, result: Result, ruling: Ruling, *, baseline: bool) -> None:
     claims.used |= {claim.origin_id for claim in result.suppressions if claim.origin == "waiver"}
     whys = {why.id for _, why in ruling.refused}
     if whys & UNJUSTIFIED:
@@ -79,12 +85,30 @@ def _sort_in(claims: _Claims, result: Result, ruling: Ruling) -> None:
     # A claim that says of itself that it is not accepted claims nothing.
     elif whys - UNJUSTIFIED - {"why-status"}:
         claims.inadmissible.append((result, ruling))
-    if ruling.admitted and _is_added(result):
-        claims.added.append((result, ruling))
+    added = _is_added(result, ruling, baseline=baseline) if ruling.admitted else False
+    if added is not False:
+        (claims.untold if added is None else claims.added).append((result, ruling))
 
 
-def _is_added(result: Result) -> bool:
+def _is_new(result: Result) -> bool:
     return result.baseline_state is BaselineState.NEW or result.properties.get(SINCE) == CHANGED
+
+
+def _is_added(result: Result, ruling: Ruling, *, baseline: bool) -> Truth:
+    """Whether the change has suppressed the result: by itself, or as one that was there before."""
+    if _is_new(result):
+        return True
+    if SINCE in result.properties:
+        return False
+    if not baseline or result.baseline_state is None or result.properties.get(CLAIMS) == UNTOLD:
+        return None
+    return bool(_since_baseline(result, ruling))
+
+
+def _since_baseline(result: Result, ruling: Ruling) -> list[Suppression]:
+    """The claims with effect that a known result has had since the baseline only."""
+    added = result.properties.get(CLAIMS, "").split()
+    return [claim for claim in ruling.by if claim_key(claim) in added]
 
 
 def _number(ruled: list[tuple[Result, Ruling]], *, justified: bool) -> int:
@@ -92,14 +116,14 @@ def _number(ruled: list[tuple[Result, Ruling]], *, justified: bool) -> int:
     return sum((why.id not in UNJUSTIFIED) == justified for _, ruling in ruled for _, why in ruling.refused)
 
 
-def _any_undated(context: Context, rulings: Rulings) -> bool:
-    """Whether of some claim with effect nobody can tell if the change has added it."""
-    return any(
-        SINCE not in result.properties and rulings.of(cell, result).admitted
-        for cell in context.index.cells
-        if cell.claimed
-        for result in cell.results
-    )
+def _blind(context: Context, claims: _Claims) -> list[Note]:
+    """Why of some claim with effect nobody can tell whether the change has added it."""
+    if not claims.untold:
+        return []
+    if not context.evidence.baseline:
+        return [note("no-baseline")]
+    who = few(sorted(key_of(result) for result, _ in claims.untold))
+    return [note("claims-untold", n=len(claims.untold), who=who)]
 
 
 def _expiring(context: Context, claims: _Claims, days: int) -> list[Note]:
@@ -113,8 +137,12 @@ def _expiring(context: Context, claims: _Claims, days: int) -> list[Note]:
 
 
 def _added(claims: _Claims, changed: tuple[str, ...]) -> list[Note]:
-    pairs = {(key_of(result), claim_name(claim)) for result, ruling in claims.added for claim in ruling.by}
-    added = [note("claim-added", key=key, claim=claim) for key, claim in sorted(pairs)]
+    told = {
+        ("claim-added" if _is_new(result) else "claim-added-since", key_of(result), claim_name(claim))
+        for result, ruling in claims.added
+        for claim in (ruling.by if _is_new(result) else _since_baseline(result, ruling))
+    }
+    added = [note(text, key=key, claim=claim) for text, key, claim in sorted(told)]
     return added + [note("policy-changed", path=path) for path in sorted(changed)]
 
 

@@ -164,6 +164,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{key}: new, and suppressed ({claim}) by this change",
         "{key}: 新規の結果が、この変更により抑止された({claim})",
     ),
+    "claim-added-since": (
+        "{key}: known to the baseline, and suppressed ({claim}) since",
+        "{key}: 基準となる過去の結果にあり、その後に抑止された({claim})",
+    ),
+    "claims-untold": (
+        "the baseline does not say whether {n} [result was|results were] suppressed before ({who}): write it anew",
+        "{n} 件({who})が以前から抑止されていたか、基準となる過去の結果からは分からない。作成し直す必要がある",
+    ),
     "policy-changed": ("this change touches {path}", "この変更は {path} を書き換える"),
     "slot-empty": ("nothing fills the slot {slot}", "{slot} の記録がない"),
     "slot-old": (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govsec_ci.evidence.baseline import CAUSE, compare, stamp
+from govsec_ci.evidence.baseline import CAUSE, CLAIMS, REFERENCE, UNTOLD, claim_key, compare, stamp
 from govsec_ci.evidence.fingerprints import base_of, fingerprint
 from govsec_ci.evidence.merge import merge
 from govsec_ci.evidence.reference import reference
@@ -26,6 +26,9 @@ from govsec_ci.model import (
     Rule,
     Run,
     ScanState,
+    Suppression,
+    SuppressionKind,
+    SuppressionStatus,
     Vulnerability,
 )
 from tests.support.evidence_runs import NOW, a_result, a_run, at
@@ -274,6 +277,65 @@ def test_two_branches_references_merge_in_git(tmp_path: Path) -> None:
 def test_the_reference_leaves_out_what_went() -> None:
     after = compare(scan({"a.py": ""}), old({"a.py": "weak(1)"}), NOW)
     assert [run.results for run in reference(after)] == [()]
+
+
+def suppressed(runs: Iterable[Run], *claims: Suppression) -> tuple[Run, ...]:
+    return tuple(
+        msgspec.structs.replace(
+            run, results=tuple(msgspec.structs.replace(result, suppressions=claims) for result in run.results)
+        )
+        for run in runs
+    )
+
+
+def told_of(runs: Iterable[Run]) -> list[str | None]:
+    return [result.properties.get(CLAIMS) for run in runs for result in run.results]
+
+
+NOSEC = Suppression(
+    kind=SuppressionKind.IN_SOURCE,
+    status=SuppressionStatus.ACCEPTED,
+    justification="a constant",
+    origin="nosec",
+    origin_id="W1",
+)
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_a_claim_on_a_known_result_is_told_as_new_only_where_it_is(tmp_path: Path, small: bool) -> None:  # noqa: FBT001
+    files = {"a.py": "weak(1)"}
+    other = msgspec.structs.replace(NOSEC, origin="vex", origin_id="vex-1")
+
+    def after(before: tuple[Suppression, ...], now: tuple[Suppression, ...]) -> list[str | None]:
+        earlier = suppressed(old(files), *before)
+        found = compare(suppressed(scan(files), *now), adopt(earlier, tmp_path) if small else earlier, NOW)
+        assert [state for _, _, state in states(found)] == [UNCHANGED]
+        return told_of(found)
+
+    assert after((), ()) == after((NOSEC,), ()) == after((NOSEC,), (NOSEC,)) == [None]
+    assert after((), (NOSEC,)) == after((other,), (NOSEC, other)) == [claim_key(NOSEC)]
+    assert after((), (NOSEC, other)) == [" ".join(sorted(map(claim_key, (NOSEC, other))))]
+    assert after((NOSEC,), (msgspec.structs.replace(NOSEC, justification="other words"),)) == [None]
+    for change in ({"justification": " "}, {"status": SuppressionStatus.UNDER_REVIEW}, {"origin_id": ""}):
+        assert after((msgspec.structs.replace(NOSEC, **change),), (NOSEC,)) == [claim_key(NOSEC)]
+
+
+def test_a_reference_of_old_does_not_tell_what_was_suppressed(tmp_path: Path) -> None:
+    files = {"a.py": "weak(1)", "b.py": "x\nweak(2)"}
+    (written,) = adopt(suppressed(old(files), NOSEC), tmp_path)
+    bare = tuple(msgspec.structs.replace(result, properties={}) for result in written.results)
+    aged = msgspec.structs.replace(written, results=bare, properties={REFERENCE: "1"})
+    assert told_of(compare(suppressed(scan(files), NOSEC), [aged], NOW)) == [UNTOLD, UNTOLD]
+    assert told_of(compare(scan(files), [aged], NOW)) == [None, None]
+
+
+def test_the_reference_names_no_claim(tmp_path: Path) -> None:
+    mine = msgspec.structs.replace(NOSEC, origin="waiver", origin_id="W-2026-secret", justification="hunter2")
+    adopt(suppressed(old({"a.py": "weak(1)"}), mine), tmp_path)
+    text = (tmp_path / "baseline.sarif").read_text()
+    assert claim_key(mine) in text
+    assert "W-2026" not in text
+    assert "hunter2" not in text
 
 
 lines = st.lists(st.sampled_from(["weak(1)", "weak(2)", "x", "y"]), max_size=8).map("\n".join)

@@ -7,7 +7,16 @@ import pytest
 
 from govsec_ci.errors import UsageError
 from govsec_ci.evidence import since
-from govsec_ci.model import Component, ComponentRef, Location, Region, Result
+from govsec_ci.model import (
+    Component,
+    ComponentRef,
+    Location,
+    Region,
+    Result,
+    Suppression,
+    SuppressionKind,
+    SuppressionStatus,
+)
 from govsec_ci.system.git_diff import Span
 from tests.support.evidence_runs import a_result, a_run, at
 from tests.support.repositories import commit_all, git, new_repository
@@ -168,6 +177,22 @@ def test_results_are_marked(repo: Path) -> None:
     )
     changed, untouched = since.CHANGED, since.UNTOUCHED
     assert found == [changed, untouched, changed, untouched, changed, untouched, changed]
+
+
+def test_a_comment_beyond_the_result_s_own_lines_that_suppresses_it_makes_it_changed(repo: Path) -> None:
+    (repo / "a.py").write_text("1\n2\nX  # nosec\n4\n5\n6\n")
+
+    def claim(line: int | None) -> Suppression:
+        return Suppression(
+            kind=SuppressionKind.IN_SOURCE,
+            status=SuppressionStatus.ACCEPTED,
+            justification="a constant",
+            origin="nosec",
+            location=None if line is None else at("a.py", line),
+        )
+
+    found = marks(repo, *(a_result(line=5, suppressions=(claim(line),)) for line in (3, 4, None)))
+    assert found == [since.CHANGED, since.UNTOUCHED, since.UNTOUCHED]
 
 
 def component(line: str, number: int, path: str = "lock") -> Component:

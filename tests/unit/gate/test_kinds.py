@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from govsec_ci.errors import InputError
+from govsec_ci.evidence.baseline import CLAIMS, UNTOLD, claim_key
 from govsec_ci.gate import profile
 from govsec_ci.gate.context import key_of
 from govsec_ci.gate.kind_sbom import acceptable
@@ -753,6 +754,28 @@ def test_suppressions_added_by_this_change() -> None:
     touched = suppressions("added = 0", evidence(policy_changes=("govsec-waivers.toml",)))
     assert (touched.verdict, touched.reasons) == (FAIL, ("this change touches govsec-waivers.toml",))
     assert suppressions("unjustified = 0", evidence(policy_changes=("govsec.toml",))).reasons == ()
+
+
+def test_a_known_result_that_was_suppressed_since_the_baseline_counts_as_added() -> None:
+    other = replace(nosec(reason=""), origin_id="B603")
+
+    def found(told: str, *, baseline: bool = True, **more: str) -> Check:
+        result = {"baseline_state": BaselineState.UNCHANGED, "properties": {CLAIMS: told, **more} if told else more}
+        return suppressions("added = 0", replace(suppressed(nosec(), other, **result), baseline=baseline))
+
+    added = found(claim_key(nosec()))
+    assert (added.verdict, added.observed) == (FAIL, "added: 1")
+    assert added.reasons[-1] == "code-1: known to the baseline, and suppressed (nosec B602) since"
+    # That one is new has no weight where it has no effect; where git tells the change, the baseline is older than it.
+    assert found(claim_key(other)).verdict is PASS
+    assert found(claim_key(nosec()), since="untouched").verdict is PASS
+    assert found("", since="changed").verdict is FAIL
+    untold = found(UNTOLD)
+    assert (untold.verdict, untold.observed) == (INCOMPLETE, "added: 0")
+    assert "the baseline does not say whether 1 result was suppressed before (code-1): write it anew" in untold.reasons
+    assert found(UNTOLD, since="untouched").verdict is PASS
+    assert found("").verdict is PASS
+    assert found("", baseline=False).verdict is INCOMPLETE
 
 
 def test_waivers_that_end_soon_or_cover_nothing_are_told() -> None:
