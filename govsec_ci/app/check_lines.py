@@ -11,7 +11,7 @@ from govsec_ci.app.check_gate import NO_ADVISORIES, Answer
 from govsec_ci.formats.sarif_wire import FINGERPRINT
 from govsec_ci.gate.schema import AnyGate
 from govsec_ci.gate.texts import render
-from govsec_ci.model import Check, Level, Location, Note, Result, Run, ScanState, Severity, VerdictWord
+from govsec_ci.model import Check, Level, Location, Note, Result, Rule, Run, ScanState, Severity, VerdictWord
 from govsec_ci.report.inert import message, word
 
 _TOLD: Final = 20
@@ -80,6 +80,22 @@ class Style(Struct, frozen=True, kw_only=True):
         """One of our own texts."""
         return _TEXTS[key].pick(self.lang).format(**values)
 
+    def tell(self, text: str) -> str:
+        """A sentence of a scanner: in Japanese where it is one of ours."""
+        if self.lang != "ja":
+            return message(text)
+        from govsec_ci.report import notices  # noqa: PLC0415 — the catalogue takes time, and only Japanese needs it
+
+        return notices.plain(message(text)).ja
+
+    def noted(self, note: Note | None, otherwise: str) -> str:
+        """What a gate says."""
+        if self.lang != "ja" or note is None:
+            return message(render(note) if note else otherwise)
+        from govsec_ci.report import gate_notes  # noqa: PLC0415 — as above
+
+        return gate_notes.said(note, self.lang)
+
     def paint(self, name: str) -> str:
         """A severity or verdict, coloured where colour is wanted."""
         return f"\x1b[{_STYLES[name]}m{name}\x1b[0m" if self.colour and name in _STYLES else name
@@ -144,7 +160,15 @@ def _remedy(run: Run, result: Result, style: Style) -> str:
         if result.fix is not None and result.fix.nearest:
             return style.say("raise", name=name, version=word(result.fix.nearest))
         return style.say("no-fix", name=name)
-    return next((message(rule.help) for rule in run.rules if rule.id == result.rule_id), "")
+    return next((_help(rule, run, style) for rule in run.rules if rule.id == result.rule_id), "")
+
+
+def _help(rule: Rule, run: Run, style: Style) -> str:
+    if style.lang != "ja":
+        return message(rule.help)
+    from govsec_ci.report import view_results  # noqa: PLC0415 — only Japanese needs it
+
+    return view_results.remedy(rule, run.tool).ja
 
 
 def _unchecked(runs: Iterable[Run], style: Style) -> Iterator[str]:
@@ -152,18 +176,18 @@ def _unchecked(runs: Iterable[Run], style: Style) -> Iterator[str]:
         for one in run.notifications if run.state is ScanState.INCOMPLETE else ():
             if one.level is Level.ERROR:
                 place = style.place(one.location)
-                yield style.say("unchecked", place=place, tool=word(run.tool), what=message(one.text))
+                yield style.say("unchecked", place=place, tool=word(run.tool), what=style.tell(one.text))
                 yield from _to_do(one.next_step, style)
 
 
 def _to_do(what: str, style: Style) -> Iterator[str]:
     if what:
-        yield style.say("to-do", what=message(what))
+        yield style.say("to-do", what=style.tell(what))
 
 
 def _missing_data(runs: Iterable[Run], style: Style) -> Iterator[str]:
     for one in (one for run in runs for one in run.notifications if one.id == NO_ADVISORIES):
-        yield style.say("warning", what=message(one.text))
+        yield style.say("warning", what=style.tell(one.text))
         yield from _to_do(one.next_step, style)
 
 
@@ -185,11 +209,11 @@ def _check(check: Check, answer: Answer, style: Style) -> Iterator[str]:
         head=head if check.mode == "block" else style.say("warns", word=check.verdict.value),
         gate=f"{word(check.profile)}/{word(check.gate)}",
         title=message(gate.title.get(style.lang) if gate else check.title),
-        observed=_noted(check.observed_note, check.observed, style),
-        limit=_noted(check.limit_note, check.limit, style),
+        observed=style.noted(check.observed_note, check.observed),
+        limit=style.noted(check.limit_note, check.limit),
         clause=_clause(check),
     )
-    yield from (f"    {_noted(note, '', style)}" for note in check.notes)
+    yield from (f"    {style.noted(note, '')}" for note in check.notes)
     yield from _to_do(gate.next.get(style.lang) if gate else check.next_step, style)
 
 
@@ -197,10 +221,6 @@ def _gate(check: Check, answer: Answer) -> AnyGate | None:
     """The gate behind a check; None for what the engine itself objects to."""
     own = (gate for one in answer.profiles if one.id == check.profile for gate in one.gates)
     return next((gate for gate in own if gate.id == check.gate), None)
-
-
-def _noted(note: Note | None, otherwise: str, style: Style) -> str:
-    return message(render(note, style.lang) if note else otherwise)
 
 
 def _is_starved(check: Check) -> bool:

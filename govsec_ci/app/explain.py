@@ -25,9 +25,11 @@ from govsec_ci.gate.own import OWN
 from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.schema import AnyGate, DeadlinesGate, PipelineGate, ResultsGate
-from govsec_ci.gate.texts import note, render
+from govsec_ci.gate.texts import note
 from govsec_ci.gate.undecided import Undecided, undecided
 from govsec_ci.model import Check, Result, Role, Rule, Run, Verdict
+from govsec_ci.report.gate_notes import STATUSES, said
+from govsec_ci.report.i18n import both
 from govsec_ci.report.inert import message, word
 from govsec_ci.system.files import is_output_folder
 
@@ -222,7 +224,7 @@ def _engine(words: _Words, identifier: str, judged: _Bundle | None) -> Iterator[
     yield words.section(
         f"{identifier}: {own.title.get(words.lang)}",
         ("clause", [words.say("engine")]),
-        ("limit", [render(note(own.limit), words.lang)]),
+        ("limit", [said(note(own.limit), words.lang)]),
         ("why", [own.text.get(words.lang)]),
         ("since", [words.say("judged")]),
         ("until", [words.say("now")] if own.blocks else [words.say("warns")]),
@@ -331,8 +333,8 @@ def _place(result: Result) -> str:
 
 def _said(words: _Words, result: Result) -> list[str]:
     return [
-        words.say("suppressed", origin=word(own.origin), id=word(own.origin_id), status=own.status.value,
-                  why=message(own.justification))
+        words.say("suppressed", origin=word(own.origin), id=word(own.origin_id),
+                  status=both(STATUSES[own.status.value]).pick(words.lang), why=message(own.justification))
         for own in result.suppressions
     ]  # fmt: skip
 

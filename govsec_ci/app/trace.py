@@ -20,9 +20,9 @@ from govsec_ci.gate.describe import describe
 from govsec_ci.gate.describe import label as label_words
 from govsec_ci.gate.own import OWN
 from govsec_ci.gate.profile import Profile
-from govsec_ci.gate.texts import render as said
 from govsec_ci.gate.undecided import undecided
 from govsec_ci.model import BaselineState, Check, Document, Evidence, Note, Result, Run, Verdict
+from govsec_ci.report.gate_notes import noted
 from govsec_ci.report.inert import message, word
 
 _RESULTS, _VERDICT = (bundle.RESULTS,), (bundle.VERDICT,)
@@ -171,7 +171,7 @@ class _Matrix:
         )
 
     def _said(self, note: Note | None, plain: str) -> str:
-        return message(said(note, self.lang) if note else plain)
+        return noted(note, plain).pick(self.lang)
 
     def _reasons(self, check: Check) -> tuple[str, ...]:
         notes = check.notes if len(check.notes) == len(check.reasons) else (None,) * len(check.reasons)

@@ -50,16 +50,26 @@ def both(message: str, **values: object) -> Text:
 
     Values may be texts, numbers and UTC datetimes, written by the locale's rules; all else is shown as ``str``.
     """
-    return Text(_fill(message, "en", values), _fill(_catalogue().get((message, ""), message), "ja", values))
+    return Text(fill(message, "en", values), fill(japanese(message), "ja", values))
 
 
 def both_n(one: str, many: str, n: int, **values: object) -> Text:
     """As :func:`both` for a count: ``{n}`` is the number, and English has a singular (CLDR: one, other)."""
     english = one if n == 1 else many
     return Text(
-        _fill(english, "en", {"n": n, **values}),
-        _fill(_catalogue().get((one, many), english), "ja", {"n": n, **values}),
+        fill(english, "en", {"n": n, **values}),
+        fill(_catalogue().get((one, many), english), "ja", {"n": n, **values}),
     )
+
+
+def mark(message: str) -> str:
+    """``message`` itself, which the catalogue holds and :func:`japanese` looks up later."""
+    return message
+
+
+def japanese(message: str) -> str:
+    """The Japanese of a message, with its placeholders."""
+    return _catalogue().get((message, ""), message)
 
 
 def speaker(lang: str) -> tuple[Callable[..., str], Callable[..., str]]:
@@ -96,7 +106,8 @@ def join(texts: tuple[Text, ...]) -> Text:
     return Text(", ".join(text.en for text in texts), "、".join(text.ja for text in texts))
 
 
-def _fill(template: str, lang: str, values: Mapping[str, object]) -> str:
+def fill(template: str, lang: str, values: Mapping[str, object]) -> str:
+    """``template`` with its ``{name}`` filled; a value that is missing leaves its name."""
     if not values:
         return template
     return _PLACEHOLDER.sub(lambda match: _shown(values.get(match[1], match[0]), lang), template)

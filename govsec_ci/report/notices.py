@@ -1,12 +1,12 @@
 """What scanners say when they could not check something, in Japanese too.
 
-Notifications are English (SARIF holds one language). A Japanese reader gets what the kind of notification means, with
-the tool's own words after it, and the next step, where it is one of ours. What is not known here stays English.
+Notifications are English (SARIF holds one language). A Japanese reader gets our own sentences in Japanese
+(:mod:`.own_words`); of other tools' the meaning of its kind, where that is known, with the tool's own words after it.
 """
 
-import functools
 from collections.abc import Callable, Mapping
 
+from govsec_ci.report import own_words
 from govsec_ci.report.i18n import Text, both, same
 
 # Notification id → what it means. Functions, because catalogues are read when a report is made.
@@ -44,42 +44,15 @@ _MEANINGS: Mapping[str, Callable[[], Text]] = {
 }
 
 
-@functools.cache
-def _steps() -> Mapping[str, str]:
-    """Next step in English, as scanners and manifests write it → Japanese."""
-    known = (
-        both(
-            "lock it, audit an installed environment with --environment, or declare in the configuration who audits it"
-        ),
-        both(
-            "lock it (uv lock, poetry lock, pdm lock, or pip-compile --generate-hashes), or audit an installed "
-            "environment with --environment, or say in govsec.toml [[declared]] how it is audited"
-        ),
-        both(
-            "take a release from the public index, or say in govsec.toml [[declared]] who audits it and how "
-            "(name, owner, reason)"
-        ),
-        both("mend the file, or declare it out of scope (with owner and reason) in the trusted configuration"),
-        both("correct the file, or declare it out of scope (with owner and reason) in the trusted configuration"),
-        both("scan with a Python that can parse it, mend the file, or declare it out of scope"),
-        both("run `govsec advisories sync`, or name a folder or zip of OSV records with --advisories PATH"),
-        both("add a lock file or a requirements.txt with exact versions"),
-        both("add a pyproject.toml that lists the dependencies (an empty list, if none), or a lock file"),
-        both("check that PATH is the project's folder"),
-        both("remove the folder from the repository, or exclude it in the trusted configuration"),
-        both("remove the entry from the configuration, or correct its path"),
-        both("run the tool that writes it before govsec"),
-        both("run the tool that writes it again"),
-    )
-    return {text.en: text.ja for text in known}
-
-
 def said(identifier: str, english: str) -> Text:
     """What a notification says; ``english`` are its own words, inert already."""
+    ours = own_words.translated(english)
+    if ours:
+        return Text(english, ours)
     meaning = _MEANINGS.get(identifier)
     return Text(english, f"{meaning().ja}({english})") if meaning else same(english)
 
 
-def step(english: str) -> Text:
-    """What to do about it."""
-    return Text(english, _steps().get(english, english))
+def plain(english: str) -> Text:
+    """A sentence of which nothing else is known, such as why a run does not apply."""
+    return Text(english, own_words.translated(english) or english)

@@ -6,12 +6,15 @@ bounded, without control or bidi characters. Texts that are ours are :class:`~.i
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from govsec_ci.model import BaselineState, Stage, VerdictWord
-from govsec_ci.report.i18n import EMPTY, Text
+from govsec_ci.report.i18n import EMPTY, Text, both, mark
+
+UNFIXED: Final = mark("no fixed version is known")
+"""How the message of a vulnerability ends that no version mends."""
 
 
 class ComponentView(Struct, frozen=True, kw_only=True, gc=False):
@@ -96,9 +99,14 @@ class ResultView(Struct, frozen=True, kw_only=True, gc=False):
     def told(self) -> Text:
         """The message in a table; in Japanese our own words for the rule, where we have them, before the tool's."""
         label = f"{self.component.label}: " if self.component else ""
-        english = f"{label}{self.short}"
         ours = self.rule_text.ja if self.rule_text.ja != self.rule_text.en else ""
-        return Text(english, f"{label}{ours}({self.short})" if ours else english)
+        return Text(f"{label}{self.short}", f"{label}{ours}({self.short})" if ours else f"{label}{self._unfixed}")
+
+    @property
+    def _unfixed(self) -> str:
+        """The message in a table, in Japanese where no version mends it: the rest is the advisory's own title."""
+        title = self.short.removesuffix(f"; {UNFIXED}")
+        return f"{title}({both(UNFIXED).ja})" if title != self.short else title
 
     @property
     def since(self) -> datetime | None:
@@ -211,7 +219,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     role: str
     state: str
     state_text: Text
-    proof: str
+    proof: Text
     targets: int
     scope: int
     results: int

@@ -308,7 +308,7 @@ class _Page:
             (
                 text(run.tool),
                 text(run.version),
-                self.tell(run.state_text) + (f" ({text(run.proof)})" if run.proof else ""),
+                self.tell(run.state_text) + (f" ({self.tell(run.proof)})" if run.proof else ""),
                 say("{targets} of {scope}", targets=run.targets, scope=run.scope),
                 f"{run.results:,}",
             )

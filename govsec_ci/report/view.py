@@ -214,7 +214,7 @@ def _run(run: Run) -> RunView:
         # A run that says it is complete and carries an error is not believed.
         state=ScanState.INCOMPLETE.value if problems else run.state.value,
         state_text=labels.state(ScanState.INCOMPLETE if problems else run.state),
-        proof=message(run.proof),
+        proof=notices.plain(message(run.proof)),
         targets=run.targets,
         scope=run.scope,
         results=len(run.results),
@@ -236,7 +236,7 @@ def _note(notification: Notification) -> NoteView:
         text=text,
         place=place,
         said=notices.said(notification.id, whole),
-        next_step=notices.step(message(notification.next_step)),
+        next_step=notices.plain(message(notification.next_step)),
     )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from govsec_ci.gate import texts
 from govsec_ci.gate.schema import AnyGate, Profile
 from govsec_ci.gate.schema import Text as ProfileText
 from govsec_ci.model import Check, Clause, Note, Verdict, VerdictWord
 from govsec_ci.report import labels
+from govsec_ci.report.gate_notes import noted
 from govsec_ci.report.i18n import Text, same
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import CheckView, ClauseView, ProfileView, ResultView
@@ -77,13 +77,6 @@ def _reasons(check: Check) -> tuple[Text, ...]:
         check.notes if len(check.notes) == len(check.reasons) else [None] * len(check.reasons)
     )
     return tuple(noted(note, reason) for note, reason in zip(notes, check.reasons, strict=True))
-
-
-def noted(note: Note | None, english: str) -> Text:
-    """What a gate says, in both languages where it left a note for them."""
-    if note is None or note.id not in texts.TEXTS:
-        return same(message(english))
-    return Text(message(texts.render(note, "en")), message(texts.render(note, "ja")))
 
 
 def profile_text(text: ProfileText) -> Text:

@@ -165,11 +165,17 @@ def rule_text(rule: Rule, tool: str) -> Text:
     return Text(short, _japanese_rules().get(rule.id, short) if tool == "bandit" else short)
 
 
+def remedy(rule: Rule, tool: str) -> Text:
+    """What to do about a result of the rule, in Japanese too where we have described the rule ourselves."""
+    told = message(rule.help)
+    return Text(told, _japanese_rules("remedy").get(rule.id, told) if tool == "bandit" else told)
+
+
 @functools.cache
-def _japanese_rules() -> Mapping[str, str]:
+def _japanese_rules(part: str = "short") -> Mapping[str, str]:
     """Test id of bandit → what it is about. SARIF holds one language, and an archived bundle has only its SARIF."""
     file = resources.files("govsec_ci.scanners") / "bandit_rules.toml"
-    return {key: message(entry["short"]["ja"]) for key, entry in tomllib.loads(file.read_text("utf-8")).items()}
+    return {key: message(entry[part]["ja"]) for key, entry in tomllib.loads(file.read_text("utf-8")).items()}
 
 
 def _place(result: Result) -> tuple[str, int | None, int | None, str]:

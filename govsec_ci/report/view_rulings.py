@@ -5,14 +5,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from govsec_ci.gate import texts
 from govsec_ci.gate.context import Cell, Context, Index, key_of
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import Profile
 from govsec_ci.model import Evidence, Note, Result, Suppression, SuppressionStatus, Verdict
 from govsec_ci.report import labels
+from govsec_ci.report.gate_notes import noted
 from govsec_ci.report.i18n import Text, both
-from govsec_ci.report.inert import message
 
 
 class Claim(Struct, frozen=True):
@@ -58,8 +57,7 @@ def ruled(verdict: Verdict, evidence: Evidence, profiles: Sequence[Profile]) -> 
 def _claim(refused: Note | None) -> Claim:
     if refused is None:
         return Claim(holds=True, effect=both("does not count"))
-    why = Text(message(texts.render(refused, "en")), message(texts.render(refused, "ja")))
-    return Claim(holds=False, effect=both("counts: {why}", why=why))
+    return Claim(holds=False, effect=both("counts: {why}", why=noted(refused, "")))
 
 
 def _claimed(index: Index) -> Iterator[tuple[Cell, Result]]:

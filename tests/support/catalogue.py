@@ -17,7 +17,7 @@ REPORT = Path(i18n.__file__).parent
 PO = i18n.LOCALE / "ja" / "LC_MESSAGES" / "govsec.po"
 # Our own functions beside gettext's: translate (1) or choose by number (singular, plural).
 _KEYWORDS = {
-    "both": None, "say": None, "t": None, "attr": None, "both_n": (1, 2), "say_n": (1, 2), "tn": (1, 2),
+    "both": None, "say": None, "t": None, "attr": None, "mark": None, "both_n": (1, 2), "say_n": (1, 2), "tn": (1, 2),
 }  # fmt: skip
 _METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 

@@ -55,6 +55,14 @@ def test_missing_advisory_data_warn_at_commit(top: Path) -> None:
     assert "to do: " in said
 
 
+def test_what_is_not_checked_is_told_in_japanese_too(top: Path) -> None:
+    stage(top, {"requirements.txt": "idna>=3\n"})
+    said = call(main, top, *GIVEN, "--lang", "ja")[1]
+    assert "requirements.txt:1: idna を監査していない(版が一つに固定されていない)" in said
+    assert "対処: 版を固定するか" in said
+    assert "警告: コンポーネントを一つも監査していない(脆弱性情報が保存されて" in call(main, top, "--lang", "ja")[1]
+
+
 def test_missing_advisory_data_do_not_hide_what_else_is_not_checked(top: Path) -> None:
     stage(top, {"requirements.txt": "idna>=3\n"})
     assert call(main, top)[0] == 3

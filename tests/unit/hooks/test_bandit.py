@@ -30,6 +30,8 @@ def test_it_speaks_japanese_too(top: Path, monkeypatch: pytest.MonkeyPatch) -> N
     code, said = call(main, top, "--lang", "ja", "run.py")
     assert code == 1
     assert "\nFAIL jp-gov/static-high: 静的解析" in said
+    assert "\n    対処: 引数はリストで渡し" in said or "\n    対処: " in said
+    assert "to do" not in said
     assert "、基準 0 件以下 [" in said
     assert said.splitlines()[-1].startswith("FAIL: コミットを止める検出結果 1 件 (プロファイル jp-gov ")
     monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")

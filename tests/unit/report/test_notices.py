@@ -16,20 +16,20 @@ def test_every_known_id_is_still_in_use(root: Path) -> None:
     assert [name for name in notices._MEANINGS if f'"{name}"' not in sources] == []
 
 
-def test_every_known_step_is_still_in_use(root: Path) -> None:
-    sources = _sources(root).replace('"\n    "', "")
-    assert [step for step in notices._steps() if step not in sources] == []
-
-
-def test_a_known_notification_is_explained_and_its_own_words_stay() -> None:
-    told = notices.said("file-not-parsed", "a.py: bad syntax")
+def test_our_own_sentence_is_told_in_japanese() -> None:
+    told = notices.said("file-not-read", "a.py was not scanned: not a regular file")
     assert (told.en, told.ja) == (
-        "a.py: bad syntax",
-        "ファイルを構文解析できないため、検査していない(a.py: bad syntax)",
+        "a.py was not scanned: not a regular file",
+        "a.py を検査していない(通常のファイルではない)",
     )
+
+
+def test_of_another_tools_words_the_kind_is_explained_and_they_stay() -> None:
+    told = notices.said("file-not-parsed", "bad syntax near line 3")
+    assert told.ja == "ファイルを構文解析できないため、検査していない(bad syntax near line 3)"
 
 
 def test_an_unknown_one_stays_as_it_is() -> None:
     assert notices.said("of a plug-in", "x") == same("x")
-    assert notices.step("do this") == same("do this")
-    assert notices.step("run the tool that writes it again").ja == "当該ファイルを出力するツールを再度実行する"
+    assert notices.plain("do this") == same("do this")
+    assert notices.plain("run the tool that writes it again").ja == "当該ファイルを出力するツールを再度実行する"

@@ -19,6 +19,7 @@ from govsec_ci.model import (
     SuppressionStatus,
     VerdictWord,
 )
+from govsec_ci.report.i18n import Text
 from govsec_ci.report.view import View, build, signing_state
 from tests.support import report_cases as cases
 
@@ -392,6 +393,13 @@ def test_a_table_does_not_repeat_what_stands_beside_it() -> None:
     assert shown[0].told.en == "django 3.2.0: SQL injection"
     assert shown[1].told.en == "subprocess call with shell=True identified, security issue."
     assert shown[1].told.ja.endswith("(subprocess call with shell=True identified, security issue.)")
+
+
+def test_that_no_version_mends_it_is_told_in_japanese_too() -> None:
+    open_ = cases.dependency("k", "CVE-1", fixed=None, message="django 3.2.0: CVE-1 A title; no fixed version is known")
+    judged = cases.verdict(VerdictWord.PASS)
+    told = build(judged, cases.evidence(cases.audit_run(open_)), (), lang="ja").results[0].told
+    assert told == Text("django 3.2.0: A title; no fixed version is known", "django 3.2.0: A title(修正版なし)")
 
 
 def test_a_chart_folds_what_is_too_much() -> None:
