@@ -1,8 +1,6 @@
-"""One file over HTTPS: conditional, resumed, retried, limited, checked. The only place that opens a socket.
+"""One file over HTTPS: conditional, resumed, retried, limited, checked.
 
-Proxies and certificates come from the usual variables: ``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``,
-``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``. Memory: one piece of 64 KiB at a time. HTTP semantics: RFC 9110 (conditional and
-range requests), RFC 9530 (digests).
+Memory: one piece of 64 KiB at a time. HTTP semantics: RFC 9110 (conditional and range requests), RFC 9530 (digests).
 """
 
 import base64
@@ -11,53 +9,27 @@ import hashlib
 import os
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urldefrag
 
 import msgspec
 from msgspec import Struct
 
-from govsec_ci import __version__
-from govsec_ci.errors import InputError, ToolError, UsageError
+from govsec_ci.advisories.connection import AgainError, Connection, Settings, failed, parts_of, shown
+from govsec_ci.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from requests import Response, Session
+    from requests import Response
 
 _PIECE_BYTES = 65_536
 _OK, _PARTIAL, _NOT_MODIFIED, _RANGE_NOT_SATISFIABLE = 200, 206, 304, 416
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"^bytes (\d{1,18})-\d{1,18}/(\d{1,18})$", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
-_OBJECT = re.compile(r"^<?[\w.]*Connection\b.*?: (?=[A-Z])")  # urllib3 begins a message with the connection's repr
 _PINNED = re.compile(r"^sha256=([0-9a-fA-F]{64})$")
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """Limits of one download.
-
-    :param slowest: (bytes a second, seconds): an average below it over that long ends the attempt
-    :param timeout_s: for one attempt as a whole
-    :param answer_timeout_s: from the request to the end of the answer's headers
-    :param backoff_s: before the second attempt; doubles with each, up to ``backoff_most_s``, which also bounds what a
-        server's Retry-After can ask
-    """
-
-    attempts: int = 4
-    redirects: int = 5
-    most_bytes: int = 2_000_000_000
-    connect_timeout_s: float = 15.0
-    read_timeout_s: float = 30.0
-    answer_timeout_s: float = 90.0
-    timeout_s: float = 1800.0
-    slowest: tuple[int, float] = (1_000, 30.0)
-    backoff_s: float = 1.0
-    backoff_most_s: float = 60.0
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -67,19 +39,6 @@ class Fetched(Struct, frozen=True, kw_only=True):
     sha256: str
     etag: str = ""
     last_modified: str = ""
-
-
-class FetchError(ToolError):
-    """A download failed for good."""
-
-
-class _AgainError(Exception):
-    """This attempt failed, another may not. ``after_s``: what the server asked for."""
-
-    def __init__(self, why: str, after_s: float = 0.0) -> None:
-        super().__init__(why)
-        self.why = why
-        self.after_s = after_s
 
 
 class _Part(Struct, frozen=True, kw_only=True):
@@ -119,16 +78,16 @@ def fetch(
     for attempt in range(settings.attempts):
         try:
             return one.attempt(etag, last_modified)
-        except _AgainError as error:
+        except AgainError as error:
             why = error.why
             if attempt + 1 < settings.attempts:
                 sleep(_wait(attempt, error.after_s, settings))
-    raise _failed(url, f"{why} (tried {settings.attempts} times)")
+    raise failed(url, f"{why} (tried {settings.attempts} times)")
 
 
 def _split(address: str) -> tuple[str, str]:
     url, fragment = urldefrag(address)
-    parts = _parts(url)
+    parts = parts_of(url)
     if parts is None or parts.scheme != "https" or not parts.hostname:
         raise UsageError(f"{shown(address)}: not an HTTPS address", next_step="name one that begins with https://")
     pinned = _PINNED.match(fragment)
@@ -137,36 +96,10 @@ def _split(address: str) -> tuple[str, str]:
     return url, pinned[1].lower() if pinned else ""
 
 
-def _parts(url: str) -> SplitResult | None:
-    """The address taken apart; None where its host or port is none."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # only now is it looked at
-    except ValueError:
-        return None
-    return parts
-
-
 def _wait(attempt: int, asked_s: float, settings: Settings) -> float:
     # Jitter, so that a fleet that failed together does not come back together.
     backoff_s = settings.backoff_s * float(2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311 — no secret
     return min(max(backoff_s, asked_s), settings.backoff_most_s)
-
-
-def _failed(url: str, why: str) -> FetchError:
-    return FetchError(
-        f"{shown(url)}: could not be downloaded: {why}",
-        next_step="check the network, HTTPS_PROXY and SSL_CERT_FILE; or carry data in with `govsec advisories import`",
-    )
-
-
-def shown(address: str) -> str:
-    """The address without user name, password and query; what is no address, only where it can hold none of them."""
-    parts = _parts(address)
-    if parts is None or not parts.hostname:
-        return "the address" if "@" in address else address.partition("?")[0]
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
 class _Download:
@@ -174,6 +107,7 @@ class _Download:
         self, url: str, pinned: str, into: Path, settings: Settings, progress: Callable[[int, int], None]
     ) -> None:
         self.url = url
+        self.connection = Connection(url, settings)
         self.pinned = pinned
         self.into = into
         self.note = into.with_name(f"{into.name}.json")
@@ -181,18 +115,28 @@ class _Download:
         self.progress = progress
 
     def attempt(self, etag: str, last_modified: str) -> Fetched | None:
-        """One attempt, from the first request to the check of the digests."""
+        """One attempt, from the first request to the check of the digests.
+
+        :raises AgainError: another attempt may not fail
+        """
+        try:
+            return self._attempt(etag, last_modified)
+        except AgainError:
+            self._part()  # forgets what cannot be resumed
+            raise
+
+    def _attempt(self, etag: str, last_modified: str) -> Fetched | None:
         part = self._part()
         headers = {"If-None-Match": etag, "If-Modified-Since": "" if etag else last_modified}
         offset = self.into.stat().st_size if part is not None else 0
         if part is not None and offset:
             headers |= {"Range": f"bytes={offset}-", "If-Range": part.validator}
-        with self._answer({name: value for name, value in headers.items() if value}) as response:
+        with self.connection.answer({name: value for name, value in headers.items() if value}) as response:
             self._check_status(response)
             if response.status_code == _NOT_MODIFIED:
                 self._forget()
                 if not (etag or last_modified):
-                    raise _failed(self.url, "the server answered 304 to a request without conditions")
+                    raise failed(self.url, "the server answered 304 to a request without conditions")
                 return None
             return self._receive(response, offset)
 
@@ -207,7 +151,7 @@ class _Download:
             file.seek(start)
             received = start + self._body(response, file, start, total)
         if total and received != total:
-            raise self._cut_short(f"ended after {received:,} of {total:,} bytes")
+            raise AgainError(f"ended after {received:,} of {total:,} bytes")
         digest = self._check(headers)
         self.note.unlink(missing_ok=True)
         return Fetched(path=self.into, sha256=digest, etag=part.etag, last_modified=part.last_modified)
@@ -234,83 +178,16 @@ class _Download:
             cause="not the address of this feed",
         )
 
-    def _cut_short(self, why: str) -> _AgainError:
-        if self._part() is None:  # not resumable: nothing is kept
-            self._forget()
-        return _AgainError(why)
-
-    @contextlib.contextmanager
-    def _answer(self, headers: Mapping[str, str]) -> "Iterator[Response]":
-        """The answer that is not a redirect; every error of the connection becomes one of ours."""
-        import requests  # noqa: PLC0415 — 0.1 s, and only downloads need it
-        import urllib3  # noqa: PLC0415
-
-        try:
-            with requests.Session() as session:
-                session.headers.update({"User-Agent": f"govsec_ci/{__version__}", "Accept-Encoding": "identity"})
-                with contextlib.closing(self._follow(session, headers)) as response:
-                    yield response
-        except requests.exceptions.SSLError as error:
-            raise _failed(self.url, f"the server's certificate is not trusted: {_inner(error)}") from error
-        except (
-            requests.exceptions.ConnectionError,
-            requests.exceptions.Timeout,
-            urllib3.exceptions.HTTPError,
-        ) as error:
-            raise self._cut_short(f"the connection failed: {_inner(error)}") from error
-        except (requests.exceptions.RequestException, OSError) as error:
-            raise _failed(self.url, _inner(error)) from error
-
-    def _follow(self, session: "Session", headers: Mapping[str, str]) -> "Response":
-        url = self.url
-        for _ in range(self.settings.redirects + 1):
-            response = self._get(session, url, headers)
-            if response.status_code not in _REDIRECTS:
-                return response
-            url = urljoin(url, response.headers.get("Location", ""))
-            response.close()
-            if urlsplit(url).scheme != "https":
-                raise _failed(self.url, f"it redirects to {shown(url)}, which is not HTTPS")
-        raise _failed(self.url, f"it redirects more than {self.settings.redirects} times")
-
-    def _get(self, session: "Session", url: str, headers: Mapping[str, str]) -> "Response":
-        """The beginning of an answer, in time: the read timeout alone would start again with every byte of a header."""
-        timeouts = (self.settings.connect_timeout_s, self.settings.read_timeout_s)
-        verify = _certificates()
-        answers: SimpleQueue[Response | BaseException] = SimpleQueue()
-
-        def ask() -> None:
-            try:
-                answers.put(
-                    session.get(
-                        url, headers=headers, stream=True, allow_redirects=False, timeout=timeouts, verify=verify
-                    )
-                )
-            except BaseException as error:  # noqa: BLE001 — raised again below, in the thread that waits
-                answers.put(error)
-
-        # A daemon: it cannot be stopped, and must not keep the process when nobody waits for it any more.
-        threading.Thread(target=ask, daemon=True).start()
-        try:
-            answer = answers.get(timeout=self.settings.answer_timeout_s)
-        except Empty:
-            raise _AgainError(f"no answer within {self.settings.answer_timeout_s:g} s") from None
-        if isinstance(answer, ValueError) and not isinstance(answer, OSError):  # requests parses it without being asked
-            raise _failed(self.url, "it redirects to what is no address") from answer
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
     def _check_status(self, response: "Response") -> None:
         status = response.status_code
         if status == _RANGE_NOT_SATISFIABLE:
             self._forget()
-            raise _AgainError("the server no longer has what was partly downloaded")
+            raise AgainError("the server no longer has what was partly downloaded")
         if status in _AGAIN:
             asked = response.headers.get("Retry-After", "")
-            raise _AgainError(f"the server answered {status}", float(_number(asked)))
+            raise AgainError(f"the server answered {status}", float(_number(asked)))
         if status not in {_OK, _PARTIAL, _NOT_MODIFIED}:
-            raise _failed(self.url, f"the server answered {status}")
+            raise failed(self.url, f"the server answered {status}")
 
     def _extent(self, response: "Response", offset: int) -> tuple[int, int]:
         """(where the body begins in the file, length of the whole file or 0 where the server does not say)."""
@@ -319,7 +196,7 @@ class _Download:
         found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
         if found is None or int(found[1]) != offset:
             self._forget()
-            raise _AgainError("the server sent another part than was asked for")
+            raise AgainError("the server sent another part than was asked for")
         return offset, int(found[2])
 
     def _body(self, response: "Response", file: IO[bytes], start: int, total: int) -> int:
@@ -374,11 +251,11 @@ class _Pace:
         now = time.monotonic()
         slowest, over_s = self.settings.slowest
         if now - self.started > self.settings.timeout_s:
-            raise _AgainError(f"not finished after {self.settings.timeout_s:g} s")
+            raise AgainError(f"not finished after {self.settings.timeout_s:g} s")
         if now - self.window < over_s:
             return
         if received - self.at_window < slowest * over_s:
-            raise _AgainError(f"slower than {slowest:,} bytes a second")
+            raise AgainError(f"slower than {slowest:,} bytes a second")
         self.window, self.at_window = now, received
 
 
@@ -391,19 +268,3 @@ def _announced(headers: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
         if algorithm is not None:
             with contextlib.suppress(ValueError):
                 yield algorithm, base64.b64decode(value.strip(":"), validate=True)
-
-
-def _certificates() -> str | bool:
-    """Path of the trusted certificates from the usual variables, else True: those of certifi."""
-    variables = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-    return next((value for name in variables if (value := os.environ.get(name))), True)
-
-
-def _inner(error: BaseException) -> str:
-    """The innermost reason of a nest of exceptions, as one line."""
-    reason: Any = error
-    while True:
-        deeper = getattr(reason, "reason", None) or next((a for a in reason.args if isinstance(a, Exception)), None)
-        if not isinstance(deeper, Exception):
-            return _OBJECT.sub("", " ".join(str(reason).split())) or type(reason).__name__
-        reason = deeper

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from govsec_ci.advisories import download, feeds, schema, store
 from govsec_ci.advisories.base import Progress, silent
-from govsec_ci.advisories.download import Settings
+from govsec_ci.advisories.connection import Settings, shown
 from govsec_ci.advisories.sources import Limits, open_source
 from govsec_ci.errors import GovsecError, ToolError, UsageError
 from govsec_ci.model import FeedState
@@ -83,7 +83,7 @@ def _fetched(
     cache: Path, feed: str, address: str, held: store.Held | None, *, progress: Progress, settings: Settings
 ) -> Iterator[store.Incoming | None]:
     """The feed as it arrived and was found valid; None where the stored one is still current."""
-    same = held is not None and held.address == download.shown(address) and _is_there(cache, held)
+    same = held is not None and held.address == shown(address) and _is_there(cache, held)
     with _place(cache, feed) as path:
         fetched = download.fetch(
             address,
@@ -107,7 +107,7 @@ def _incoming(feed: str, address: str, fetched: download.Fetched) -> store.Incom
         feed=feed,
         path=fetched.path,
         known=store.unread(feed, fetched.sha256, _name(address)),
-        address=download.shown(address),
+        address=shown(address),
         etag=fetched.etag,
         last_modified=fetched.last_modified,
     )

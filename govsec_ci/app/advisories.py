@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import structs
 
 from govsec_ci.advisories.base import Progress
-from govsec_ci.advisories.download import Settings
+from govsec_ci.advisories.connection import Settings
 from govsec_ci.advisories.feeds import DEFAULT
 from govsec_ci.advisories.locate import Located, located
 from govsec_ci.advisories.prepare import default_cache

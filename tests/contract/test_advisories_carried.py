@@ -67,7 +67,7 @@ _WRITER = """
 import itertools, sys
 from pathlib import Path
 from govsec_ci.advisories.importing import import_files
-from govsec_ci.advisories.download import Settings
+from govsec_ci.advisories.connection import Settings
 from govsec_ci.advisories.sync import sync
 import requests, filelock, cvss, zipfile
 cache, action, forever, *sources = sys.argv[1:]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from govsec_ci.advisories import store
-from govsec_ci.advisories.download import Settings
+from govsec_ci.advisories.connection import Settings
 from govsec_ci.advisories.index import open_index
 from govsec_ci.advisories.sync import SyncError, sync
 from tests.support import advisories as made
@@ -122,7 +122,7 @@ def test_every_attack_is_told_apart_and_leaves_the_index_alone(cache: Path, serv
 _CHILD = """
 import sys
 from pathlib import Path
-from govsec_ci.advisories.download import Settings
+from govsec_ci.advisories.connection import Settings
 from govsec_ci.advisories.sync import SyncError, sync
 try:
     sync(Path(sys.argv[1]), wanted=["osv"], addresses={"osv": sys.argv[2]}, settings=Settings(attempts=1))

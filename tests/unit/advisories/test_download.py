@@ -1,4 +1,4 @@
-"""One file over HTTPS, against a server that does everything wrong."""
+"""Downloads, and the connection under them, from a server that misbehaves in every way that we know of."""
 
 import hashlib
 import os
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from govsec_ci.advisories import download
-from govsec_ci.advisories.download import FetchError, Settings, fetch
+from govsec_ci.advisories.connection import FetchError, Settings
+from govsec_ci.advisories.download import fetch
 from govsec_ci.errors import InputError, UsageError
 from tests.support import https
 from tests.support.https import Handler, Server

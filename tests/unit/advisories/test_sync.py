@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from govsec_ci.advisories import feeds, store
-from govsec_ci.advisories.download import Settings
+from govsec_ci.advisories.connection import Settings
 from govsec_ci.advisories.index import open_index
 from govsec_ci.advisories.locate import located
 from govsec_ci.advisories.status import status
