@@ -30,7 +30,20 @@ from govsec_ci.gate.schema import (
     ResultsGate,
     ScansGate,
 )
-from govsec_ci.model import Evidence, Level, Result, Role, Run, ScanState, Stage, Subject, Verdict, VerdictWord
+from govsec_ci.model import (
+    Check,
+    Evidence,
+    Level,
+    Note,
+    Result,
+    Role,
+    Run,
+    ScanState,
+    Stage,
+    Subject,
+    Verdict,
+    VerdictWord,
+)
 from govsec_ci.scanners.base import ScanOutput
 
 ENGINE: Final = f"govsec_ci {__version__}"
@@ -42,6 +55,26 @@ _NEEDS: Final[dict[type, frozenset[Role]]] = {
     CoverageGate: frozenset({Role.SCA, Role.SBOM}),
     PipelineGate: frozenset({Role.PIPELINE}),
 }
+_FEEDS: Final = frozenset({"kev", "epss", "vulnrichment"})
+# What a note calls unknown → the feed that knows it.
+_FEED_OF: Final[Mapping[str, str]] = {
+    "@why-no-kev-data": "kev",
+    "@why-no-epss-data": "epss",
+    "kev": "kev",
+    "epss": "epss",
+    "SSVC": "vulnrichment",
+    "exploitation": "vulnrichment",
+    "automatable": "vulnrichment",
+    "technical impact": "vulnrichment",
+}
+_KEV_CLOCKS: Final = frozenset({"earliest", "kev-added", "detected"})
+# Notes that leave nothing open; a claim that cannot be ruled on is told by "unsure" as well.
+_NO_REASON: Final = frozenset(
+    {
+        "claim-refused", "claim-unsure", "due-soon", "duty", "held-back", "next-upgrade", "no-baseline",
+        "parameter-assumed", "scope-without-baseline",
+    }
+)  # fmt: skip
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -150,7 +183,10 @@ def _earlier(gate_: AnyGate) -> AnyGate:
 
 def _narrowed(gate_: AnyGate, roles: frozenset[Role]) -> AnyGate | None:
     if isinstance(gate_, ResultsGate | DeadlinesGate):
-        return gate_ if not gate_.filter.role or roles & set(gate_.filter.role) else None
+        if not gate_.filter.role:
+            return gate_
+        asked = tuple(role for role in gate_.filter.role if role in roles)
+        return replace(gate_, filter=replace(gate_.filter, role=asked)) if asked else None
     if isinstance(gate_, ScansGate):
         own = tuple(role for role in gate_.roles if role in roles)
         must = tuple(role for role in gate_.must_apply if role in roles)
@@ -172,14 +208,13 @@ def _excused(run: Run) -> Run:
 
 
 def _without_feeds(verdict: Verdict, profiles: tuple[Profile, ...], runs: tuple[Run, ...]) -> Verdict:
-    """Checks that only a feed could decide which this machine does not have: at commit they warn."""
+    """Checks that only a feed could decide which no run used: at commit they warn. Whatever else is open stays so."""
     if any(run.state is ScanState.INCOMPLETE for run in runs):
         return verdict
-    fed = {(profile.id, gate_.id) for profile in profiles for gate_ in profile.gates if _asks_feeds(gate_)}
+    fed = {(profile.id, gate_.id): gate_ for profile in profiles for gate_ in profile.gates if _asks_feeds(gate_)}
+    missing = _FEEDS - {state.feed for run in runs for state in run.advisories}
     checks = tuple(
-        replace(check, mode="warn")
-        if check.verdict is VerdictWord.INCOMPLETE and (check.profile, check.gate) in fed
-        else check
+        replace(check, mode="warn") if _lacks_only(missing, check, fed.get((check.profile, check.gate))) else check
         for check in verdict.checks
     )
     return replace(verdict, checks=checks, verdict=worst(check.verdict for check in deciding(checks)))
@@ -190,3 +225,30 @@ def _asks_feeds(gate_: AnyGate) -> bool:
         return True
     wanted = gate_.filter if isinstance(gate_, ResultsGate) else None
     return wanted is not None and (wanted.kev, wanted.epss, wanted.ssvc) != (None, None, None)
+
+
+def _lacks_only(missing: frozenset[str], check: Check, gate_: AnyGate | None) -> bool:
+    """Whether a check is open for want of these feeds, and for nothing else."""
+    if gate_ is None or check.verdict is not VerdictWord.INCOMPLETE:
+        return False
+    reasons = [said for said in check.notes if said.id not in _NO_REASON]
+    return bool(reasons) and all(_feeds_asked(said, gate_) <= missing for said in reasons)
+
+
+def _feeds_asked(said: Note, gate_: AnyGate) -> frozenset[str]:
+    """The feeds that would settle what a note leaves open; one that does not exist where none would."""
+    if said.id == "unsure":
+        why = said.values.get("why", "")
+        return frozenset({_FEED_OF.get(said.values.get("what", "") if why == "@why-unknown" else why, "")})
+    if said.id != "overdue-unsure":
+        return frozenset({""})
+    unknown = said.values["what"].split(", ")
+    # "filter": what the filter asks is told by a note of its own. "clock": of KEV's date, if KEV is what is unknown.
+    known = {"filter"} | ({"clock"} if "kev" in unknown and _clocks(gate_) <= _KEV_CLOCKS else set())
+    return frozenset(_FEED_OF.get(word, "") for word in unknown if word not in known)
+
+
+def _clocks(gate_: AnyGate) -> frozenset[str]:
+    if not isinstance(gate_, DeadlinesGate):
+        return frozenset()
+    return frozenset(clock for clock in (gate_.clock, gate_.fallback, *(row.clock for row in gate_.rows)) if clock)

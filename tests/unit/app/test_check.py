@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,10 @@ from govsec_ci.app.snapshot import open_repository
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import waivers
-from govsec_ci.gate.schema import ScansGate
+from govsec_ci.gate.schema import DeadlinesGate, ScansGate
 from govsec_ci.model import (
+    FeedState,
+    Kev,
     Level,
     Location,
     Notification,
@@ -30,6 +32,7 @@ from govsec_ci.model import (
     Run,
     ScanState,
     Severity,
+    Ssvc,
     Stage,
     VerdictWord,
     Vulnerability,
@@ -133,6 +136,42 @@ def test_missing_feeds_only_warn(tmp_path: Path) -> None:
     kev = answer(tmp_path / "2", low, roles=SCA, profiles=("essentials",))
     assert kev.word is VerdictWord.PASS
     assert "warning (INCOMPLETE) essentials/known-exploited" in said(kev)
+
+
+def vulnerable_run(*feeds: str, **known: object) -> Run:
+    about = Vulnerability(id="CVE-2024-1", severity=Severity.HIGH, **known)  # type: ignore[arg-type]
+    used = tuple(FeedState(feed=name, as_of=NOW, sha256="0" * 64, records=1) for name in feeds)
+    rules = (Rule(id="B602", vulnerability=about),)
+    return run(Role.SCA, result(), rules=rules, advisories=used)
+
+
+LISTED = Kev(cve="CVE-2024-1", date_added=NOW - timedelta(days=10), due_date=NOW + timedelta(days=4))
+DECIDED = Ssvc(exploitation="active", automatable="no", technical_impact="partial")
+
+
+@pytest.mark.parametrize(
+    ("profile", "feeds", "known", "expected"),
+    [
+        ("eu-cra", ("osv",), {}, VerdictWord.PASS),
+        ("us-bod-26-04", ("osv",), {}, VerdictWord.PASS),
+        ("us-bod-26-04", ("osv", "kev"), {"kev": LISTED}, VerdictWord.PASS),
+        # The feed is there, and has no answer: no sync will bring one.
+        ("us-bod-26-04", ("osv", "kev", "vulnrichment"), {"kev": LISTED}, VerdictWord.INCOMPLETE),
+        ("us-bod-26-04", ("osv", "kev", "vulnrichment"), {"kev": LISTED, "ssvc": DECIDED}, VerdictWord.PASS),
+        # Since when there is a fix, no feed tells.
+        ("uk-cyber-essentials", ("osv",), {}, VerdictWord.INCOMPLETE),
+    ],
+)
+def test_only_what_a_missing_feed_leaves_open_warns(
+    tmp_path: Path, profile: str, feeds: tuple[str, ...], known: dict[str, object], expected: VerdictWord
+) -> None:
+    one = answer(tmp_path, vulnerable_run(*feeds, **known), roles=SCA, profiles=(profile,))
+    assert one.word is expected, said(one)
+
+
+def test_what_another_hook_examines_is_not_asked_of_this_one() -> None:
+    (gate,) = [one for one in concerned(profiles.load("us-fedramp-rev5"), SAST).gates if isinstance(one, DeadlinesGate)]
+    assert gate.filter.role == (Role.SAST,)
 
 
 def test_results_elsewhere_are_told_and_never_block(tmp_path: Path) -> None:
