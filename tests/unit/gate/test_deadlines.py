@@ -252,7 +252,9 @@ def test_published_and_kev_clocks() -> None:
 def test_a_clock_of_unknown_start() -> None:
     published = table("days = 2", clock="published")
     # Detected on 1 March, so published then or before: late at the latest on the 4th, perhaps long before.
-    assert word(published, day("2026-03-02"), first_detected=day("2026-03-01")) is INCOMPLETE
+    unsure = one(published, "it", vulnerable(first_detected=day("2026-03-01")), rule(), day("2026-03-02"))
+    assert unsure.verdict is INCOMPLETE
+    assert any("unknown: clock" in reason for reason in unsure.reasons)
     assert word(published, day("2026-03-04"), first_detected=day("2026-03-01")) is FAIL
     fix = Fix(nearest="3.1.5", versions=("3.1.5",))
     assert word(table("days = 2", clock="fix-available"), day("2026-03-02"), fix=fix) is INCOMPLETE
@@ -293,6 +295,9 @@ def test_without_a_baseline_clocks_start_today_and_it_is_said() -> None:
     found = check(judge(given, own), "it")
     assert found.verdict is PASS
     assert any("no baseline" in reason for reason in found.reasons)
+    assert not any("next system upgrade" in reason for reason in found.reasons)
+    known = check(judge(evidence(run(Role.SCA, [vulnerable()], [rule()]), baseline=True), own), "it")
+    assert not any("no baseline" in reason for reason in known.reasons)
 
 
 def test_what_is_due_soon_is_told() -> None:

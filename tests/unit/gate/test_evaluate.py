@@ -35,6 +35,7 @@ from tests.support.gate_evidence import (
     NOW,
     check,
     code,
+    day,
     evidence,
     feed,
     judge,
@@ -130,6 +131,19 @@ def test_profiles_out_of_force_say_so_and_still_judge() -> None:
     assert check(judge(evidence(), old), "in-force").reasons == ("the force of trial ended with 2026-03-31",)
     last = profile.loads(("until = 2026-04-01\n" + _text()).encode(), "x.toml")
     assert [own.gate for own in judge(evidence(), last).checks] == ["it"]
+
+
+def test_a_profile_is_in_force_from_midnight_to_midnight_utc() -> None:
+    first = profile.loads(("effective-from = 2026-04-02\n" + _text()).encode(), "x.toml")
+    last = profile.loads(("until = 2026-04-01\n" + _text()).encode(), "x.toml")
+
+    def gates(own: profile.Profile, moment: str) -> list[str]:
+        return [one.gate for one in judge(evidence(), own, now=day(moment)).checks]
+
+    assert gates(first, "2026-04-01T23:59:59") == ["in-force", "it"]
+    assert gates(first, "2026-04-02") == ["it"]
+    assert gates(last, "2026-04-01T23:59:59") == ["it"]
+    assert gates(last, "2026-04-02") == ["in-force", "it"]
 
 
 def _text() -> str:

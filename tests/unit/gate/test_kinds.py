@@ -95,6 +95,7 @@ def test_the_limit_is_the_last_that_passes() -> None:
         ('severity = "MEDIUM"', code(Severity.HIGH), code(Severity.LOW)),
         ('severity = "MEDIUM"', code(Severity.MEDIUM), code(Severity.NONE)),
         ('confidence = "MEDIUM"', code(confidence=Confidence.HIGH), code(confidence=Confidence.LOW)),
+        ('confidence = "MEDIUM"', code(confidence=Confidence.MEDIUM), code(confidence=Confidence.LOW)),
         ('rule = ["B6*"]', code(rule="B602"), code(rule="B301")),
         ('path = ["app/*"]', code(path="app/x/y.py"), code(path="lib/x.py")),
         ('baseline = ["new"]', code(baseline_state=BaselineState.NEW), code(baseline_state=BaselineState.UNCHANGED)),

@@ -1,5 +1,6 @@
 """Waivers: read strictly, matched narrowly; and each way in which one must not work leaves FAIL."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,20 @@ from govsec_ci.model import (
     VerdictWord,
     Waiver,
 )
-from tests.support.gate_evidence import check, code, day, evidence, feed, judge, replace, rule, run, vulnerable, waiver
+from tests.support.gate_evidence import (
+    NOW,
+    check,
+    code,
+    day,
+    evidence,
+    feed,
+    judge,
+    replace,
+    rule,
+    run,
+    vulnerable,
+    waiver,
+)
 from tests.support.gate_evidence import trial as profile_of
 
 GOOD = """\
@@ -234,6 +248,11 @@ def test_a_claim_without_its_waiver_has_no_effect() -> None:
     assert "does not cover this result" in check(other, "known-vulnerabilities").reasons[0]
 
 
+def test_a_waiver_holds_from_the_moment_that_it_was_signed() -> None:
+    assert trial(waiver(created=NOW)).verdict is VerdictWord.PASS
+    assert trial(waiver(created=NOW + timedelta(seconds=1))).verdict is VerdictWord.FAIL
+
+
 def test_a_waiver_holds_through_its_whole_last_day() -> None:
     given = waiver(created=day("2026-01-01"), expires=day("2026-04-01"))
     sca = run(Role.SCA, [vulnerable()], [rule()])
@@ -255,6 +274,7 @@ def test_a_waiver_to_the_end_of_the_calendar_is_too_long_and_no_crash() -> None:
     [
         ({"fix": "3.1.5"}, {"fix": Fix(nearest="3.1.5", versions=("3.1.5",))}),
         ({"epss": "0.4"}, {"epss": 0.4}),
+        ({"epss": "0.3"}, {"epss": 0.4}),  # at the limit it had crossed it already
         ({}, {"fix": Fix(nearest="3.1.5", versions=("3.1.5",), available=day("2026-02-28"))}),
         ({}, {"epss": 0.29}),
     ],
@@ -328,6 +348,18 @@ def test_a_profile_may_admit_no_waiver_for_severe_results() -> None:
     assert word(Severity.MEDIUM, waiver(), "2026-02-28") is VerdictWord.PASS
     assert word(Severity.MEDIUM, waiver(), "2026-03-01") is VerdictWord.FAIL
     assert word(Severity.MEDIUM, waiver(known={"kev": "yes"}), "2026-03-01") is VerdictWord.PASS
+
+
+def test_what_is_known_to_be_exploited_is_not_waived_even_where_nothing_re_opens_a_waiver() -> None:
+    gate = 'kind = "results"\nlimit = 0\nfilter = { role = ["sca"] }\n'
+    own = profile_of(gate, head="[waivers]\naccept = true\nnot-in-kev = true\nreopen-on = []\n")
+
+    def word(kev: str | None) -> VerdictWord:
+        sca = run(Role.SCA, [vulnerable()], [rule(kev=kev)])
+        return judge(with_waivers(evidence(sca), waiver(known={"kev": "yes"})), own).verdict
+
+    assert word(None) is VerdictWord.PASS
+    assert word("2026-02-01") is VerdictWord.FAIL
 
 
 def test_a_profile_may_admit_no_waiver_at_all() -> None:
