@@ -30,11 +30,9 @@ OTHERS = {
     ),
     "actions/attest": Other(
         ("subject-path", "predicate-type", "predicate-path"),
-        'cp "$IN_2" "$FACTS/predicate-$(ls "$FACTS" | wc -l).json"',
+        'cp "$IN_2" "$FACTS/predicate-$$.json"',
     ),
-    "github/codeql-action/upload-sarif": Other(
-        ("sarif_file",), 'cp "$IN_0" "$FACTS/uploaded-$(ls "$FACTS" | wc -l).sarif"'
-    ),
+    "github/codeql-action/upload-sarif": Other(("sarif_file",), 'cp "$IN_0" "$FACTS/uploaded-$$.sarif"'),
 }
 
 
