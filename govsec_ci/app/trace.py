@@ -17,10 +17,10 @@ from govsec_ci.app import bundle, gap
 from govsec_ci.app.steps import read_evidence
 from govsec_ci.gate.context import key_of
 from govsec_ci.gate.describe import describe
-from govsec_ci.gate.describe import label as label_words
 from govsec_ci.gate.own import OWN
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.undecided import undecided
+from govsec_ci.gate.words import label as label_words
 from govsec_ci.model import BaselineState, Check, Document, Evidence, Note, Result, Run, Verdict
 from govsec_ci.report.gate_notes import noted
 from govsec_ci.report.inert import message, word

@@ -7,7 +7,6 @@ from msgspec import Struct
 from govsec_ci.gate.demands import Demands
 from govsec_ci.gate.schema import AnyGate, Parameter, Profile, Text
 from govsec_ci.gate.words import Words
-from govsec_ci.gate.words import label as label  # noqa: PLC0414 — where callers look for it
 
 _BANNERS: Final = {
     "verified": Text(en="", ja=""),
