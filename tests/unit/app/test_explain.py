@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from govsec_ci.app.explain import Section, described, explain, lines
+from govsec_ci.app.explain import explain, lines
+from govsec_ci.app.explain_rules import described
+from govsec_ci.app.explain_words import Section
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile
 from govsec_ci.gate.own import OWN
