@@ -9,7 +9,6 @@ paired by surroundings alone (a renamed file) or by a vulnerability's other name
 Nothing is paired by resemblance: a line that was changed into another weak line is new, and the old one absent.
 """
 
-import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
@@ -18,9 +17,10 @@ from operator import itemgetter
 import msgspec
 
 from govsec_ci.evidence.fingerprints import base_of
+from govsec_ci.evidence.marks import CLAIMS, UNTOLD, claim_key
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
-from govsec_ci.model import BaselineState, Result, Run, ScanState, Suppression
+from govsec_ci.model import BaselineState, Result, Run, ScanState
 
 CAUSE = "baseline-cause"
 """Key of ``Result.properties`` that says why a result is new; the values follow."""
@@ -31,11 +31,6 @@ REFERENCE = "baseline-reference"
 The value is :data:`WITH_CLAIMS`, or ``1`` in a file of old that does not tell which claims its results bore.
 """
 WITH_CLAIMS = "2"
-
-CLAIMS = "baseline-claims"
-"""Key of ``Result.properties``: of a result that is not new, the :func:`claim_key` of each claim that it did not bear
-in the baseline, or :data:`UNTOLD`; without the key there is none. In a reference file: of each claim that it bears."""
-UNTOLD = "unknown"
 
 NEW_CODE = "new-code"
 NEW_SCANNER = "new-scanner"
@@ -131,16 +126,6 @@ def _claims_before(old: Result, old_run: Run) -> frozenset[str] | None:
     if kind is None:
         return frozenset(map(claim_key, old.suppressions))
     return frozenset(old.properties.get(CLAIMS, "").split()) if kind == WITH_CLAIMS else None
-
-
-def claim_key(claim: Suppression) -> str:
-    """What makes a claim the same as one of yesterday: where it comes from, its status, and that it gives a reason.
-
-    A digest: what is committed must not name a waiver to whoever has not got the waivers. Another wording of the
-    reason makes no new claim; the first reason does, for without one it had no effect.
-    """
-    told = (claim.kind.value, claim.status.value, claim.origin, claim.origin_id, bool(claim.justification.strip()))
-    return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _changed(result: Result, old: Result) -> bool:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from govsec_ci.evidence.baseline import CLAIMS, REFERENCE, WITH_CLAIMS, claim_key
+from govsec_ci.evidence.baseline import REFERENCE, WITH_CLAIMS
 from govsec_ci.evidence.fingerprints import place_of
+from govsec_ci.evidence.marks import CLAIMS, claim_key
 from govsec_ci.evidence.merge import merge
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
 from govsec_ci.model import BaselineState, Result, Rule, Run, Vulnerability

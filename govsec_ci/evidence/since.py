@@ -14,14 +14,10 @@ import msgspec
 from msgspec import Struct
 
 from govsec_ci.errors import ToolError, UsageError
+from govsec_ci.evidence.marks import CHANGED, SINCE, UNTOUCHED
 from govsec_ci.model import Component, Location, Result, Run
 from govsec_ci.system.git import run_git
 from govsec_ci.system.git_diff import OPTIONS, Differences, parse
-
-SINCE = "since"
-"""Key of ``Result.properties``; the values are :data:`CHANGED` and :data:`UNTOUCHED`."""
-CHANGED = "changed"
-UNTOUCHED = "untouched"
 
 _TIMEOUT_S = 120.0
 _REF = re.compile(r"[^-\0][^\0]*\Z")

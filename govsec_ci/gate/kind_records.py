@@ -7,8 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from govsec_ci.evidence.baseline import CLAIMS, UNTOLD, claim_key
-from govsec_ci.evidence.since import CHANGED, SINCE
+from govsec_ci.evidence.marks import CHANGED, CLAIMS, SINCE, UNTOLD, claim_key
 from govsec_ci.gate.context import Context, Finding, key_of, sorted_runs
 from govsec_ci.gate.facts import Truth
 from govsec_ci.gate.kind_results import claim_name, refusals

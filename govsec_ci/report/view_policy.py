@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from govsec_ci.evidence.since import CHANGED, SINCE
+from govsec_ci.evidence.marks import CHANGED, SINCE
 from govsec_ci.gate.kind_results import claim_name
 from govsec_ci.model import Evidence, Result, SuppressionKind
 from govsec_ci.report.inert import word

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govsec_ci.evidence.baseline import CAUSE, CLAIMS, REFERENCE, UNTOLD, claim_key, compare, stamp
+from govsec_ci.evidence.baseline import CAUSE, REFERENCE, compare, stamp
 from govsec_ci.evidence.fingerprints import base_of, fingerprint
+from govsec_ci.evidence.marks import CLAIMS, UNTOLD, claim_key
 from govsec_ci.evidence.merge import merge
 from govsec_ci.evidence.reference import reference
 from govsec_ci.formats import sarif

@@ -7,6 +7,7 @@ import pytest
 
 from govsec_ci.errors import UsageError
 from govsec_ci.evidence import since
+from govsec_ci.evidence.marks import CHANGED, SINCE, UNTOUCHED
 from govsec_ci.model import (
     Component,
     ComponentRef,
@@ -159,7 +160,7 @@ def test_git_that_fails_after_the_ref_was_found(repo: Path, monkeypatch: pytest.
 
 def marks(repo: Path, *results: Result, components: frozenset[str] = frozenset()) -> list[str]:
     (run,) = since.mark([a_run(*results)], since.changes(repo, "main"), components)
-    return [result.properties[since.SINCE] for result in run.results]
+    return [result.properties[SINCE] for result in run.results]
 
 
 def test_results_are_marked(repo: Path) -> None:
@@ -175,8 +176,7 @@ def test_results_are_marked(repo: Path) -> None:
         Result(rule_id="R", message="m", locations=(Location(path="sub/b.py"),)),
         Result(rule_id="R", message="m"),
     )
-    changed, untouched = since.CHANGED, since.UNTOUCHED
-    assert found == [changed, untouched, changed, untouched, changed, untouched, changed]
+    assert found == [CHANGED, UNTOUCHED, CHANGED, UNTOUCHED, CHANGED, UNTOUCHED, CHANGED]
 
 
 def test_a_comment_beyond_the_result_s_own_lines_that_suppresses_it_makes_it_changed(repo: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_comment_beyond_the_result_s_own_lines_that_suppresses_it_makes_it_cha
         )
 
     found = marks(repo, *(a_result(line=5, suppressions=(claim(line),)) for line in (3, 4, None)))
-    assert found == [since.CHANGED, since.UNTOUCHED, since.UNTOUCHED]
+    assert found == [CHANGED, UNTOUCHED, UNTOUCHED]
 
 
 def component(line: str, number: int, path: str = "lock") -> Component:
@@ -233,6 +233,6 @@ def test_dependency_results_follow_their_component(repo: Path) -> None:
     ref = ComponentRef(name="jinja2", version="2.11", purl="pkg:pypi/jinja2@2.11")
     vulnerable = a_result("CVE-1", path="lock", component=ref)
     (repo / "lock").write_text("jinja2==2.11\n")
-    assert marks(repo, vulnerable, components=changed_purls(repo)) == [since.CHANGED]
+    assert marks(repo, vulnerable, components=changed_purls(repo)) == [CHANGED]
     (repo / "lock").write_text("\njinja2==2.10\n")
-    assert marks(repo, vulnerable) == [since.UNTOUCHED]
+    assert marks(repo, vulnerable) == [UNTOUCHED]

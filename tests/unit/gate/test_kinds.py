@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from govsec_ci.errors import InputError
-from govsec_ci.evidence.baseline import CLAIMS, UNTOLD, claim_key
+from govsec_ci.evidence.marks import CLAIMS, UNTOLD, claim_key
 from govsec_ci.gate import profile
 from govsec_ci.gate.context import key_of
 from govsec_ci.gate.kind_sbom import acceptable

@@ -1,6 +1,6 @@
 """What a change does to its own rules, named."""
 
-from govsec_ci.evidence.since import CHANGED, SINCE, UNTOUCHED
+from govsec_ci.evidence.marks import CHANGED, SINCE, UNTOUCHED
 from govsec_ci.model import Evidence, Subject, Suppression, SuppressionKind, SuppressionStatus
 from govsec_ci.report.view_policy import policy_changes
 from tests.support.evidence_runs import a_result, a_run
