@@ -29,6 +29,8 @@ WAIVERS_FILE = "govsec-waivers.toml"
 _PYPROJECT = "pyproject.toml"
 _BANDIT = ".bandit"
 _TOP = ":/"
+_MODULE = "160000"
+"""Mode of a submodule in a tree of git's."""
 _OTHERS = {_PYPROJECT: "pyproject.toml [tool.bandit]", _BANDIT: ".bandit"}
 _LIMIT_BYTES = 1_000_000_000  # of a file of the tree that is compared with the trusted one
 
@@ -174,16 +176,29 @@ class _Files:
         return (leads and self._tracked(self.root / profile)) or profile
 
     def _tracked(self, path: Path) -> str:
-        """The path below the judged folder, or from the top, of a file that git tracks; empty for any other."""
-        top, real = self.top.resolve(), path.resolve()
-        if not real.is_relative_to(top):
+        """The path below the judged folder, or from the top, of a file of the checkout; empty for any other.
+
+        First by the name that the operator gave: the change may have put a link to somewhere else in its place.
+        """
+        return self._part(self._as_given(path)) or self._part(path.resolve())
+
+    def _as_given(self, path: Path) -> Path:
+        """The absolute path, of which links are resolved only above the top of the checkout."""
+        given, top = Path(os.path.abspath(path)), self.top.resolve()
+        above = next((one for one in given.parents if one.resolve() == top), None)
+        return top / given.relative_to(above) if above else given
+
+    def _part(self, path: Path) -> str:
+        """The path as :meth:`take` wants it, where git tracks it here or in the trusted commit, or in a submodule."""
+        top, root = self.top.resolve(), self.root.resolve()
+        if not path.is_relative_to(top):
             return ""
-        name = real.relative_to(top).as_posix()
-        listed = run_git(self.top, "ls-files", "-z", "--", f":(literal){name}").stdout.rstrip(b"\0")
-        if listed != os.fsencode(name):
+        name = path.relative_to(top).as_posix()
+        asked = ("ls-files", "--recurse-submodules", "-z", "--", f":(literal){name}")
+        listed = run_git(self.top, *asked).stdout.rstrip(b"\0")
+        if listed != os.fsencode(name) and not self._knows(_spec(self.judge.commit, f"{_TOP}{name}")):
             return ""
-        root = self.root.resolve()
-        return real.relative_to(root).as_posix() if real.is_relative_to(root) else f"{_TOP}{name}"
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else f"{_TOP}{name}"
 
     def changes(self) -> tuple[str, ...]:
         """What this change does to the rules, each by its file; settings of other programs by their table."""
@@ -197,6 +212,8 @@ class _Files:
     def _trusted(self, name: str) -> bytes | None:
         """None where the trusted commit has no such file; what cannot be read must not pass for that."""
         found = self._blob(self.judge.commit, name)
+        if found is None:
+            found = self._of_module(name)
         if found is None and (self._knows(_spec(self.judge.commit, name)) or not self._has_tree):
             raise UsageError(
                 f"--policy-ref: {name.removeprefix(_TOP)} of the trusted commit cannot be read here",
@@ -204,6 +221,29 @@ class _Files:
                 next_step="check out without a filter, or fetch the rest: git fetch --refetch --no-filter origin",
             )
         return found
+
+    def _of_module(self, name: str) -> bytes | None:
+        """A file of a submodule, at the commit of it that the trusted commit records; None where it lies in none.
+
+        :raises UsageError: that commit is not here
+        """
+        spec = PurePosixPath(name.removeprefix(_TOP))
+        for module in list(spec.parents)[:-1]:
+            folder = f"{_TOP}{module}" if name.startswith(_TOP) else str(module)
+            recorded = self._module(folder)
+            if recorded:
+                place = (self.top if name.startswith(_TOP) else self.root) / module
+                return _of_submodule(place, recorded, spec.relative_to(module).as_posix())
+        return None
+
+    def _module(self, name: str) -> str:
+        """The commit that the trusted commit records of a submodule; empty where there is none of this name."""
+        base, _, path = _spec(self.judge.commit, name).partition(":")
+        folder = self.root if path.startswith("./") else self.top
+        asked = ("ls-tree", "-z", base, "--", path)
+        listed = run_git(folder, *asked, variables=self.judge.variables).stdout.decode("utf-8", "surrogateescape")
+        mode, _, rest = listed.partition(" ")
+        return rest.split()[1] if mode == _MODULE else ""
 
     @functools.cached_property
     def _has_tree(self) -> bool:
@@ -215,13 +255,32 @@ class _Files:
         return run_git(self.root, *asked, variables=self.judge.variables).exit_code == 0
 
     def _blob(self, commit: str, name: str) -> bytes | None:
-        blob = run_git(self.root, "cat-file", "blob", _spec(commit, name), variables=self.judge.variables)
-        return blob.stdout if blob.exit_code == 0 else None
+        """A file's content; links are followed within the commit."""
+        return _content(self.root, _spec(commit, name), self.judge.variables)
 
     def _parted(self) -> str:
         """The commit where the change parted from the trusted one; empty where a shallow clone does not tell."""
         found = run_git(self.root, "merge-base", "HEAD", self.judge.commit, variables=self.judge.variables)
         return found.stdout.decode("ascii").strip() if found.exit_code == 0 else ""
+
+
+def _content(folder: Path, spec: str, variables: Mapping[str, str]) -> bytes | None:
+    if "\n" in spec:  # git would read two names
+        return None
+    asked = ("cat-file", "--batch", "--follow-symlinks")
+    told = run_git(folder, *asked, stdin=os.fsencode(spec) + b"\n", variables=variables)
+    head, _, rest = told.stdout.partition(b"\n")
+    kind = head.split()[1:]
+    return rest[:-1] if told.exit_code == 0 and kind[:1] == [b"blob"] else None
+
+
+def _of_submodule(folder: Path, commit: str, path: str) -> bytes | None:
+    if not (folder / ".git").exists() or run_git(folder, "cat-file", "-e", f"{commit}^{{tree}}").exit_code != 0:
+        raise UsageError(
+            f"--policy-ref: {path} lies in a submodule of which the trusted commit is not here: {commit}",
+            next_step="check the submodule out with its history, or keep the file in the repository itself",
+        )
+    return _content(folder, f"{commit}:{path}", {})
 
 
 def _spec(commit: str, name: str) -> str:

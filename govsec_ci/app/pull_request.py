@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from govsec_ci.errors import InputError
+from govsec_ci.errors import InputError, UsageError
 from govsec_ci.system.files import read_limited
 from govsec_ci.system.git_fetch import Source
 
@@ -19,16 +19,26 @@ _EVENT_LIMIT_BYTES: Final = 50_000_000
 _EVENTS: Final = {
     "pull_request": ("pull_request", "base", "sha"),
     "pull_request_target": ("pull_request", "base", "sha"),
+    # Whoever may comment on a pull request starts these; their checks stand beside those of the pull request.
+    "pull_request_review": ("pull_request", "base", "sha"),
+    "pull_request_review_comment": ("pull_request", "base", "sha"),
     "merge_group": ("merge_group", "base_sha"),
 }
 
 
 def base(environment: Mapping[str, str]) -> str:
-    """A full commit id, or the full name of a branch of the :func:`source`; empty where nothing is to be merged."""
+    """A full commit id, or the full name of a branch of the :func:`source`; empty where nothing is to be merged.
+
+    :raises UsageError: something is to be merged, and nothing says into what
+    """
     if environment.get("GITHUB_ACTIONS") == "true":
         return _github(environment)
+    if environment.get("GITLAB_CI") != "true":
+        return ""
     branch = environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "")
-    return f"refs/heads/{branch}" if environment.get("GITLAB_CI") == "true" and branch else ""
+    if not branch and environment.get("CI_PIPELINE_SOURCE") == "merge_request_event":
+        raise _unknown("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+    return f"refs/heads/{branch}" if branch else ""
 
 
 def source(environment: Mapping[str, str]) -> Source | None:
@@ -51,7 +61,18 @@ def _github(environment: Mapping[str, str]) -> str:
     if isinstance(commit, str) and _COMMIT.fullmatch(commit):
         return commit
     branch = environment.get("GITHUB_BASE_REF", "")
-    return f"refs/heads/{branch}" if branch else ""
+    if not branch:
+        raise _unknown("the file that GITHUB_EVENT_PATH names")
+    return f"refs/heads/{branch}"
+
+
+def _unknown(source: str) -> UsageError:
+    """Judged by its own rules the change would be its own judge."""
+    return UsageError(
+        f"--policy-ref auto: a change is to be merged, but {source} does not say into what",
+        cause="the variable or the file was not passed on, e.g. into a container",
+        next_step="pass it on, or name the base: --policy-ref GITREF",
+    )
 
 
 def _event(path: str) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from govsec_ci.app.pull_request import base, source
+from govsec_ci.errors import UsageError
 from govsec_ci.system.git_fetch import Source
 
 SHA = "a" * 40
@@ -18,7 +19,9 @@ def github(tmp_path: Path, event: object, name: str = "pull_request", **more: st
     return plain | {"GITHUB_REPOSITORY": "owner/name"} | more
 
 
-@pytest.mark.parametrize("event", ["pull_request", "pull_request_target"])
+@pytest.mark.parametrize(
+    "event", ["pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"]
+)
 def test_the_commit_that_the_event_names(tmp_path: Path, event: str) -> None:
     assert base(github(tmp_path, {"pull_request": {"base": {"sha": SHA}}}, event)) == SHA
 
@@ -45,8 +48,10 @@ def test_nothing_is_to_be_merged(tmp_path: Path, event: str) -> None:
     ],
 )
 def test_an_event_that_says_nothing_leaves_the_branch_by_name(tmp_path: Path, event: object) -> None:
-    assert base(github(tmp_path, event)) == ""
     assert base(github(tmp_path, event, GITHUB_BASE_REF="main")) == "refs/heads/main"
+    for name in ("pull_request", "merge_group"):
+        with pytest.raises(UsageError, match="does not say into what"):  # its own rules would judge it
+            base(github(tmp_path, event, name))
 
 
 def test_no_file_of_the_event() -> None:
@@ -60,6 +65,8 @@ def test_a_merge_request_of_gitlab() -> None:
     assert base(told) == "refs/heads/main"
     assert source(told) == Source(url="https://gitlab.example/g/p.git", token="t", user="gitlab-ci-token")
     assert base({"GITLAB_CI": "true"}) == ""
+    with pytest.raises(UsageError, match="CI_MERGE_REQUEST_TARGET_BRANCH_NAME does not say"):
+        base({"GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "merge_request_event"})
 
 
 def test_where_github_keeps_it() -> None:
