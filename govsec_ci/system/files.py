@@ -9,7 +9,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -34,6 +35,9 @@ _SKIPPED_NAMES = frozenset(
 
 
 _CHUNK_BYTES = 1 << 20
+_TURN_S = 60.0
+_NEXT_TRY_S = 0.02
+_SWAPS = 50
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 
@@ -91,7 +95,8 @@ class _Walker:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=_name)
         except OSError as error:
-            self.refused.append(Skipped(path=prefix or ".", reason=f"folder cannot be listed: {error.strerror}"))
+            if not (isinstance(error, FileNotFoundError) and self._is_ours(folder)):
+                self.refused.append(Skipped(path=prefix or ".", reason=f"folder cannot be listed: {error.strerror}"))
             return
         reason = _why_left_out(folder, {entry.name for entry in entries}) if prefix else ""
         if reason:
@@ -132,6 +137,15 @@ class _Walker:
         if os.path.normpath(os.path.join(self.root, path)) in self.leave_out:
             return "output folder"
         return ""
+
+    def _is_ours(self, folder: str) -> bool:
+        """Whether a folder that is gone was beside an output folder, and called as :func:`staged_folder` calls its own.
+
+        Another run has taken it away while this one looked.
+        """
+        parent, name = os.path.split(os.path.normpath(folder))
+        beside = (os.path.split(path) for path in self.leave_out)
+        return any(name.startswith(f".{out}.") and os.path.realpath(parent) == home for home, out in beside)
 
 
 def _name(entry: "os.DirEntry[str]") -> str:
@@ -234,21 +248,22 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
     """Replace an output folder as a whole: yields a folder beside it, which takes its place when the block ends well.
 
     When the block raises, ``target`` is left exactly as it was. With ``keep`` the new folder starts as a copy of the
-    old one. An interrupted replacement is mended at the next call.
+    old one. An interrupted replacement is mended at the next call. Of several processes that replace the same folder
+    each does it whole, and the last one stays.
 
     :raises UsageError: ``target`` cannot be written, or holds something that is not ours
+    :raises InputError: with ``keep``: something in it is neither a file nor a folder
     """
-    recover(target)
-    _check_ours(target)
-    _check_place(_previous(target))
-    staging = _make_staging(target)
-    in_use = _lock(staging)
+    target = Path(os.path.abspath(target))  # "." has no name; links are left as they are
+    staging, in_use = _stage(target)
     try:
-        if keep and target.exists():
-            shutil.copytree(target, staging, dirs_exist_ok=True)
+        if keep:
+            with _turn(target):  # else another run may replace it while it is copied
+                _copy(target, staging)
         (staging / ".gitignore").write_text(MARKER, "utf-8")
         yield staging
-        _swap(staging, target)
+        with _turn(target):
+            _swap(staging, target)
     except OSError as error:
         if error.errno in _DISK_ERRORS:
             raise _unwritable(target, error) from error
@@ -259,22 +274,110 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
             os.close(in_use)
 
 
+def _stage(target: Path) -> tuple[Path, int | None]:
+    """A new folder beside ``target``, and the lock that says that it is no leftover."""
+    _make_parent(target)
+    with _turn(target):
+        _mend(target)
+        _check_ours(target)
+        staging = _make_staging(target)
+        with contextlib.suppress(OSError):
+            return staging, _lock(staging)
+    return staging, None
+
+
 def _lock(folder: Path) -> int | None:
-    """Hold a staging folder, so that nobody takes it for a leftover; None where another process holds it."""
+    """Hold a folder until the descriptor is closed; None where the system cannot.
+
+    :raises BlockingIOError: another process holds it; :raises OSError: it cannot be opened
+    """
     if sys.platform == "win32":  # pragma: no cover — leftovers stay there
         return None
     import fcntl  # noqa: PLC0415 — not there on Windows
 
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return None
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        return None
+        raise
     return descriptor
+
+
+@contextlib.contextmanager
+def _turn(target: Path) -> Iterator[None]:
+    """Only one process at a time mends, copies or replaces ``target``; where nothing can be locked, several may."""
+    # An empty folder: git does not see one.
+    place = _beside(target, "lock")
+    held = _wait_for(place, target)
+    try:
+        yield
+    finally:
+        if held is not None:
+            _let_go(held, place.rmdir)
+
+
+def _wait_for(place: Path, target: Path) -> int | None:
+    deadline = time.monotonic() + _TURN_S
+    while sys.platform != "win32":
+        try:
+            place.mkdir(exist_ok=True)
+            held = _lock(place)
+            if held is None or _is_same(held, place):
+                return held
+            os.close(held)  # its last holder has removed it
+        except (BlockingIOError, FileNotFoundError):
+            if time.monotonic() > deadline:
+                raise UsageError(
+                    f"{target}: another run is just replacing it",
+                    next_step="wait for it to end, or choose another folder with --out",
+                ) from None
+            time.sleep(_NEXT_TRY_S)
+        except OSError:  # a folder that nobody may write to, or a file system without locks
+            return None
+    return None  # pragma: no cover — Windows only
+
+
+def _let_go(held: int, remove: Callable[[], None]) -> None:
+    """Remove what is held, then let others have its name."""
+    try:
+        with contextlib.suppress(OSError):
+            remove()
+    finally:
+        os.close(held)
+
+
+def _is_same(descriptor: int, folder: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), os.stat(folder))
+    return False
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy the files below ``source`` into ``target``; no link is followed, and nothing that could block is opened."""
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        for entry in _entries(source / prefix):
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                (target / name).mkdir(exist_ok=True)
+                waiting.append(name + "/")
+            elif entry.is_file(follow_symlinks=False):
+                shutil.copy2(entry.path, target / name, follow_symlinks=False)
+            else:
+                raise InputError(
+                    f"{entry.path}: is neither a file nor a folder, so it is no part of an evidence bundle",
+                    next_step="remove it, or make the bundle anew with `govsec run`",
+                )
+
+
+def _entries(folder: Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(listing, key=_name)
+    except FileNotFoundError:  # there is no earlier folder
+        return []
 
 
 def _check_ours(target: Path) -> None:
@@ -289,19 +392,16 @@ def _check_ours(target: Path) -> None:
         )
 
 
-def _check_place(previous: Path) -> None:
-    """The earlier folder is moved there for a moment; said before the scan, not after it."""
-    if os.path.lexists(previous) and not _is_leftover(previous):
-        raise UsageError(
-            f"{previous}: is in the way, and govsec did not write it",
-            next_step="remove it, or choose another folder with --out",
-        )
+def _make_parent(target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(target, error) from error
 
 
 def _make_staging(target: Path) -> Path:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.new-"))
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_beside(target, "new-").name))
         # Marked from the first moment, so that a concurrent scan never takes it for part of the judged tree.
         (staging / ".gitignore").write_text(MARKER, "utf-8")
     except OSError as error:
@@ -310,26 +410,87 @@ def _make_staging(target: Path) -> Path:
 
 
 def _swap(staging: Path, target: Path) -> None:
-    previous = _previous(target)
-    if target.exists():
-        os.rename(target, previous)
-    os.rename(staging, target)
-    _remove(previous)
+    """Put ``staging`` in the place of ``target``; again where another process, that no lock stopped, came between."""
+    for attempt in range(_SWAPS):
+        previous = _beside(target, f"previous-{os.getpid():x}{time.time_ns():x}")
+        try:
+            if target.exists():
+                os.rename(target, previous)
+            os.rename(staging, target)
+        except OSError as error:
+            _put_back(previous, target)
+            if error.errno in _DISK_ERRORS or attempt == _SWAPS - 1:
+                raise _irreplaceable(target, error) from error
+            time.sleep(_NEXT_TRY_S)
+        else:
+            _discard(previous, target)
+            return
 
 
-def _previous(target: Path) -> Path:
-    return target.with_name(f".{target.name}.previous")
+def _put_back(previous: Path, target: Path) -> None:
+    if previous.exists() and not target.exists():
+        with contextlib.suppress(OSError):  # the next run mends it
+            os.rename(previous, target)
+
+
+def _irreplaceable(target: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{target}: cannot be replaced: {error.strerror}",
+        cause="another program has a file in it open, or this user may not rename it",
+        next_step="close what shows it, or choose another folder with --out",
+    )
+
+
+def _beside(target: Path, ending: str) -> Path:
+    return target.with_name(f".{target.name}.{ending}")
 
 
 def recover(target: Path) -> None:
-    """Mend what a killed run left: put an earlier bundle back, remove half-made ones that nobody holds."""
-    target = Path(os.path.abspath(target))  # "." has no name; links are left as they are
-    previous = _previous(target)
-    if _is_leftover(previous) and not target.exists():
-        os.rename(previous, target)
-    leftovers = [previous, *target.parent.glob(f".{glob.escape(target.name)}.new-*")]
-    for leftover in leftovers:
+    """Mend what a killed run left: put an earlier bundle back, remove half-made ones that nobody holds.
+
+    :raises UsageError: an earlier bundle is there, and cannot be put back
+    """
+    target = Path(os.path.abspath(target))
+    if any(_leftovers(target, "")):
+        with _turn(target):
+            _mend(target)
+
+
+def _mend(target: Path) -> None:
+    earlier = sorted(_leftovers(target, "previous"), key=_written_s, reverse=True)
+    if earlier and not target.exists():
+        try:
+            os.rename(earlier[0], target)
+        except OSError as error:
+            raise UsageError(
+                f"{earlier[0]}: the earlier bundle cannot be put back in its place: {error.strerror}",
+                cause="a run was killed while it replaced the bundle",
+                next_step=f"close what shows it, and rename it to {target.name}",
+            ) from error
+    for previous in _leftovers(target, "previous"):
+        _discard(previous, target)
+    for leftover in (*_leftovers(target, "new-"), *_leftovers(target, "old-")):
         _remove_leftover(leftover)
+
+
+def _leftovers(target: Path, kind: str) -> list[Path]:
+    """Folders of ours beside ``target``; any of another's of such a name is left alone."""
+    return [one for one in target.parent.glob(f"{glob.escape(_beside(target, kind).name)}*") if _is_leftover(one)]
+
+
+def _written_s(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:  # gone meanwhile
+        return 0.0
+
+
+def _discard(previous: Path, target: Path) -> None:
+    """Remove an earlier bundle; under another name first, so that half of it is never put back."""
+    old = _beside(target, f"old-{os.getpid():x}{time.time_ns():x}")
+    with contextlib.suppress(OSError):  # not there, or open somewhere: the next run tries again
+        os.rename(previous, old)
+        _remove(old)
 
 
 def _remove(folder: Path) -> None:
@@ -356,12 +517,9 @@ def _is_leftover(folder: Path) -> bool:
 
 
 def _remove_leftover(folder: Path) -> None:
-    if not _is_leftover(folder):
-        return
-    held = _lock(folder)
-    if held is None:
-        return
     try:
-        _remove(folder)
-    finally:
-        os.close(held)
+        held = _lock(folder)
+    except OSError:  # in use, or gone meanwhile
+        return
+    if held is not None:
+        _let_go(held, lambda: _remove(folder))

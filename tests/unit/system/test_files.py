@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,26 @@ def test_write_atomic_keeps_the_old_file_when_the_disk_is_full(tmp_path: Path, m
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize(
+    ("gone", "refused"), [("sub/.out.new-x", []), ("sub/app", ["sub/app/"]), (".out.new-x", ["x"])]
+)
+def test_only_what_another_run_took_away_may_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str, refused: list[str]
+) -> None:
+    _make(tmp_path, f"{gone}/app.py", "sub/kept.py")
+    listed = os.scandir
+
+    def scandir(folder: str) -> "contextlib.AbstractContextManager[Iterator[os.DirEntry[str]]]":
+        if folder == str(tmp_path / gone):
+            raise FileNotFoundError(2, "No such file or directory")
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    tree = files.walk(tmp_path, leave_out=(tmp_path / "sub/out",))
+    assert len(tree.refused) == len(refused)
+    assert tree.files == ("sub/kept.py",)
+
+
 def test_staged_folder_replaces_as_a_whole(tmp_path: Path) -> None:
     target = tmp_path / "out"
     for content in ("one", "two"):
@@ -266,11 +287,138 @@ def test_a_link_in_the_place_of_a_leftover_is_not_followed(tmp_path: Path, name:
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_in_the_way_of_a_replacement_is_said_before_the_work(tmp_path: Path) -> None:
-    _make(tmp_path, ".out.previous/theirs")
-    with pytest.raises(UsageError, match="is in the way"), files.staged_folder(tmp_path / "out", keep=False):
+@pytest.mark.parametrize("name", [".out.previous", ".out.lock", ".out.old-1", ".out.new-x"])
+def test_what_others_call_as_we_do_is_left_alone_and_in_nobodys_way(tmp_path: Path, name: str) -> None:
+    _make(tmp_path, f"{name}/theirs")
+    for _ in range(2):
+        with files.staged_folder(tmp_path / "out", keep=False) as staging:
+            _make(staging, "verdict.json")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
+        [".gitignore", name, "out", "theirs", "verdict.json"]
+    )
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link", "link to a folder", "socket"])
+def test_what_is_no_file_is_not_copied_from_the_earlier_folder(tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        _make(staging, "runs/bandit.sarif")
+    odd = target / "runs" / "odd"
+    if kind == "fifo":
+        os.mkfifo(odd)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(odd.parent):
+            made.bind(odd.name)
+    else:
+        odd.symlink_to("bandit.sarif" if kind == "link" else tmp_path, target_is_directory="folder" in kind)
+    refused = pytest.raises(InputError, match="runs/odd: is neither a file nor a folder")
+    with refused, files.staged_folder(target, keep=True):
         pytest.fail("the work began")
-    assert (tmp_path / ".out.previous" / "theirs").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+_WRITER = """
+import pathlib, sys
+from govsec_ci.system.files import staged_folder
+for number in range(int(sys.argv[3])):
+    with staged_folder(pathlib.Path(sys.argv[1]), keep=bool(number % 2)) as staging:
+        for name in "abcdefgh":
+            (staging / name).write_text(sys.argv[2] + str(number))
+"""
+
+
+def test_runs_that_end_at_once_leave_one_whole_folder(tmp_path: Path) -> None:
+    target, times = tmp_path / "out", 40
+    command = [sys.executable, "-c", _WRITER, str(target)]
+    writers = [subprocess.Popen([*command, who, str(times)], stderr=subprocess.PIPE) for who in "xyz"]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        files.recover(target)
+        seen.add(target.exists())
+    assert [writer.communicate()[1].decode() for writer in writers] == ["", "", ""]
+    left = {(target / name).read_text() for name in "abcdefgh"}
+    assert len(left) == 1
+    assert left <= {f"{who}{times - 1}" for who in "xyz"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert True in seen
+
+
+def test_runs_that_end_at_once_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        _make(staging, "one")
+    monkeypatch.setattr(files, "_wait_for", lambda place, target: None)
+    rename, others = os.rename, iter([tmp_path / "theirs"])
+
+    def between(source: Path, into: Path) -> None:
+        other = next(others, None)
+        rename(source, into)
+        if other:  # another run puts its folder into the place that has just been cleared
+            _make(other, "theirs")
+            (other / ".gitignore").write_text(files.MARKER)
+            rename(other, into if into == target else target)
+
+    with files.staged_folder(target, keep=False) as staging:
+        _make(staging, "two")
+        monkeypatch.setattr(os, "rename", between)
+    assert {path.name for path in target.iterdir()} == {".gitignore", "two"}
+    files.recover(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def _cannot_rename(monkeypatch: pytest.MonkeyPatch) -> None:
+    def held(source: Path, into: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "rename", held)
+    monkeypatch.setattr(files, "_NEXT_TRY_S", 0.0)
+
+
+def test_a_folder_that_somebody_holds_open_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where nothing that is open can be renamed."""
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        _make(staging, "one")
+    told = pytest.raises(UsageError, match="out: cannot be replaced: Permission denied")
+    with monkeypatch.context() as patched, told, files.staged_folder(target, keep=False):
+        _cannot_rename(patched)
+    assert {path.name for path in target.iterdir()} == {".gitignore", "one"}
+
+
+def test_an_earlier_bundle_that_cannot_be_put_back_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out"
+    with files.staged_folder(target, keep=False) as staging:
+        _make(staging, "one")
+    target.rename(tmp_path / ".out.previous-1")
+    with monkeypatch.context() as patched:
+        _cannot_rename(patched)
+        with pytest.raises(UsageError) as caught:
+            files.recover(target)
+    assert ".out.previous-1: the earlier bundle cannot be put back" in caught.value.what
+    assert caught.value.next_step == "close what shows it, and rename it to out"
+    files.recover(target)
+    assert (target / "one").exists()
+
+
+def test_leftovers_that_cannot_be_removed_stop_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out"
+    for name in (".out.previous-1", ".out.previous-2"):
+        _make(tmp_path, f"{name}/.gitignore")
+        (tmp_path / name / ".gitignore").write_text(files.MARKER)
+    target.mkdir()
+    monkeypatch.setattr(files, "_discard", lambda previous, target: None)
+    for content in ("one", "two"):
+        with files.staged_folder(target, keep=False) as staging:
+            _make(staging, content)
+    assert {path.name for path in target.iterdir()} == {".gitignore", "two"}
+
+
+def test_who_waits_too_long_for_another_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_TURN_S", 0.05)
+    target = tmp_path / "out"
+    told = pytest.raises(UsageError, match="another run is just replacing it")
+    with files._turn(target), told, files.staged_folder(target, keep=False):
+        pytest.fail("the work began")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file permissions as Linux has them")
