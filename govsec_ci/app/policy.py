@@ -29,7 +29,7 @@ WAIVERS_FILE = "govsec-waivers.toml"
 _PYPROJECT = "pyproject.toml"
 _BANDIT = ".bandit"
 _TOP = ":/"
-_MODULE = "160000"
+_MODULE = b"160000"
 """Mode of a submodule in a tree of git's."""
 _OTHERS = {_PYPROJECT: "pyproject.toml [tool.bandit]", _BANDIT: ".bandit"}
 _LIMIT_BYTES = 1_000_000_000  # of a file of the tree that is compared with the trusted one
@@ -196,7 +196,8 @@ class _Files:
         name = path.relative_to(top).as_posix()
         asked = ("ls-files", "--recurse-submodules", "-z", "--", f":(literal){name}")
         listed = run_git(self.top, *asked).stdout.rstrip(b"\0")
-        if listed != os.fsencode(name) and not self._knows(_spec(self.judge.commit, f"{_TOP}{name}")):
+        trusted = f"{_TOP}{name}"
+        if not (listed == os.fsencode(name) or self._knows(_spec(self.judge.commit, trusted)) or self._module(trusted)):
             return ""
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else f"{_TOP}{name}"
 
@@ -227,23 +228,24 @@ class _Files:
 
         :raises UsageError: that commit is not here
         """
-        spec = PurePosixPath(name.removeprefix(_TOP))
-        for module in list(spec.parents)[:-1]:
-            folder = f"{_TOP}{module}" if name.startswith(_TOP) else str(module)
-            recorded = self._module(folder)
-            if recorded:
-                place = (self.top if name.startswith(_TOP) else self.root) / module
-                return _of_submodule(place, recorded, spec.relative_to(module).as_posix())
-        return None
+        found = self._module(name)
+        if found is None:
+            return None
+        module, commit = found
+        top = self.top if name.startswith(_TOP) else self.root
+        return _of_submodule(
+            top / module, commit, PurePosixPath(name.removeprefix(_TOP)).relative_to(module).as_posix()
+        )
 
-    def _module(self, name: str) -> str:
-        """The commit that the trusted commit records of a submodule; empty where there is none of this name."""
-        base, _, path = _spec(self.judge.commit, name).partition(":")
-        folder = self.root if path.startswith("./") else self.top
-        asked = ("ls-tree", "-z", base, "--", path)
-        listed = run_git(folder, *asked, variables=self.judge.variables).stdout.decode("utf-8", "surrogateescape")
-        mode, _, rest = listed.partition(" ")
-        return rest.split()[1] if mode == _MODULE else ""
+    def _module(self, name: str) -> tuple[PurePosixPath, str] | None:
+        """The submodule of the trusted commit that a file lies in: its folder, and the commit recorded of it."""
+        folder = self.top if name.startswith(_TOP) else self.root
+        for module in list(PurePosixPath(name.removeprefix(_TOP)).parents)[:-1]:
+            asked = ("ls-tree", "-z", self.judge.commit, "--", str(module))
+            listed = run_git(folder, *asked, variables=self.judge.variables).stdout.split()
+            if listed[:1] == [_MODULE]:
+                return module, listed[2].decode("ascii")
+        return None
 
     @functools.cached_property
     def _has_tree(self) -> bool:

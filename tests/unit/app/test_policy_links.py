@@ -73,6 +73,11 @@ def linked_within(folder: Path) -> None:
     (folder / "ci/waivers.toml").symlink_to("../tests/waivers.toml")
 
 
+def module_linked(folder: Path) -> None:
+    git(folder, "rm", "-q", "-f", "sub")
+    (folder / "sub").symlink_to("tests")
+
+
 @pytest.mark.parametrize("change", [file_linked, folder_linked, linked_within])
 def test_a_link_in_its_place_leads_nowhere_else(top: Path, inner: Path, change: Callable[[Path], None]) -> None:
     (inner / "waivers.toml").write_text(waiver("theirs"))
@@ -110,6 +115,15 @@ def test_a_file_in_a_submodule_is_that_of_the_commit_that_the_trusted_one_record
     ) as policy:
         assert policy.waivers == waiver("old").encode()
         assert policy.changes == ("sub/waivers.toml",)
+
+
+def test_a_link_in_the_place_of_a_submodule_is_no_verdict(top: Path, inner: Path) -> None:
+    add_module(top, inner)
+    commit_all(top, "a submodule")
+    module_linked(top)
+    commit_all(top, "change")
+    with pytest.raises(UsageError, match="lies in a submodule of which the trusted commit is not here"):
+        given(top, "sub/waivers.toml")
 
 
 def test_a_submodule_that_only_the_change_has_gives_nothing(top: Path, inner: Path) -> None:
