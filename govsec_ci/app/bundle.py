@@ -17,7 +17,7 @@ from govsec_ci.gate import waivers
 from govsec_ci.gate.profile import Profile
 from govsec_ci.model import Document, Role, Run, Sbom, Subject, Verdict, VexStatement, Waiver
 from govsec_ci.system import secrets
-from govsec_ci.system.files import is_output_folder, recover, sha256_file, write_atomic
+from govsec_ci.system.files import check_plain, is_output_folder, recover, sha256_file, write_atomic
 
 T = TypeVar("T")
 
@@ -48,10 +48,14 @@ _NEXT_STEP: Final = {
 
 
 def require(folder: Path) -> Path:
-    """``folder`` itself, when it is an output folder of ours; :raises UsageError: it is not."""
+    """``folder`` itself, when it is an output folder of ours.
+
+    :raises UsageError: it is not; :raises InputError: it holds a link, or what would block who reads it
+    """
     recover(folder)
     if not is_output_folder(folder):
         raise UsageError(f"{folder}: is no output folder of govsec", next_step="govsec scan PATH --out DIR makes one")
+    check_plain(folder)
     return folder
 
 

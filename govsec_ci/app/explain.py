@@ -68,7 +68,8 @@ class _Bundle(Struct, frozen=True, kw_only=True):
     def read(cls, folder: Path | None) -> "_Bundle | None":
         if folder is None or not is_output_folder(folder) or not (folder / bundle.VERDICT).exists():
             return None
-        verdict, profiles, evidence = bundle.read_verdict(folder), bundle.read_profiles(folder), read_evidence(folder)
+        verdict, evidence = bundle.read_verdict(bundle.require(folder)), read_evidence(folder)
+        profiles = bundle.read_profiles(folder)
         open_ = undecided(evidence, profiles, verdict)
         return cls(verdict=verdict, runs=evidence.runs, profiles=profiles, undecided=open_)
 

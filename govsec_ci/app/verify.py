@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from govsec_ci.app import bundle, signature, steps
 from govsec_ci.app.keys import TrustedKey
-from govsec_ci.errors import BundleError, OperatorError
+from govsec_ci.errors import BundleError, InputError, OperatorError
 from govsec_ci.formats import manifest
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import evaluate as gate
 from govsec_ci.gate.profile import Profile
 from govsec_ci.model import Check, Verdict
-from govsec_ci.system.files import recover
+from govsec_ci.system.files import check_plain, recover
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -38,6 +38,7 @@ def verify(folder: Path, trusted: tuple[TrustedKey, ...] = ()) -> Held:
         trusted key signed it
     """
     recover(folder)
+    _check_plain(folder)
     _check_digests(folder)
     try:
         recorded = bundle.read_verdict(folder)
@@ -57,6 +58,13 @@ def judge_again(folder: Path, recorded: Verdict, profiles: Sequence[Profile], *,
     """
     evidence = replace(steps.read_evidence(folder), signature="valid" if signed else "none")
     return gate.evaluate(evidence, profiles, now=recorded.now, stage=recorded.stage, engine=steps.ENGINE)
+
+
+def _check_plain(folder: Path) -> None:
+    try:
+        check_plain(folder)
+    except InputError as error:
+        raise BundleError(error.what) from error
 
 
 def _check_digests(folder: Path) -> None:

@@ -354,30 +354,44 @@ def _is_same(descriptor: int, folder: Path) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy the files below ``source`` into ``target``; no link is followed, and nothing that could block is opened."""
+    """Copy what is below ``source`` into ``target``; no link is followed, and nothing that could block is opened."""
+    for name, entry in _below(source):
+        if entry.is_dir(follow_symlinks=False):
+            (target / name).mkdir(exist_ok=True)
+        else:
+            shutil.copy2(entry.path, target / name, follow_symlinks=False)
+
+
+def check_plain(folder: Path) -> None:
+    """:raises InputError: something below it is neither a file nor a folder: a link, or what blocks who opens it"""
+    for _ in _below(folder):
+        pass
+
+
+def _below(folder: Path) -> "Iterator[tuple[str, os.DirEntry[str]]]":
+    """Every file and folder below, each folder before what is in it: its relative POSIX path, and the entry."""
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
-        for entry in _entries(source / prefix):
-            name = prefix + entry.name
+        for entry in _entries(folder / prefix):
             if entry.is_dir(follow_symlinks=False):
-                (target / name).mkdir(exist_ok=True)
-                waiting.append(name + "/")
-            elif entry.is_file(follow_symlinks=False):
-                shutil.copy2(entry.path, target / name, follow_symlinks=False)
-            else:
+                waiting.append(f"{prefix}{entry.name}/")
+            elif not entry.is_file(follow_symlinks=False):
                 raise InputError(
                     f"{entry.path}: is neither a file nor a folder, so it is no part of an evidence bundle",
                     next_step="remove it, or make the bundle anew with `govsec run`",
                 )
+            yield prefix + entry.name, entry
 
 
 def _entries(folder: Path) -> "list[os.DirEntry[str]]":
     try:
         with os.scandir(folder) as listing:
             return sorted(listing, key=_name)
-    except FileNotFoundError:  # there is no earlier folder
+    except (FileNotFoundError, NotADirectoryError):  # there is no earlier folder
         return []
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
 
 
 def _check_ours(target: Path) -> None:

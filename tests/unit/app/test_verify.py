@@ -1,6 +1,7 @@
 """app/verify.py and app/pack.py: a bundle that holds, every way in which one does not, and its archive."""
 
 import json
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from govsec_ci.app import bundle, steps
 from govsec_ci.app.pack import pack
 from govsec_ci.app.verify import verify
-from govsec_ci.errors import BundleError, UsageError
+from govsec_ci.errors import BundleError, InputError, UsageError
 from govsec_ci.model import VerdictWord
 
 
@@ -52,7 +53,31 @@ def test_a_missing_and_an_extra_file_are_seen(copy: Path) -> None:
 def test_a_link_in_place_of_a_file_is_seen(copy: Path, tmp_path: Path) -> None:
     shutil.move(copy / "summary.md", tmp_path / "summary.md")
     (copy / "summary.md").symlink_to(tmp_path / "summary.md")
-    with pytest.raises(BundleError, match="not a regular file"):
+    with pytest.raises(BundleError, match=r"summary\.md: is neither a file nor a folder"):
+        verify(copy)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "verdict.dsse.json", "verdict.json", "inputs/vex"])
+@pytest.mark.parametrize("kind", ["fifo", "link"])
+def test_nothing_that_blocks_or_leads_away_is_opened(copy: Path, tmp_path: Path, name: str, kind: str) -> None:
+    (copy / name).unlink(missing_ok=True)
+    if kind == "fifo":
+        os.mkfifo(copy / name)
+    else:
+        (copy / name).symlink_to(tmp_path, target_is_directory=True)
+    told = rf"{name}: is neither a file nor a folder"
+    with pytest.raises(BundleError, match=told):
+        verify(copy)
+    with pytest.raises(InputError, match=told):
+        bundle.require(copy)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(BundleError, match=r"bundle/?: cannot be listed: Permission denied"):
         verify(copy)
 
 
