@@ -5,8 +5,9 @@ from typing import Final
 
 from msgspec import Struct
 
-# English and Japanese.
-_TEXTS: Final[dict[str, tuple[str, str]]] = {
+from govsec_ci.app.say import Say, Texts
+
+_TEXTS: Final[Texts] = {
     "clause": ("clause", "条項"),
     "limit": ("limit", "基準値"),
     "why": ("why it counts", "算入する理由"),
@@ -77,10 +78,7 @@ class Words:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        """A text of the table with its fields filled in."""
-        return _TEXTS[key][self.lang == "ja"].format_map(values)
+        self.say = Say(_TEXTS, lang)
 
     def section(self, heading: str, *answers: tuple[str, Sequence[str]]) -> Section:
         """A section of the questions that have an answer."""

@@ -8,12 +8,13 @@ from typing import Any, Final
 from msgspec import Struct
 
 from govsec_ci.app import bundle
+from govsec_ci.app.say import Say, Texts
 from govsec_ci.gate.gap import Gap as Computed
 from govsec_ci.gate.gap import Part
 from govsec_ci.gate.gap import gap as computed
 from govsec_ci.report.inert import message, word
 
-_TEXTS: Final[dict[str, tuple[str, str]]] = {
+_TEXTS: Final[Texts] = {
     "score": (
         "{profile}: {score} % ({met} of {all} by weight; {gates_met} of {gates} gates), stage {stage}",
         "{profile}: {score} %(重み {all} のうち {met}、基準 {gates} 件のうち {gates_met} 件)、段階 {stage}",
@@ -98,33 +99,30 @@ def _missing(part: Part, lang: str) -> Missing:
 
 def lines(found: tuple[Gap, ...], before: tuple[Gap, ...] | None, *, lang: str) -> Iterator[str]:
     """The scores as text; with ``before`` also how they have changed."""
+    say = Say(_TEXTS, lang)
     earlier = {own.profile: own for own in before or ()}
     for own in found:
-        yield _say(lang, "score", **_plain(own))
-        yield from _change(own, earlier.get(own.profile), lang) if before is not None else ()
+        yield say("score", **_plain(own))
+        yield from _change(own, earlier.get(own.profile), say) if before is not None else ()
         for one in own.missing:
             fields = {key: getattr(one, key) for key in one.__struct_fields__}
-            yield _say(lang, "missing", **fields | {"gate": word(one.gate)})
-            yield _say(lang, "next", next=one.next)
+            yield say("missing", **fields | {"gate": word(one.gate)})
+            yield say("next", next=one.next)
 
 
-def _change(own: Gap, earlier: Gap | None, lang: str) -> Iterator[str]:
+def _change(own: Gap, earlier: Gap | None, say: Say) -> Iterator[str]:
     if earlier is None or not _comparable(own, earlier):
-        yield _say(lang, "other")
+        yield say("other")
         return
-    yield _say(lang, "before", score=earlier.score, change=own.score - earlier.score)
+    yield say("before", score=earlier.score, change=own.score - earlier.score)
     now, then = ({one.gate for one in gap.missing} for gap in (own, earlier))
     for key, gates in (("won", then - now), ("lost", now - then)):
         if gates:
-            yield _say(lang, key, gates=", ".join(sorted(gates)))
+            yield say(key, gates=", ".join(sorted(gates)))
 
 
 def _comparable(own: Gap, earlier: Gap) -> bool:
     return (own.sha256, own.stage) == (earlier.sha256, earlier.stage)
-
-
-def _say(lang: str, key: str, **values: Any) -> str:
-    return _TEXTS[key][lang == "ja"].format_map(values)
 
 
 def _plain(own: Gap) -> dict[str, Any]:

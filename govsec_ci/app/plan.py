@@ -16,6 +16,7 @@ from govsec_ci.advisories.index import open_index
 from govsec_ci.advisories.locate import Located
 from govsec_ci.advisories.upgrades import candidates
 from govsec_ci.app import bundle, steps
+from govsec_ci.app.say import Say, Texts
 from govsec_ci.errors import UsageError
 from govsec_ci.gate.plan import Upgrade
 from govsec_ci.gate.plan import plan as computed
@@ -57,7 +58,7 @@ def _steps(view: View, lang: str) -> tuple[str, ...]:
     return tuple(what.ja if lang == "ja" else what.en for what in own)
 
 
-_TEXTS: Final[dict[str, tuple[str, str]]] = {
+_TEXTS: Final[Texts] = {
     "raise": (
         "raise {name} {installed} -> {target}{major} in {where}: closes {closes}",
         "{where} の {name} を {installed} から {target} へ更新する{major}: 是正 {closes} 件",
@@ -87,29 +88,26 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 def as_text(found: Plan, lang: str) -> Iterator[str]:
     """The plan for people."""
+    say = Say(_TEXTS, lang)
     for one in found.upgrades:
-        yield from _upgrade_text(one, lang)
-    yield from (_say(lang, "then", step=step) for step in found.steps)
+        yield from _upgrade_text(one, say)
+    yield from (say("then", step=step) for step in found.steps)
     if found.upgrades:
-        yield _say(lang, "apart")
+        yield say("apart")
     if not found.upgrades and not found.steps:
-        yield _say(lang, "nothing")
+        yield say("nothing")
 
 
-def _say(lang: str, key: str, **values: object) -> str:
-    return _TEXTS[key][lang == "ja"].format_map(values)
-
-
-def _upgrade_text(one: Upgrade, lang: str) -> Iterator[str]:
+def _upgrade_text(one: Upgrade, say: Say) -> Iterator[str]:
     about = {"name": word(one.name), "installed": word(one.installed), "where": ", ".join(map(word, one.places))}
     if one.target:
-        major = _say(lang, "major") if one.major else ""
-        yield _say(lang, "raise", **about, target=one.target, major=major, closes=len(one.closes))
-        yield from [] if one.checked else [_say(lang, "unchecked", target=one.target)]
-        yield from [_say(lang, "brings", target=one.target, ids=_ids(one.brings))] if one.brings else []
+        major = say("major") if one.major else ""
+        yield say("raise", **about, target=one.target, major=major, closes=len(one.closes))
+        yield from [] if one.checked else [say("unchecked", target=one.target)]
+        yield from [say("brings", target=one.target, ids=_ids(one.brings))] if one.brings else []
     for name in one.open:
         how = "elsewhere" if name in one.elsewhere else "hopeless"
-        yield _say(lang, how, **about, id=word(name), version=one.elsewhere.get(name, ""))
+        yield say(how, **about, id=word(name), version=one.elsewhere.get(name, ""))
 
 
 def _ids(names: tuple[str, ...]) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from govsec_ci.app.say import Say, Texts
 from govsec_ci.gate import cases
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate.describe import Description, describe
 from govsec_ci.gate.profile import Profile
 
-_TEXTS: Final[dict[str, tuple[str, str]]] = {
+_TEXTS: Final[Texts] = {
     "gates": ("Gates", "基準"),
     "gates-head": ("gate|limit|clause|how sure|stages|effect|weight", "基準|基準値|条項|確度|段階|効果|重み"),
     "gate": ("Why each gate counts, and what closes it", "各基準の理由及び是正方法"),
@@ -51,7 +52,7 @@ def index() -> str:
 
 
 def _half(profile: Profile, lang: str) -> Iterator[str]:
-    one, say = describe(profile, lang), _Say(lang)
+    one, say = describe(profile, lang), Say(_TEXTS, lang)
     yield f"**{one.title}**"
     yield from (line for text in (one.banner, one.text) if text for line in ("", text))
     yield from ("", *_facts(profile, one, say), "", f"### {say('gates')}", "")
@@ -73,7 +74,7 @@ def _half(profile: Profile, lang: str) -> Iterator[str]:
         yield f"- {say('closes')}: {gate.next}"
 
 
-def _facts(profile: Profile, one: Description, say: "_Say") -> Iterator[str]:
+def _facts(profile: Profile, one: Description, say: Say) -> Iterator[str]:
     facts = [say("facts", version=one.version, status=one.status, jurisdiction=one.jurisdiction)]
     if profile.effective_from:
         end = say("end", end=profile.until) if profile.until else ""
@@ -84,21 +85,11 @@ def _facts(profile: Profile, one: Description, say: "_Say") -> Iterator[str]:
     yield from facts
 
 
-def _parameters(one: Description, say: "_Say") -> Iterator[str]:
+def _parameters(one: Description, say: Say) -> Iterator[str]:
     if one.parameters:
         yield from ("", f"### {say('parameters')}", "")
         rows = [(own.name, own.values, own.otherwise, own.text) for own in one.parameters]
         yield from _table(say("parameters-head").split("|"), rows)
-
-
-class _Say:
-    """Says our own words in one language."""
-
-    def __init__(self, lang: str) -> None:
-        self._column = int(lang == "ja")
-
-    def __call__(self, key: str, **values: object) -> str:
-        return _TEXTS[key][self._column].format_map(values)
 
 
 def _table(

@@ -4,23 +4,20 @@ Every result that a gate counted, or has a due date for or could not decide on, 
 every result of the log leads to the gates that do so, and to the claims by which it may not count.
 """
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
 from govsec_ci.app import bundle, gap
 from govsec_ci.app.steps import read_evidence
+from govsec_ci.app.trace_words import Words
 from govsec_ci.gate.context import key_of
 from govsec_ci.gate.describe import describe
 from govsec_ci.gate.own import OWN
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.undecided import undecided
-from govsec_ci.gate.words import label as label_words
 from govsec_ci.model import BaselineState, Check, Document, Evidence, Note, Result, Run, Verdict
 from govsec_ci.report.gate_notes import noted
 from govsec_ci.report.inert import message, word
@@ -207,7 +204,7 @@ class _Matrix:
         )
 
     def _clauses(self, checks: Sequence[Check]) -> tuple[str, ...]:
-        words = _Say(self.lang)
+        words = Words(self.lang)
         own = (check.clause for check in checks)
         told = (f"{one.document} {one.id} [{words.label(one.label, one.origin)}]" for one in own)
         return tuple(dict.fromkeys(map(word, told)))
@@ -233,158 +230,3 @@ def _why(result: Result) -> str:
     claims = [f"{own.origin} {own.origin_id} ({own.status.value}): {own.justification}" for own in result.suppressions]
     gone = ["absent"] if result.baseline_state is BaselineState.ABSENT else []
     return message("; ".join([*claims, *gone]))
-
-
-def render(found: Trace, form: str) -> str:
-    """The trace as ``markdown``, ``csv`` (one line a check and result) or ``json``."""
-    if form == "json":
-        return json.dumps(as_json(found), indent=2, ensure_ascii=False)
-    return as_csv(found) if form == "csv" else "\n".join(as_markdown(found))
-
-
-def as_json(found: Trace) -> dict[str, Any]:
-    """The trace for programs."""
-    return {
-        "subject": found.subject,
-        "verdict": found.verdict,
-        "documents": [dict(zip(_DOCUMENT, row, strict=True)) for row in found.documents],
-        "checks": [_fields(one) | {"files": dict(one.files)} for one in found.lines],
-        "results": [_fields(one) for one in found.results],
-        "gaps": [{"profile": one.profile, "score": one.score, "sha256": one.sha256} for one in found.gaps],
-    }
-
-
-_DOCUMENT: Final = ("id", "title", "publisher", "edition", "label")
-
-
-def _fields(one: Line | Seen) -> dict[str, Any]:
-    return {key: getattr(one, key) for key in one.__struct_fields__}
-
-
-_COLUMNS: Final = (
-    "document", "edition", "clause", "label", "origin", "profile", "gate", "kind", "mode", "verdict",
-    "observed", "limit", "result", "standing", "rule", "place", "file", "sha256",
-    "reasons",
-)  # fmt: skip
-
-
-def as_csv(found: Trace) -> str:
-    """RFC 4180: a line for each check and each thing that stands against it, per evidence file."""
-    by_key = {one.key: one for one in found.results}
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for line in found.lines:
-        head = [getattr(line, key) for key in _COLUMNS[:12]]
-        for standing, key in list(_standing(line)) or [("", "")]:
-            seen = by_key.get(key)
-            place = [key, standing, seen.rule if seen else "", seen.place if seen else ""]
-            for file, digest in line.files or (("", ""),):
-                writer.writerow([_plain(cell) for cell in [*head, *place, file, digest, "; ".join(line.reasons)]])
-    return text.getvalue().rstrip("\r\n")
-
-
-def _standing(line: Line) -> Iterator[tuple[str, str]]:
-    """How each thing stands to the check: counted, pending (due or undecided) or other, and its name."""
-    for how, keys in (("counted", line.results), ("pending", line.pending), ("other", line.other)):
-        yield from ((how, key) for key in keys)
-
-
-def _plain(cell: str) -> str:
-    """No spreadsheet is to take a text for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
-
-
-_REASONS: Final = 10
-"""So many reasons of a check stand in the table for people."""
-
-_TEXTS: Final[dict[str, tuple[str, str]]] = {
-    "trace": ("Trace", "追跡表"),
-    "score": (
-        "{profile}: {score} % of the weight of its deciding gates met",
-        "{profile}: 判定を左右する基準のうち重みで {score} % を満たす",
-    ),
-    "there": ("From clause to evidence", "条項から証跡へ"),
-    "there-head": (
-        "clause|label|gate|check|results|evidence",
-        "条項|確度|基準|判定|検出結果|証跡",
-    ),
-    "back": ("Back from result to clause", "検出結果から条項へ"),
-    "back-head": ("result|rule|place|gates|clauses|else", "検出結果|規則|所在|基準|条項|備考"),
-    "documents": ("Documents", "文書"),
-    "documents-head": ("id|title|publisher|edition|label", "略称|名称|発行者|版|確度"),
-    "files": ("Files", "ファイル"),
-    "files-head": ("file|sha256", "ファイル|sha256"),
-    "local": ("{label}, number of our own", "{label}、数値は独自設定"),
-    "check": ("{verdict}: {observed} (limit: {limit})", "{verdict}: {observed}(基準値: {limit})"),
-    "warns": ("; warns only", "。警告のみ"),
-    "because": (" Because: {reasons}", " 理由: {reasons}"),
-    "more": ("and {n} more in verdict.json", "ほか {n} 件は verdict.json に記載"),
-    "pending": ("due or undecided: {keys}", "期限前又は判断不能: {keys}"),
-    "none": ("no gate counts it", "算入する基準はない"),
-}
-
-
-def as_markdown(found: Trace) -> Iterator[str]:
-    """The trace for people: by clause, back by result, and the files with their hashes."""
-    words = _Say(found.lang)
-    yield from (f"# {words('trace')}: {_cell(found.subject)}: {found.verdict}", "")
-    yield from (f"- {words('score', profile=_cell(own.profile), score=own.score)}" for own in found.gaps)
-    yield from _table(words, "there", [_check_cells(words, line) for line in found.lines])
-    yield from _table(words, "back", [_result_cells(words, one) for one in found.results])
-    files = sorted({pair for line in found.lines for pair in line.files})
-    yield from _table(words, "documents", found.documents)
-    yield from _table(words, "files", files)
-
-
-class _Say:
-    """Says our own words in one language."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-        self._column = int(lang == "ja")
-
-    def __call__(self, key: str, **values: object) -> str:
-        return _TEXTS[key][self._column].format_map(values)
-
-    def label(self, sure: str, origin: str) -> str:
-        """How sure a clause is, and whether its number is the document's."""
-        told = label_words(sure, self.lang)
-        return self("local", label=told) if origin == "local" != sure else told
-
-
-def _table(words: _Say, key: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    columns = words(f"{key}-head").split("|")
-    yield from ("", f"## {words(key)}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|")
-    yield from (f"| {' | '.join(map(_cell, row))} |" for row in rows)
-
-
-def _check_cells(words: _Say, line: Line) -> tuple[str, ...]:
-    check = words("check", verdict=line.verdict, observed=line.observed, limit=line.limit)
-    pending = [words("pending", keys=", ".join(line.pending))] if line.pending else []
-    return (
-        f"{line.document} {line.clause} ({line.edition})",
-        words.label(line.label, line.origin),
-        f"{line.profile}/{line.gate}: {line.title}",
-        check + (words("warns") if line.mode == "warn" else "") + _because(words, line),
-        "; ".join([", ".join((*line.results, *line.other)), *pending]).removeprefix("; "),
-        ", ".join(name for name, _ in line.files),
-    )
-
-
-def _because(words: _Say, line: Line) -> str:
-    more = len(line.reasons) - _REASONS
-    told = [*line.reasons[:_REASONS], *([words("more", n=more)] if more > 0 else [])]
-    return words("because", reasons="; ".join(told)) if told else ""
-
-
-def _result_cells(words: _Say, one: Seen) -> tuple[str, ...]:
-    pending = [words("pending", keys=", ".join(one.pending))] if one.pending else []
-    gates = "; ".join([*([", ".join(one.gates)] if one.gates else []), *pending])
-    return (one.key, one.rule, one.place, gates or words("none"), "; ".join(one.clauses), one.why)
-
-
-def _cell(text: str) -> str:
-    """Text in a table: nothing of Markdown or HTML has an effect in it."""
-    escaped = text.replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return "".join(f"\\{char}" if char in "`*_[]!#@" else char for char in escaped)

@@ -83,8 +83,9 @@ def trace(out: Path, lang: str | None, form: str) -> int:
       govsec trace --out evidence --format csv
     """
     from govsec_ci.app import trace as tracing
+    from govsec_ci.app.trace_formats import render
 
-    click.echo(tracing.render(tracing.trace(out, lang=lang or locale_language()), form))
+    click.echo(render(tracing.trace(out, lang=lang or locale_language()), form))
     return 0
 
 

@@ -37,7 +37,7 @@ def _rows(view: View) -> Iterator[list[object]]:
     open_anchors = {one.anchor for one in view.results}
     waived = [claim.result for anchor, claim in claims.items() if anchor not in open_anchors]
     for one in (*view.results, *waived):
-        yield [_inert(cell) for cell in _row(one, claims.get(one.anchor))]
+        yield [inert(cell) for cell in _row(one, claims.get(one.anchor))]
 
 
 def _row(one: ResultView, claim: SuppressedView | None) -> tuple[object, ...]:
@@ -53,5 +53,6 @@ def _row(one: ResultView, claim: SuppressedView | None) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _inert(cell: object) -> object:
+def inert(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA else cell

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from govsec_ci.app import bundle
-from govsec_ci.app.trace import Trace, render, trace
+from govsec_ci.app.trace import Trace, trace
+from govsec_ci.app.trace_formats import render
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile
 from govsec_ci.model import Document, Role, Rule, Severity, Stage
 from tests.support import bundles
-from tests.support.gate_evidence import NOW, code, evidence, feed, nosec, rule, run, vulnerable
+from tests.support.gate_evidence import NOW, code, evidence, feed, nosec, replace, rule, run, vulnerable
 
 NAMES = ["jp-gov", "us-fedramp-rev5", "us-nist-ssdf"]
 
@@ -168,6 +169,16 @@ def test_markdown_reads_in_both_languages_and_is_inert(folder: Path, lang: str, 
     width = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")}
     assert width == {7, 6, 3}  # checks and results, documents, files
     assert ("2 件" in text) == (lang == "ja")
+
+
+def test_what_a_text_could_start_in_a_spreadsheet_or_on_a_page_it_does_not(found: Trace) -> None:
+    first = replace(found.lines[0], observed="＝1+1", edition="@team, see https://example.org")
+    odd = replace(found, lines=(first, *found.lines[1:]))
+    (cell, *_) = [row["observed"] for row in csv.DictReader(io.StringIO(render(odd, "csv")))]
+    assert cell == "'＝1+1"
+    page = render(odd, "markdown")
+    assert "@team" not in page
+    assert "https://" not in page
 
 
 def test_the_same_bundle_gives_the_same_bytes(folder: Path) -> None:
