@@ -230,12 +230,15 @@ class Ssvc(Struct, frozen=True, kw_only=True):
     """CISA's SSVC decision points (Vulnrichment), lower case; ``None`` where not given.
 
     exploitation: none, poc or active; automatable: yes or no; technical_impact: partial or total.
+
+    :param source: the CVE whose record gave them; several, with ", " between, where records of aliases were joined
     """
 
     exploitation: str | None = None
     automatable: str | None = None
     technical_impact: str | None = None
     date: Moment | None = None
+    source: str = ""
 
 
 class Vulnerability(Struct, frozen=True, kw_only=True):

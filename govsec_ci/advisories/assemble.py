@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from govsec_ci.advisories import base, facts, groups, matching, severity
+from govsec_ci.advisories import base, facts, groups, matching, points, severity
 from govsec_ci.advisories.facts import Facts
 from govsec_ci.model import Cvss, Epss, Severity, Vulnerability
 
@@ -104,8 +104,8 @@ class Enricher:
             severity_source=source,
             cvss=severity.in_order(one.cvss) + severity.in_order(added),
             epss=self._epss(cves),
-            kev=min((e.kev for e in exploited), key=lambda kev: kev.date_added, default=None),
-            ssvc=next((e.ssvc for e in enriched if e.ssvc is not None), None),
+            kev=points.earliest(e.kev for e in exploited),
+            ssvc=points.worst(e.ssvc for e in enriched if e.ssvc is not None),
             cwes=tuple(sorted(cwes, key=groups.preference)),
         )
 

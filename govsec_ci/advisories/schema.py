@@ -5,7 +5,7 @@ body holds, or of the rules that decide a stored value (grouping, severity): ind
 but built anew from the feed files.
 """
 
-VERSION = 4
+VERSION = 5
 APPLICATION_ID = 0x676F7673  # "govs"
 
 TABLES = """

@@ -116,10 +116,11 @@ def _moment(text: str) -> datetime:
 def _enrichment(record: _Record) -> Enrichment:
     containers = (record.containers.cna, *record.containers.adp)
     problems = (d.cwe_id for c in containers for p in c.problem_types for d in p.descriptions)
-    points = [ssvc for c in containers for metric in c.metrics if (ssvc := _ssvc(metric)) is not None]
+    cve = record.cve_metadata.cve_id
+    points = [ssvc for c in containers for metric in c.metrics if (ssvc := _ssvc(metric, cve)) is not None]
     return Enrichment(
         ssvc=max(points, key=lambda one: one.date or _BEGINNING, default=None),
-        cvss=tuple(_cvss(record.cve_metadata.cve_id, containers)),
+        cvss=tuple(_cvss(cve, containers)),
         cwes=cwes(problems),
     )
 
@@ -136,7 +137,7 @@ def _cvss(cve: str, containers: tuple[_Container, ...]) -> Iterator[Cvss]:
                     yield scored
 
 
-def _ssvc(metric: dict[str, Any]) -> Ssvc | None:
+def _ssvc(metric: dict[str, Any], cve: str) -> Ssvc | None:
     other = metric.get("other")
     content = other.get("content") if isinstance(other, dict) and other.get("type") == "ssvc" else None
     if not isinstance(content, dict):
@@ -149,6 +150,7 @@ def _ssvc(metric: dict[str, Any]) -> Ssvc | None:
         automatable=_point(given, "Automatable"),
         technical_impact=_point(given, "Technical Impact"),
         date=_moment(stamp) if isinstance(stamp, str) and _moment(stamp) > _BEGINNING else None,
+        source=cve,
     )
 
 

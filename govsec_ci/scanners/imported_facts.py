@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from govsec_ci.advisories.index import Index, open_index
+from govsec_ci.advisories.points import earliest, worst
 from govsec_ci.model import Role, Rule, Run, Vulnerability
 
 _ROLES: Final = frozenset({Role.SCA, Role.CONTAINER})
@@ -55,8 +56,8 @@ def _facts(about: Vulnerability, index: Index) -> Vulnerability:
     known = [one for one in asked if one is not None]
     return replace(
         about,
-        kev=min((one.kev for one in known if one.kev), key=lambda kev: kev.date_added, default=None),
-        epss=next((one.epss for one in known if one.epss), None),
-        ssvc=next((one.ssvc for one in known if one.ssvc), None),
+        kev=earliest(one.kev for one in known if one.kev),
+        epss=max((one.epss for one in known if one.epss), key=lambda epss: epss.score, default=None),
+        ssvc=worst(one.ssvc for one in known if one.ssvc),
         malicious=any(one.malicious for one in known),
     )

@@ -130,7 +130,9 @@ def test_must_show_6(shared: Path, tmp_path: Path) -> None:
     )
     assert found.ssvc is not None
     assert found.ssvc.date is not None
-    points = Ssvc(exploitation="active", automatable="yes", technical_impact="total", date=found.ssvc.date)
+    points = Ssvc(
+        exploitation="active", automatable="yes", technical_impact="total", date=found.ssvc.date, source=found.id
+    )
     assert found.ssvc == points
     assert found.severity is Severity.CRITICAL
     assert found.epss == Epss(score=0.96, percentile=0.99, date=datetime(2024, 9, 4, tzinfo=UTC), model="v2023.03.01")

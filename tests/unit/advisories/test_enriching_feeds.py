@@ -131,6 +131,7 @@ def test_ssvc_points_are_lower_case(tmp_path: Path, database: sqlite3.Connection
         automatable="yes",
         technical_impact="total",
         date=datetime(2024, 9, 5, 1, 2, 3, tzinfo=UTC),
+        source="CVE-2024-0001",
     )
     source = "CVE-2024-0001 (Vulnrichment)"
     assert found.cvss == (Cvss(version="3.1", vector=made.V31_CRITICAL, score=9.8, source=source),)
@@ -139,7 +140,7 @@ def test_ssvc_points_are_lower_case(tmp_path: Path, database: sqlite3.Connection
 
 def test_points_that_are_missing_or_strange_stay_unknown(tmp_path: Path, database: sqlite3.Connection) -> None:
     _, (found,) = _load(database, tmp_path, made.cve_record(points={"Exploitation": "maybe", "Automatable": ""}))
-    assert found.ssvc == Ssvc(date=datetime(2024, 9, 5, 1, 2, 3, tzinfo=UTC))
+    assert found.ssvc == Ssvc(date=datetime(2024, 9, 5, 1, 2, 3, tzinfo=UTC), source="CVE-2024-0001")
     assert found.cvss == ()
 
 
@@ -151,7 +152,7 @@ def test_the_latest_of_several_decisions_counts(tmp_path: Path, database: sqlite
         record["containers"]["adp"][0]["metrics"].append({"other": {"type": "ssvc", "content": content}})
     record["containers"]["adp"][0]["metrics"].append({"other": {"type": "kev", "content": later}})
     _, (found,) = _load(database, tmp_path, record)
-    assert found.ssvc == Ssvc(exploitation="poc", date=datetime(2024, 9, 6, tzinfo=UTC))
+    assert found.ssvc == Ssvc(exploitation="poc", date=datetime(2024, 9, 6, tzinfo=UTC), source="CVE-2024-0001")
 
 
 def test_a_rejected_record_enriches_nothing(tmp_path: Path, database: sqlite3.Connection) -> None:

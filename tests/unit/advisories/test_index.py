@@ -231,6 +231,24 @@ def enriching(tmp_path: Path) -> tuple[Path, ...]:
     )
 
 
+def test_of_aliases_the_worst_points_count_and_say_where_they_are_from(make: Make, tmp_path: Path) -> None:
+    mild = {"Exploitation": "none", "Automatable": "no", "Technical Impact": "partial"}
+    worse = {"Exploitation": "active", "Automatable": "yes", "Technical Impact": "partial"}
+    other = made.cve_record(points=worse, cveMetadata={"cveId": "CVE-2024-0002", "dateUpdated": "2024-09-05"})
+    feed = made.vulnrichment(tmp_path / "vr.zip", made.cve_record(points=mild), other)
+    # The second CVE has no record of its own, and is an alias of the first.
+    both = made.record("CVE-2024-0001", aliases=["CVE-2024-0002"])
+    found = make(both, others=(feed,)).match("demo", "1.0")[0].vulnerability
+    assert (found.id, found.aliases) == ("CVE-2024-0001", ("CVE-2024-0002",))
+    assert found.ssvc is not None
+    assert (found.ssvc.exploitation, found.ssvc.automatable, found.ssvc.technical_impact) == (
+        "active",
+        "yes",
+        "partial",
+    )
+    assert found.ssvc.source == "CVE-2024-0001, CVE-2024-0002"
+
+
 def test_a_vulnerability_holds_what_every_feed_knows(make: Make, enriching: tuple[Path, ...]) -> None:
     index = make(made.record("GHSA-1", aliases=["CVE-2024-0001"]), others=enriching)
     found = index.match("demo", "1.0")[0].vulnerability
@@ -242,6 +260,7 @@ def test_a_vulnerability_holds_what_every_feed_knows(make: Make, enriching: tupl
         automatable="yes",
         technical_impact="total",
         date=datetime(2024, 9, 5, 1, 2, 3, tzinfo=UTC),
+        source="CVE-2024-0001",
     )
     assert (found.severity, found.severity_source) == (Severity.CRITICAL, "CVSS:3.1 of CVE-2024-0001 (Vulnrichment)")
     assert found.cwes == ("CWE-22", "CWE-78")

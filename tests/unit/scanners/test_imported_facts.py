@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from govsec_ci.advisories.feeds import parts_of
 from govsec_ci.advisories.prepare import index_of
 from govsec_ci.config import Config, Import
-from govsec_ci.model import Role, Rule, Run, ScanState
+from govsec_ci.model import Role, Rule, Run, ScanState, Vulnerability
 from govsec_ci.scanners.imported import load
 from govsec_ci.scanners.imported_facts import looked_up
 from tests.support import advisories
@@ -36,7 +37,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = (
         advisories.zipped(folder / "all.zip", advisories.record()),
         advisories.kev(folder / "kev.json", advisories.kev_entry(EXPLOITED)),
-        advisories.epss(folder / "epss.csv", (OTHER, 0.25, 0.9)),
+        advisories.epss(folder / "epss.csv", (OTHER, 0.25, 0.9), ("CVE-2024-0003", 0.5, 0.95)),
     )
     return index_of([part for path in files for part in parts_of(path)], folder / "cache")
 
@@ -75,3 +76,12 @@ def test_what_names_no_vulnerability_was_looked_up_nowhere(index: Path) -> None:
     same = (report(Role.SCA, "TOOL-1"), report(Role.SAST, EXPLOITED))
     assert looked_up(same, index) == same
     assert looked_up([report(Role.SCA, EXPLOITED)], None) == (report(Role.SCA, EXPLOITED),)
+
+
+def test_of_several_names_the_likeliest_exploited_counts(index: Path) -> None:
+    about = Vulnerability(id=OTHER, aliases=("CVE-2024-0003",))
+    (run,) = looked_up([replace(report(Role.SCA, OTHER), rules=(Rule(id=OTHER, vulnerability=about),))], index)
+    known = run.rules[0].vulnerability
+    assert known is not None
+    assert known.epss is not None
+    assert known.epss.score == 0.5
