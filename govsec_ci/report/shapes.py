@@ -156,6 +156,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
     """One gate evaluated once.
 
     :param results: those that it counts, worst first; ``unresolved`` are fingerprints that no result carries
+    :param supply: how to get the data that it could not decide without, where that is known
     """
 
     anchor: str
@@ -176,6 +177,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
     next_step: Text
     due: datetime | None
     overdue: int
+    supply: Text = EMPTY
 
 
 class ProfileView(Struct, frozen=True, kw_only=True):
@@ -264,12 +266,12 @@ class StepView(Struct, frozen=True, kw_only=True):
 
 
 class SbomView(Struct, frozen=True, kw_only=True):
-    """What the SBOM holds: :param missing: element → for how many components it is missing."""
+    """What the SBOM holds: :param missing: element → how many components, the project itself among them, lack it."""
 
     format: str
     spec_version: str
     components: int
-    missing: tuple[tuple[str, int], ...]
+    missing: tuple[tuple[Text, int], ...]
 
 
 class TraceView(Struct, frozen=True, kw_only=True):
@@ -399,6 +401,11 @@ class View(Struct, frozen=True, kw_only=True):
     signing: SigningView
     gaps: tuple[GapView, ...]
     policy_changes: tuple[str, ...]
+
+    @property
+    def dated(self) -> bool:
+        """Whether any open result has a due date: else nobody needs a column for it."""
+        return any(one.due for one in self.results)
 
     @property
     def not_checked(self) -> tuple[RunView, ...]:

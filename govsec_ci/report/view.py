@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from govsec_ci.gate.gap import Gap, gap
+from govsec_ci.gate.kind_sbom import ELEMENT_NAMES
 from govsec_ci.gate.plan import plan
 from govsec_ci.gate.schema import Profile
 from govsec_ci.model import (
@@ -22,7 +23,8 @@ from govsec_ci.model import (
     VerdictWord,
 )
 from govsec_ci.report import labels, notices
-from govsec_ci.report.i18n import Text, both, both_n
+from govsec_ci.report.gate_notes import ELEMENTS
+from govsec_ci.report.i18n import Text, both, both_n, japanese, same
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import (
     CheckView,
@@ -251,8 +253,14 @@ def _sbom(sbom: Sbom | None) -> SbomView | None:
         format=word(sbom.format),
         spec_version=word(sbom.spec_version),
         components=len(sbom.components),
-        missing=tuple((word(element), len(purls)) for element, purls in sorted(sbom.missing.items()) if purls),
+        missing=tuple((_element(element), len(purls)) for element, purls in sorted(sbom.missing.items()) if purls),
     )
+
+
+def _element(name: str) -> Text:
+    """A minimum element as the SBOM's reader calls it, in both languages where it is one of the known ones."""
+    known = next((ELEMENTS[own] for own, named in ELEMENT_NAMES.items() if named == name), None)
+    return Text(word(name), japanese(known)) if known else same(word(name))
 
 
 def _severities(verdict: Verdict, results: Sequence[ResultView]) -> Mapping[str, int]:

@@ -1,5 +1,6 @@
 """The five questions of a release manager, answered in a few lines each: the first screen of every report."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,8 @@ from govsec_ci.report.i18n import Text, both, both_n
 from govsec_ci.report.shapes import AnswerView, CheckView, ClauseView, SigningView, StepView
 
 _LINES: Final = 5
+_REASON: Final = 160
+_TWO_LANGUAGES: Final = re.compile(r"([^\x00-\x7f][^()]*) \(([\x00-\x7f]+)\)")
 _VERIFY: Final = "govsec verify ."
 _VERIFY_SIGNED: Final = "govsec verify . --trusted-keys trusted-keys.toml --require-signature"
 
@@ -57,18 +60,35 @@ def _may_i(verdict: VerdictWord, later: int) -> Text:
 def _blocks(blocking: Sequence[CheckView]) -> tuple[Text, ...]:
     if not blocking:
         return (both("Nothing."),)
-    shown = tuple(
-        both(
+    told: set[Text] = set()
+    shown = tuple(_block(number, check, told) for number, check in enumerate(blocking[:_LINES], start=1))
+    return (*shown, *_more(len(blocking) - len(shown)))
+
+
+def _block(number: int, check: CheckView, told: set[Text]) -> Text:
+    """What was seen and what would do; of what could not be decided why, where no line before has ``told`` that."""
+    reason = check.reasons[0] if check.verdict is VerdictWord.INCOMPLETE and check.reasons else None
+    word = labels.verdict(check.verdict)
+    if reason is None:
+        return both(
             "{number}. {verdict}: {title} (observed: {observed}; limit: {limit})",
             number=number,
-            verdict=labels.verdict(check.verdict),
+            verdict=word,
             title=check.title,
             observed=check.observed,
             limit=check.limit,
         )
-        for number, check in enumerate(blocking[:_LINES], start=1)
+    if reason in told:
+        return both("{number}. {verdict}: {title} (as above)", number=number, verdict=word, title=check.title)
+    told.add(reason)
+    return both(
+        "{number}. {verdict}: {title} ({why})", number=number, verdict=word, title=check.title, why=_short(reason)
     )
-    return (*shown, *_more(len(blocking) - len(shown)))
+
+
+def _short(text: Text) -> Text:
+    """So much of a reason as leaves room for the other answers."""
+    return Text(*(one if len(one) <= _REASON else f"{one[: _REASON - 1]}…" for one in (text.en, text.ja)))
 
 
 def _more(count: int) -> tuple[Text, ...]:
@@ -112,10 +132,16 @@ def clause_line(clause: ClauseView) -> Text:
             "{clause}, {document} ({edition}): {label}",
             clause=clause.id,
             document=clause.document,
-            edition=clause.edition,
+            edition=_edition(clause.edition),
             label=clause.label_text,
         )
     return both("{clause}, {document}: {label}", clause=clause.id, document=clause.document, label=clause.label_text)
+
+
+def _edition(name: str) -> Text:
+    """An edition; one that says what it is in Japanese and (in brackets) in English, in the language of the reader."""
+    parts = _TWO_LANGUAGES.fullmatch(name)
+    return Text(parts[2], parts[1]) if parts else Text(name, name)
 
 
 def _who(steps: Sequence[StepView]) -> tuple[Text, ...]:
@@ -134,7 +160,7 @@ def _role(who: Text, todo: Sequence[StepView]) -> Text:
         "{who}: {n} step, {when}: {what}",
         "{who}: {n} steps, {when}; first: {what}",
         len(todo),
-        who=who,
+        who=Text(who.en[:1].upper() + who.en[1:], who.ja),
         when=first.when,
         what=todo[0].what,
     )

@@ -9,10 +9,21 @@ from govsec_ci.gate.schema import Text as ProfileText
 from govsec_ci.model import Check, Clause, Note, Verdict, VerdictWord
 from govsec_ci.report import labels
 from govsec_ci.report.gate_notes import noted
-from govsec_ci.report.i18n import Text, same
+from govsec_ci.report.i18n import EMPTY, Text, both, same
 from govsec_ci.report.inert import message, word
 from govsec_ci.report.shapes import CheckView, ClauseView, ProfileView, ResultView
 from govsec_ci.report.view_results import gate_link
+
+_ASIDE: Final = frozenset(
+    {
+        "declared", "due-soon", "duty", "feed-ahead", "held-back", "next-upgrade", "no-baseline", "parameter-assumed",
+        "run-not-applicable", "scope-without-baseline", "waiver-unused",
+    }
+)  # fmt: skip
+"""Notes that explain how was counted, and decide nothing."""
+
+_DATA: Final = frozenset({"feed-missing", "feed-stale", "no-feeds", "@why-no-kev-data", "@why-no-epss-data"})
+"""Notes that say that advisory data is lacking or old."""
 
 _ORDER: Final = {VerdictWord.FAIL: 0, VerdictWord.INCOMPLETE: 1, VerdictWord.PASS: 2}
 
@@ -57,6 +68,7 @@ def _check(
         offenders=tuple(word(one) for one in check.offenders),
         reasons=_reasons(check),
         next_step=_next_step(check, gate),
+        supply=_supply(check),
         due=min(due, default=None),
         overdue=sum(moment < now for moment in due),
     )
@@ -73,10 +85,23 @@ def _gate(profile: Profile | None, gate_id: str) -> AnyGate | None:
 
 
 def _reasons(check: Check) -> tuple[Text, ...]:
+    """What decided first; what a reader must know besides, after that."""
     notes: Sequence[Note | None] = (
         check.notes if len(check.notes) == len(check.reasons) else [None] * len(check.reasons)
     )
-    return tuple(noted(note, reason) for note, reason in zip(notes, check.reasons, strict=True))
+    pairs = sorted(zip(notes, check.reasons, strict=True), key=lambda pair: bool(pair[0] and pair[0].id in _ASIDE))
+    return tuple(noted(note, reason) for note, reason in pairs)
+
+
+def _supply(check: Check) -> Text:
+    """How what a gate lacks is to be had, where that is a command."""
+    lacking = {name for note in check.notes for name in (note.id, note.values.get("why", ""))}
+    if check.verdict is not VerdictWord.INCOMPLETE or not lacking & _DATA:
+        return EMPTY
+    return both(
+        "fetch all feeds with `govsec advisories sync` and run without --advisories; without a network, name an "
+        "archive of `govsec advisories export`"
+    )
 
 
 def profile_text(text: ProfileText) -> Text:

@@ -7,7 +7,7 @@ from datetime import datetime
 from govsec_ci.gate.plan import Upgrade
 from govsec_ci.model import VerdictWord
 from govsec_ci.report import labels
-from govsec_ci.report.i18n import Text, both, both_n, join, same
+from govsec_ci.report.i18n import EMPTY, Text, both, both_n, join, same
 from govsec_ci.report.inert import word
 from govsec_ci.report.shapes import CheckView, NoteView, ResultView, RunView, StepView, UpgradeView
 
@@ -161,6 +161,8 @@ def _undecided(blocking: Iterable[CheckView], said: Iterable[NoteView], now: dat
     for reason, checks in lacking.items():
         gates = join(tuple(Text(f"“{one.title.en}”", f"「{one.title.ja}」") for one in checks[:3]))
         what = both("Supply what is missing to decide {gates}: {reason}", gates=gates, reason=reason)
+        supply = next((one.supply for one in checks if one.supply), EMPTY)
+        what = both("{what}: {how}", what=what, how=supply) if supply else what
         yield _step("scans", what, now, anchor=checks[0].anchor)
 
 

@@ -16,7 +16,7 @@ def test_the_first_screen_answers_the_five_questions() -> None:
     assert "| May I release? | No. |" in first_screen
     assert "| What blocks? | 1. FAIL: No known vulnerability is open (observed: 2 results" in first_screen
     assert "7.2.1(1), 統一基準 \\[not verified\\]" in first_screen
-    assert "developers: 3 steps, overdue since 22 Mar 2026; first: Raise django from 3.2.0 to 3.2.25" in first_screen
+    assert "Developers: 3 steps, overdue since 22 Mar 2026; first: Raise django from 3.2.0 to 3.2.25" in first_screen
     assert "| Can I prove it later? | In part: keep the whole folder" in first_screen
     assert "`govsec verify .` |" in first_screen
     assert "| Signature | not signed |" in first_screen

@@ -6,8 +6,10 @@ import pytest
 from msgspec import structs
 
 from govsec_ci.gate import evaluate, gap, plan, profile
+from govsec_ci.gate.texts import note, render
 from govsec_ci.model import (
     BaselineState,
+    Check,
     Level,
     Location,
     Note,
@@ -21,6 +23,8 @@ from govsec_ci.model import (
 )
 from govsec_ci.report.i18n import Text
 from govsec_ci.report.view import View, build, signing_state
+from govsec_ci.report.view_answers import clause_line
+from govsec_ci.report.view_checks import clause_view
 from tests.support import report_cases as cases
 
 
@@ -251,7 +255,7 @@ def test_sbom_feeds_and_files() -> None:
     proof = cases.failing_parts()
     view = build(*proof, (), lang="en", files={"b": "2", "a": "1"})
     assert view.sbom is not None
-    assert view.sbom.missing == (("supplier", 1),)
+    assert view.sbom.missing == ((Text("supplier", "供給者名"), 1),)
     assert (view.feeds[0].age_days, view.feeds[0].records) == (2, 25_000)
     assert [file.name for file in view.files] == ["a", "b"]
 
@@ -439,3 +443,56 @@ def test_with_the_shipped_profile_every_text_of_a_gate_is_japanese() -> None:
         assert check.title.en != check.title.ja
         assert check.clause.document.en != check.clause.document.ja
     assert view.profiles[0].title.ja == judge.title.ja
+
+
+def _undecided(*notes: Note, **more: object) -> Check:
+    reasons = tuple(render(one) for one in notes)
+    return cases.check(VerdictWord.INCOMPLETE, notes=notes, reasons=reasons, **more)
+
+
+def _blocks(*checks: Check) -> list[Text]:
+    return list(build(cases.verdict(VerdictWord.INCOMPLETE, *checks), cases.evidence(), (), lang="en").answers[1].lines)
+
+
+def test_of_what_could_not_be_decided_the_first_screen_says_why_and_says_it_once() -> None:
+    why = note("sbom-missing")
+    told = _blocks(_undecided(why, gate="a"), _undecided(why, gate="b"))
+    assert told[0].en.endswith("(there is no SBOM to compare with)")
+    assert told[0].ja.endswith("(照合すべき SBOM がない)")
+    assert told[1].en.endswith("(as above)")
+    assert told[1].ja.endswith("(理由は上に同じ)")
+
+
+def test_a_reason_on_the_first_screen_leaves_room_for_the_other_answers() -> None:
+    told = _blocks(_undecided(note("run-said", run="x", text="y" * 500)))
+    assert len(told[0].en) < 300
+    assert told[0].en.endswith("y…)")
+
+
+def test_why_comes_before_what_decides_nothing() -> None:
+    told = _blocks(_undecided(note("no-baseline"), note("nothing-ran")))
+    assert told[0].en.endswith("(no scan ran)")
+
+
+def test_lacking_data_comes_with_the_command_that_fetches_it() -> None:
+    lacking = note("unsure", within=note("why-no-kev-data"), n=1, who="CVE-1")
+    judged = cases.verdict(VerdictWord.INCOMPLETE, _undecided(lacking), _undecided(note("sbom-missing"), gate="b"))
+    steps = build(judged, cases.evidence(), (), lang="en").steps
+    assert "no KEV data was used: fetch all feeds with `govsec advisories sync`" in steps[0].what.en
+    assert "`govsec advisories sync` により" in steps[0].what.ja
+    assert "advisories sync" not in steps[1].what.en
+
+
+@pytest.mark.parametrize(
+    ("edition", "told"),
+    [
+        ("版未確認 (edition not confirmed)", Text("(edition not confirmed)", "(版未確認)")),
+        ("2025", Text("(2025)", "(2025)")),
+        ("版 (第 2 版)", Text("(版 (第 2 版))", "(版 (第 2 版))")),
+    ],
+)
+def test_an_edition_in_two_languages_is_told_in_that_of_the_reader(edition: str, told: Text) -> None:
+    line = clause_line(clause_view(cases.clause(edition=edition), None))
+    assert told.en in line.en
+    assert told.ja in line.ja
+    assert line.ja.count("(") == told.ja.count("(") + line.ja.count("7.2.1(1)")
