@@ -28,6 +28,7 @@ from govsec_ci.model import (
     Result,
     Role,
     Rule,
+    Run,
     ScanState,
     Severity,
     Ssvc,
@@ -708,6 +709,21 @@ def test_advisories_relative_to_the_scan(start: float | None, age_h: float, expe
     assert judged(gate, evidence(sca)).verdict is expected
 
 
+def test_advisories_are_as_old_as_the_last_scan_that_used_them_found_them() -> None:
+    gate = 'kind = "advisories"\nrelative-to = "scan"\nfeeds = [{ feed = "osv", max-age-hours = 24 }]\n'
+
+    def audit(start_h: float | None) -> Run:
+        began = None if start_h is None else NOW - timedelta(hours=start_h)
+        id_ = f"audit-{start_h}"
+        return run(Role.SCA, id=id_, advisories=(feed(age_days=1),), invocation=Invocation(start=began))
+
+    others = run(invocation=Invocation(start=None))
+    found = judged(gate, evidence(audit(0), audit(2), others))
+    assert found.verdict is PASS
+    assert not any("newer than the clock" in reason for reason in found.reasons)
+    assert judged(gate, evidence(audit(0), audit(None))).verdict is INCOMPLETE
+
+
 # ---- suppressions ----
 
 
@@ -789,13 +805,18 @@ def test_waivers_that_end_soon_or_cover_nothing_are_told() -> None:
     )
     sca = run(Role.SCA, [vulnerable(suppressions=(mine,))], [rule()])
 
-    def ends(date: str) -> Check:
-        own = waiver(expires=day(date))
-        return suppressions("expiring = 0", evidence(sca, waivers=(own, waiver(id="W-2", versions="==9"))))
+    def ends(date: str, **more: Any) -> Check:
+        own = waiver(expires=day(date), **more)
+        unused = waiver(id="W-2", versions="==9", expires=day("2026-04-02"))
+        return suppressions("expiring = 0", evidence(sca, waivers=(own, unused)))
 
+    assert ends("2026-03-31").verdict is PASS, "it has ended"
+    assert ends("2026-04-01").verdict is FAIL, "it ends with this day"
     assert ends("2026-04-15").verdict is FAIL
     assert ends("2026-04-16").verdict is PASS
     assert ends("2026-04-16").reasons == ("the waiver W-2 covers nothing",)
+    assert ends("2026-04-15", created=NOW).verdict is FAIL
+    assert ends("2026-04-15", created=NOW + timedelta(seconds=1)).verdict is PASS, "it has not begun"
 
 
 def test_claims_that_cannot_be_ruled_on_are_incomplete() -> None:
