@@ -101,9 +101,13 @@ def _write_module(repository: Repository, entry: Entry, root: Path, depth: int) 
     if inside is None or depth > _DEPTH:
         yield Skipped(path=entry.path, reason="a submodule whose recorded commit is not here")
         return
-    (root / entry.path).mkdir(parents=True, exist_ok=True)
-    for one in _write(inside, committed(inside, entry.blob), root / entry.path, depth + 1):
+    folder, entries = root / entry.path, committed(inside, entry.blob)
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in _write(inside, entries, folder, depth + 1):
         yield replace(one, path=f"{entry.path}/{one.path}")
+    # A checkout like any other: what is in it is asked of it.
+    _make_git_folder(inside, folder, entry.blob)
+    _fill_index(folder, entries)
 
 
 def _module(repository: Repository, entry: Entry) -> Repository | None:

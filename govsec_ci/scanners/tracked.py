@@ -6,6 +6,7 @@ see what a sparse checkout or a missing submodule leaves away, of which ``git st
 """
 
 import os
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -17,11 +18,9 @@ from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.runs import error, printable
 from govsec_ci.scanners.scope import Scope
 from govsec_ci.system.files import OUT_OF_TREE, Skipped
-from govsec_ci.system.git import run_git
+from govsec_ci.system.git import Submodule, run_git, submodules
 
 _NEVER_SOURCE = frozenset({".git", ".hg", ".svn", "CVS", ".bzr"})
-_MODULE = "160000"
-"""Mode of a submodule in git's index."""
 _SKIPPED = frozenset("Ss")
 """How ``git ls-files -v`` marks what a sparse checkout leaves away (small: assumed to be unchanged, too)."""
 _GET_GIT = "install git where govsec runs, or judge an export of the sources without .git"
@@ -38,7 +37,7 @@ def left_out(request: ScanRequest, wanted: Callable[[str], bool], *, modules: bo
     scope = Scope(request.config)
     folders = [one for one in request.tree.skipped if _may_hold_source(one.path) and scope.holds(one.path)]
     if request.checkout is None:
-        if folders and _lies_in_checkout(request.tree.root):
+        if folders and lies_in_checkout(request.tree.root):
             text = "git could not say what it tracks: it is not installed, or cannot read the checkout"
             return [error("left-out-unknown", text, next_step=_GET_GIT)]
         return [_told(one) for one in folders if not one.reason.startswith("version control")]
@@ -65,36 +64,36 @@ def _may_hold_source(path: str) -> bool:
     return path.rpartition("/")[2] not in _NEVER_SOURCE
 
 
-def _lies_in_checkout(root: Path) -> bool:
+def lies_in_checkout(root: Path) -> bool:
     """Whether the tree looks like (part of) a checkout, which git was not there to read."""
     folder = root.resolve()
     return any((one / ".git").exists() for one in (folder, *folder.parents))
 
 
-def _tracked(request: ScanRequest) -> Iterable[str]:
+def _tracked(request: ScanRequest) -> Iterator[str]:
     """Every path that git tracks, those of submodules too: they are part of the product like any other."""
-    return _listed(request, "--recurse-submodules")
+    return (path for _, path in _listed(request, submodules(request.tree.root)))
 
 
-def _listed(request: ScanRequest, *options: str) -> Iterable[str]:
-    done = run_git(request.tree.root, "ls-files", "-z", *options, "--", ".")
-    if done.exit_code != 0:
-        raise ToolError(f"git ls-files failed (exit {done.exit_code})")
-    return done.stdout.decode("utf-8", "surrogateescape").split("\0")
+def _listed(request: ScanRequest, modules: Iterable[Submodule]) -> Iterator[tuple[str, str]]:
+    """How ``git ls-files -v`` marks a path, and the path; each submodule is asked for its own."""
+    for folder in ("", *(one.path for one in modules if one.here)):
+        done = run_git(request.tree.root / folder, "ls-files", "-z", "-v", "--", ".")
+        if done.exit_code != 0:
+            raise ToolError(f"git ls-files failed (exit {done.exit_code})")
+        for line in done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            yield line[:1], posixpath.join(folder, line[2:])
 
 
 def _away(
     request: ScanRequest, scope: Scope, wanted: Callable[[str], bool], *, modules: bool
 ) -> Iterator[Notification]:
     """An error for what git tracks and the work tree lacks, where git does not call that a change."""
-    skipped = []
-    for line in _listed(request, "--stage", "-v"):
-        fields, _, path = line.partition("\t")
-        tag, mode = fields[:1], fields[2:8]
-        if mode == _MODULE and modules and scope.holds(path) and not (request.tree.root / path / ".git").exists():
-            yield _module_away(path)
-        elif tag in _SKIPPED and wanted(path) and scope.holds(path) and not os.path.lexists(request.tree.root / path):
-            skipped.append(path)
+    found = submodules(request.tree.root)
+    for path in (one.path for one in found if modules and not one.here):
+        yield _module_away(path) if scope.holds(path) else _told(Skipped(path=path, reason=scope.why(path)))
+    skipped = [path for tag, path in _listed(request, found) if tag in _SKIPPED and wanted(path) and scope.holds(path)]
+    skipped = [path for path in skipped if not os.path.lexists(request.tree.root / path)]
     if skipped:
         yield _files_away(skipped)
 

@@ -4,12 +4,14 @@
 repository's own ``.git/config`` may name; each is switched off on the command line, which outranks the file.
 """
 
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from govsec_ci.errors import ToolError
 from govsec_ci.model import Subject
@@ -40,6 +42,9 @@ _SAFE = (
 # here is asked with every filter of the repository switched off.
 _WITHOUT_FILTERS = frozenset({"cat-file", "config", "log", "ls-files", "ls-tree", "rev-list", "rev-parse"})
 
+MODULE = "160000"
+"""Mode of a submodule in git's index."""
+
 
 class Checkout(Struct, frozen=True, kw_only=True):
     """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time.
@@ -52,6 +57,13 @@ class Checkout(Struct, frozen=True, kw_only=True):
     dirty: bool
     committed_s: int | None
     remote: str = ""
+
+
+class Submodule(Struct, frozen=True, kw_only=True):
+    """A submodule by its path (POSIX, relative to the folder that was asked about); ``here``: it is checked out."""
+
+    path: str
+    here: bool
 
 
 def run_git(
@@ -138,17 +150,64 @@ def _remote(folder: Path) -> str:
 
 
 def _is_dirty(folder: Path) -> bool:
-    # Of a submodule its commit alone is compared: for more, git would start another git inside of it.
+    try:
+        return _differs(folder)
+    except ToolError:  # no proof of a clean tree
+        return True
+
+
+def _differs(folder: Path) -> bool:
+    """Whether anything below differs from the commit, or may."""
+    # Of a submodule git compares the commit alone: for more, it would start another git inside, with its filters.
     options = ("--porcelain", "--ignore-submodules=dirty", "--untracked-files=normal")
     status = run_git(folder, "status", *options, "--", ".")
-    # An error is no proof of a clean tree.
-    return status.exit_code != 0 or bool(status.stdout.strip()) or _overlooks(folder)
+    if status.exit_code != 0 or status.stdout.strip():
+        return True
+    entries = _entries(folder)
+    return any(map(_overlooks, entries)) or any(
+        _differs(folder / one.path) for one in _direct(folder, entries) if one.here
+    )
 
 
-def _overlooks(folder: Path) -> bool:
+def _overlooks(entry: tuple[str, str, str]) -> bool:
     """Whether git was told to overlook changes of a file: ``assume-unchanged`` (small letters), ``skip-worktree``."""
-    listed = run_git(folder, "ls-files", "-v", "-z", "--", ".")
-    return listed.exit_code != 0 or any(line[:1].islower() or line[:1] == b"S" for line in listed.stdout.split(b"\0"))
+    return entry[0].islower() or entry[0] == "S"
+
+
+def submodules(folder: Path) -> tuple[Submodule, ...]:
+    """Every submodule below ``folder``, and those in them; what is not checked out tells nothing of those in it.
+
+    :raises ToolError: git cannot say
+    """
+    found = []
+    for one in _direct(folder, _entries(folder)):
+        found.append(one)
+        inner = submodules(folder / one.path) if one.here else ()
+        found += [replace(other, path=f"{one.path}/{other.path}") for other in inner]
+    return tuple(found)
+
+
+def _entries(folder: Path) -> list[tuple[str, str, str]]:
+    """The index below a folder: how ``git ls-files -v`` marks an entry, its mode, its path."""
+    listed = run_git(folder, "ls-files", "--stage", "-v", "-z", "--", ".")
+    if listed.exit_code != 0:
+        raise ToolError(f"git ls-files failed (exit {listed.exit_code})")
+    lines = (line.partition("\t") for line in listed.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1])
+    return [(fields[0], fields[2:8], path) for fields, _, path in lines]
+
+
+def _direct(folder: Path, entries: Iterable[tuple[str, str, str]]) -> list[Submodule]:
+    paths = sorted({path for _, mode, path in entries if mode == MODULE})
+    return [Submodule(path=path, here=_is_checkout(folder / path)) for path in paths]
+
+
+def _is_checkout(folder: Path) -> bool:
+    """Whether the folder is the top of a checkout of its own; in any other, git answers for one above it."""
+    if not os.path.lexists(folder / ".git") or folder.is_symlink():
+        return False
+    top = run_git(folder, "rev-parse", "--show-toplevel")
+    name = os.fsdecode(top.stdout.rstrip(b"\n"))
+    return top.exit_code == 0 and os.path.realpath(name) == os.path.realpath(folder)
 
 
 def subject(name: str, version: str, checkout: Checkout | None) -> Subject:

@@ -137,7 +137,37 @@ def test_a_submodule_that_is_not_checked_out_was_not_looked_at(with_module: Path
     request = make_request(with_module, checkout=git.inspect(with_module))
     assert [one.id for one in tracked.hidden_manifests(request)] == ["tracked-but-absent"]
     assert tracked.hidden(request, is_python) == []
-    assert told(with_module, config=Config(exclude=("lib",))) == []
+
+
+def test_one_that_is_excluded_is_said_and_does_not_count(with_module: Path) -> None:
+    _git(with_module, "submodule", "--quiet", "deinit", "--force", "lib")
+    (one,) = told(with_module, config=Config(exclude=("lib",)))
+    assert (one.level.value, one.text) == ("note", "lib was left out: lib is excluded by the configuration")
+
+
+def test_one_inside_of_another_counts_too(with_module: Path) -> None:
+    inner = with_module.parent / "inner"
+    _git(inner, "submodule", "--quiet", "add", str(with_module.parent / "inner"), "deep")
+    _git(inner, "commit", "-qm", "two")
+    _git(with_module / "lib", "pull", "-q")
+    (one,) = told(with_module)
+    assert one.text == "lib/deep was not looked at: the submodule is not checked out"
+    _git(with_module / "lib", "submodule", "--quiet", "update", "--init")
+    assert told(with_module) == []
+    (with_module / "lib/deep/pyvenv.cfg").touch()
+    assert [one.text[:17] for one in told(with_module)] == ["lib/deep: 1 files"]
+
+
+def test_one_that_git_has_not_been_told_to_use_counts_by_its_own_index(with_module: Path) -> None:
+    _git(with_module, "config", "--remove-section", "submodule.lib")
+    (with_module / "lib/pyvenv.cfg").touch()
+    assert [one.id for one in told(with_module)] == ["tracked-but-left-out"]
+
+
+def test_a_folder_whose_git_answers_for_the_one_above_is_no_submodule(with_module: Path) -> None:
+    (with_module / "lib/.git").unlink()
+    (with_module / "lib/.git").mkdir()
+    assert [one.id for one in told(with_module)] == ["tracked-but-absent"]
 
 
 def test_a_mark_in_a_submodule_hides_nothing(with_module: Path) -> None:

@@ -84,6 +84,13 @@ def test_a_submodule_at_another_commit_than_is_recorded_is_a_change(repository: 
     assert recorded is not None
     assert moved is not None
     assert (recorded.dirty, moved.dirty) == (False, True)
+    run(repository, "commit", "-q", "-a", "-m", "the other commit")
+    again = git.inspect(repository)
+    (repository / "lib" / "new.py").touch()
+    changed = git.inspect(repository)
+    assert again is not None
+    assert changed is not None
+    assert (again.dirty, changed.dirty) == (False, True), "what is not committed in it is judged as well"
 
 
 def test_before_the_first_commit(tmp_path: Path) -> None:
