@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from govsec_ci.app.check import CheckOptions, entries_of, settings_of
+from govsec_ci.app.check import CheckOptions, settings_of, snapshot_of
 from govsec_ci.app.check_gate import profiles_of
 from govsec_ci.app.clock import parse
-from govsec_ci.app.snapshot import content
 from govsec_ci.app.waiver_check import Objection, objections
 from govsec_ci.gate import waivers
 from govsec_ci.gate.waivers import FILE_NAME
@@ -62,11 +61,11 @@ def _options(given: dict[str, Any]) -> CheckOptions:
 
 def _problems(options: CheckOptions, path: str, *, named: bool) -> Iterator[tuple[str, Objection]]:
     settings = settings_of(options)
-    data = content(options.repository, entries_of(options), path)
+    data = snapshot_of(options).read(path)
     if data is None:
         loose = Path(options.repository.top / path)
         # A repository without waivers is sound; a file that was asked for by name and is not there was not checked.
-        data = read_limited(loose, limit_bytes=settings.limits.waivers_bytes) if named or loose.is_file() else b""
+        data = read_limited(loose, limit_bytes=settings.limits.waivers_bytes) if named else b""
     profiles = profiles_of(options, settings)
     for problem in objections(waivers.parse(data, path), profiles, options.now):
         yield path, problem

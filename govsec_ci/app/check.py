@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from govsec_ci.app.check_policy import Snapshot, named_as_in_repository
 from govsec_ci.app.snapshot import Entry, Repository, committed, export, staged
 from govsec_ci.config import FILE_NAME, Config
 from govsec_ci.model import Result, Role, Stage, Subject
@@ -69,7 +70,7 @@ def check(options: CheckOptions, touched: Callable[[Result], bool] | None = None
     """
     with process.neutral_folder() as root, options.data() as data, _thread() as pool:
         tree = _tree(options, root)
-        config = config_of(root, options.config_file)
+        config = _config(options, root)
         request = options.prepare(_request(options, tree, config, data))
         pending = pool.submit(options.scan, request)
         from govsec_ci.app.check_gate import Judged, judge  # noqa: PLC0415 — imported while the scanners work
@@ -103,17 +104,47 @@ def settings_of(options: CheckOptions) -> Config:
     """The staged settings alone."""
     with process.neutral_folder() as root:
         _tree(replace(options, wanted=lambda path: False, named=()), root)
-        return config_of(root, options.config_file)
+        return _config(options, root)
+
+
+def _config(options: CheckOptions, root: Path) -> Config:
+    """The settings of the tree that was written below ``root``, or those of the file that the caller names."""
+    given = options.config_file
+    with named_as_in_repository(root):
+        if given is not None:
+            snapshot = snapshot_of(options)
+            path = snapshot.path_of(given, Path.cwd())
+            given = snapshot.write(path, root) if path else given
+        return config_of(root, given)
+
+
+def snapshot_of(options: CheckOptions) -> Snapshot:
+    """The files of what is judged, for the rules among them."""
+    return _snapshot(options, entries_of(options))
+
+
+def _snapshot(options: CheckOptions, entries: tuple[Entry, ...]) -> Snapshot:
+    return Snapshot(options.repository, entries, "in the commit" if options.ref else "staged")
 
 
 def _tree(options: CheckOptions, root: Path) -> Tree:
     entries = entries_of(options)
     exported = export(options.repository, entries, root, lambda path: _taken(options, path), limit_bytes=_LIMIT_BYTES)
+    policy = _behind_links(_snapshot(options, entries), exported)
     loose = set(options.named) - {entry.path for entry in entries}
     for path in loose:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(read_limited(options.repository.top / path, limit_bytes=_LIMIT_BYTES))
-    return replace(exported, files=tuple(sorted({*exported.files, *loose})))
+    return replace(exported, files=tuple(sorted({*exported.files, *policy, *loose})))
+
+
+def _behind_links(snapshot: Snapshot, exported: Tree) -> list[str]:
+    """Policy files that are there and were not exported; :raises InputError: what is there cannot be read."""
+    missing = [path for path in SETTINGS if path not in exported.files]
+    there = [path for path in missing if snapshot.read(path) is not None]
+    for path in there:
+        snapshot.write(path, exported.root)
+    return there
 
 
 def entries_of(options: CheckOptions) -> tuple[Entry, ...]:

@@ -3,15 +3,18 @@
 Kept apart from :mod:`.check`, which imports it while the scanners work: reading profiles takes as long as a scan.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from govsec_ci import __version__
-from govsec_ci.app.check import CheckOptions, Read
+from govsec_ci.app.check import CheckOptions, Read, snapshot_of
+from govsec_ci.app.check_policy import Snapshot, is_file, named_as_in_repository, profile_file
 from govsec_ci.config import Config
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
@@ -45,6 +48,7 @@ from govsec_ci.model import (
     VerdictWord,
 )
 from govsec_ci.scanners.base import ScanOutput
+from govsec_ci.system import process
 
 ENGINE: Final = f"govsec_ci {__version__}"
 DEFAULT_PROFILE: Final = "jp-gov"
@@ -140,9 +144,29 @@ def _files(outputs: Iterable[ScanOutput]) -> dict[str, bytes]:
 
 
 def profiles_of(options: CheckOptions, config: Config) -> tuple[Profile, ...]:
-    """The profiles that judge, whole; :raises InputError: one is invalid."""
-    names = options.profiles or config.profiles or (DEFAULT_PROFILE,)
-    return tuple(profile_files.load(name) for name in dict.fromkeys(names))
+    """The profiles that judge, whole; :raises InputError: one is invalid.
+
+    Files among them are those of the snapshot; only what lies outside of it is read from where it is named.
+    """
+    folder = Path.cwd() if options.profiles else options.repository.top
+    names = dict.fromkeys(options.profiles or config.profiles or (DEFAULT_PROFILE,))
+    snapshot = snapshot_of(options) if any(map(is_file, names)) else None
+    return tuple(
+        _profile(snapshot, name, folder, given=bool(options.profiles))
+        if snapshot and is_file(name)
+        else profile_files.load(name)
+        for name in names
+    )
+
+
+def _profile(snapshot: Snapshot, name: str, folder: Path, *, given: bool) -> Profile:
+    """A profile's file. One that the settings name and nobody has staged is no rule; what a caller names is his own."""
+    path = snapshot.path_of(name, folder)
+    inside = os.path.realpath(folder / name).startswith(os.path.realpath(snapshot.repository.top) + os.sep)
+    if not path and (given or not inside):
+        return profile_files.load(str(folder / name))
+    with process.neutral_folder() as root, named_as_in_repository(root):
+        return profile_files.load(str(profile_file(snapshot, path or name, root)))
 
 
 def _chosen(touched: Callable[[Result], bool] | None, read: Read) -> Callable[[Result], bool]:
