@@ -604,6 +604,7 @@ class VexStatement(Struct, frozen=True, kw_only=True):
     :param status: in OpenVEX's words: ``not_affected``, ``affected``, ``fixed`` or ``under_investigation``
     :param justification: the machine-readable reason in the words of its own format, or empty
     :param detail: the reason for people, or empty
+    :param elsewhere: why it does not speak of what is judged (another product, or version of it), or empty
     """
 
     id: str = ""
@@ -614,6 +615,7 @@ class VexStatement(Struct, frozen=True, kw_only=True):
     detail: str = ""
     author: str = ""
     timestamp: datetime | None = None
+    elsewhere: str = ""
 
 
 class Document(Struct, frozen=True, kw_only=True):

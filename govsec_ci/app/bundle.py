@@ -133,9 +133,10 @@ def read_waivers(folder: Path) -> tuple[Waiver, ...]:
 
 
 def read_vex(folder: Path) -> tuple[VexStatement, ...]:
-    """Every statement of the VEX documents that the run was given."""
+    """Every statement of the VEX documents that the run was given, held against what was scanned."""
     paths = sorted((folder / VEX_FOLDER).glob("*.json"))
-    return tuple(one for path in paths for one in read_statements(path.read_bytes(), name=path.name))
+    subject = read_inputs(folder).subject if paths else None
+    return tuple(one for path in paths for one in read_statements(path.read_bytes(), name=path.name, subject=subject))
 
 
 def read_baseline(folder: Path) -> tuple[Run, ...] | None:

@@ -39,7 +39,7 @@ def attach(runs: Iterable[Run], statements: Sequence[VexStatement]) -> tuple[Run
         return tuple(runs)
     by_name: dict[str, list[int]] = {}
     for number, statement in enumerate(statements):
-        for name in statement.vulnerabilities:
+        for name in () if statement.elsewhere else statement.vulnerabilities:
             by_name.setdefault(name.upper(), []).append(number)
     used: set[int] = set()
     done = [_attach(run, statements, by_name, used) for run in runs]
@@ -111,6 +111,13 @@ def _noted(runs: list[Run], unused: list[VexStatement]) -> tuple[Run, ...]:
 
 
 def _unused(statement: VexStatement) -> Notification:
+    if statement.elsewhere:
+        return Notification(
+            id="vex-elsewhere",
+            level=Level.WARNING,
+            text=f"The VEX statement on {statement.vulnerabilities[0]} has no effect: {statement.elsewhere}.",
+            next_step="give one about this product and version; govsec.toml may name both",
+        )
     about = ", ".join(statement.purls) or "the whole product"
     return Notification(
         id="vex-unused",

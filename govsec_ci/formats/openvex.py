@@ -10,11 +10,13 @@ from msgspec import Meta, Struct, field
 from packageurl import PackageURL
 
 from govsec_ci.errors import InputError
+from govsec_ci.formats.products import elsewhere
 from govsec_ci.model import (
     BaselineState,
     ComponentRef,
     Result,
     Run,
+    Subject,
     Suppression,
     SuppressionStatus,
     VexStatement,
@@ -77,13 +79,14 @@ class _Document(Struct, frozen=True, kw_only=True):
     last_updated: _Moment | None = None
 
 
-def read_openvex(data: bytes, *, name: str = "VEX", product: str = "") -> tuple[VexStatement, ...]:
-    """The statements of an OpenVEX document that can concern us.
+def read_openvex(data: bytes, *, name: str = "VEX", subject: Subject | None = None) -> tuple[VexStatement, ...]:
+    """The statements of an OpenVEX document; those of them that do not concern us say why.
 
     A statement about subcomponents speaks of these inside the product that it names, so one about another product than
-    ours is left out. A statement about our product as a whole has no purls; one about a package has that package's.
+    ours, or another version of it, has no effect. A statement about our product as a whole has no purls; one about a
+    package has that package's.
 
-    :param product: our own name; "" believes that every product named is ours
+    :param subject: what is judged; None believes that every product named is ours
     :raises InputError: it is no OpenVEX document; the message names the JSON path
     """
     try:
@@ -92,25 +95,23 @@ def read_openvex(data: bytes, *, name: str = "VEX", product: str = "") -> tuple[
         raise InputError(f"{name}: no OpenVEX document: {error}") from error
     if not document.context.startswith(_CONTEXTS):
         raise InputError(f"{name}: $.@context: {document.context!r} is not that of OpenVEX")
-    found = (
-        _statement(statement, document, f"{name}: $.statements[{number}]", product)
+    return tuple(
+        _statement(statement, document, f"{name}: $.statements[{number}]", subject)
         for number, statement in enumerate(document.statements)
     )
-    return tuple(statement for statement in found if statement is not None)
 
 
-def _statement(one: _Statement, document: _Document, where: str, product: str) -> VexStatement | None:
+def _statement(one: _Statement, document: _Document, where: str, subject: Subject | None) -> VexStatement:
     if one.status == "not_affected" and not (one.justification or one.impact_statement):
         raise InputError(f"{where}: not_affected needs a justification or an impact_statement")
     if one.justification and one.justification not in JUSTIFICATIONS:
         raise InputError(f"{where}.justification: {one.justification!r} is none of {', '.join(sorted(JUSTIFICATIONS))}")
-    purls = _purls(one.products, where, product)
-    if purls is None:
-        return None
+    purls, why = _spoken_of(one.products, where, subject)
     return VexStatement(
         id=one.id or f"{document.id}#{where.rpartition('[')[2].rstrip(']')}",
         vulnerabilities=tuple(dict.fromkeys([one.vulnerability.name, *one.vulnerability.aliases])),
         purls=purls,
+        elsewhere=why,
         status=one.status,
         justification=one.justification,
         detail=one.impact_statement or one.action_statement or one.status_notes,
@@ -119,20 +120,23 @@ def _statement(one: _Statement, document: _Document, where: str, product: str) -
     )
 
 
-def _purls(products: Sequence[_Component], where: str, ours: str) -> tuple[str, ...] | None:
-    """What the statement speaks of; empty for our whole product; None where it is all about others' products."""
+def _spoken_of(products: Sequence[_Component], where: str, subject: Subject | None) -> tuple[tuple[str, ...], str]:
+    """The purls that it speaks of, none for our whole product; and why it speaks of nothing here, or empty."""
     found: set[str] = set()
+    reasons: list[str] = []
     for number, product in enumerate(products):
         path = f"{where}.products[{number}]"
-        name = _name(product, path)
-        is_ours = not ours or name == _normal(ours)
-        if product.subcomponents and is_ours:
+        name, version = _name(product, path)
+        why = elsewhere(name, version, subject)
+        if product.subcomponents and not why:
             found.update(_purl(part, f"{path}.subcomponents[{n}]") for n, part in enumerate(product.subcomponents))
-        elif not product.subcomponents and ours and is_ours:
-            return ()
-        elif not product.subcomponents:
+        elif product.subcomponents or (subject and not elsewhere(name, "", subject) and why):
+            reasons.append(why)
+        elif subject and not why:
+            return (), ""
+        else:
             found.add(_purl(product, path))
-    return tuple(sorted(found)) or (None if products else ())
+    return tuple(sorted(found)), "" if found or not reasons else reasons[0]
 
 
 def _purl(component: _Component, path: str) -> str:
@@ -142,19 +146,14 @@ def _purl(component: _Component, path: str) -> str:
     return text
 
 
-def _name(component: _Component, path: str) -> str:
-    """The last part of a purl's name, or of any other identifier, normalised."""
+def _name(component: _Component, path: str) -> tuple[str, str]:
+    """Name and version of a purl; of any other identifier the last part, and no version."""
     text = _purl(component, path)
     try:
-        return _normal(PackageURL.from_string(text).name)
+        purl = PackageURL.from_string(text)
     except ValueError:
-        return _normal(text.rstrip("/").rpartition("/")[2])
-
-
-def _normal(name: str) -> str:
-    from packaging.utils import canonicalize_name  # noqa: PLC0415 — heavy, and rarely needed
-
-    return str(canonicalize_name(name))
+        return text.rstrip("/").rpartition("/")[2], ""
+    return purl.name, purl.version or ""
 
 
 def write_openvex(runs: Iterable[Run], *, author: str, now: datetime, product: str, tool: str) -> bytes | None:

@@ -151,6 +151,9 @@ SENTENCES: Final = (
     mark("Runs of different tools, versions, roles or commits stand under one id: none can vouch for the others."),
     mark("The VEX statement on {id} in the whole product speaks of no result."),
     mark("The VEX statement on {id} in {about} speaks of no result."),
+    mark("The VEX statement on {id} has no effect: {why}."),
+    mark("it speaks of {product}, and this is {own}"),
+    mark("it speaks of {product}, and which version this is, is not known"),
     # Scanners: zizmor.
     mark("no pipeline in {folder} was audited, because the folder counts as: {why}"),
     mark(
@@ -317,6 +320,7 @@ SENTENCES: Final = (
     mark("mend and repeat the scan by {tool}"),
     mark("give each import an id of its own, and scan one commit with one version"),
     mark("check its ids, or remove it when the vulnerability is gone"),
+    mark("give one about this product and version; govsec.toml may name both"),
     mark("lock the project anew and commit the lock"),
     mark("make it readable, or take it out of the tree"),
     mark("keep the files that declare dependencies in the project"),

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -178,6 +179,41 @@ def test_vex_that_says_not_affected_is_a_claim_on_the_result(tmp_path: Path) -> 
     assert states["CVE-2024-23342"] == "not_affected"
     assert states["CVE-2020-14343"] == "under_investigation"
     assert govsec("verify", tmp_path / "out").returncode == 1
+
+
+@pytest.mark.parametrize("form", ["openvex", "cyclonedx"])
+def test_vex_of_another_version_of_the_product_has_no_effect(tmp_path: Path, form: str) -> None:
+    example = ROOT / "examples/vulnerable-app"
+    given = ["--advisories", ADVISORIES, "--offline", "--now", NOW, "--out", tmp_path / "out"]
+    purl, analysis = "pkg:pypi/ecdsa@0.18.0", {"state": "not_affected", "justification": "code_not_reachable"}
+    for version, claims in (("0.0.1", 0), (_version_of(example), 1)):
+        product = {"@id": f"pkg:generic/facility-booking@{version}", "subcomponents": [{"@id": purl}]}
+        statement = {
+            "vulnerability": {"name": "CVE-2024-23342"}, "products": [product], "status": "not_affected",
+            "justification": "vulnerable_code_not_in_execute_path",
+        }  # fmt: skip
+        root = {"type": "application", "name": "facility-booking", "version": version, "bom-ref": "root"}
+        documents = {
+            "openvex": {
+                "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "team",
+                "timestamp": "2024-10-01T00:00:00Z", "version": 1, "statements": [statement],
+            },
+            "cyclonedx": {
+                "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {"component": root},
+                "vulnerabilities": [{"id": "CVE-2024-23342", "analysis": analysis, "affects": [{"ref": purl}]}],
+            },
+        }  # fmt: skip
+        (tmp_path / "vex.json").write_text(json.dumps(documents[form]))
+        govsec("run", example, *given, "--vex", tmp_path / "vex.json")
+        log = json.loads((tmp_path / "out/results.sarif").read_text("utf-8"))
+        results = [one for run in log["runs"] for one in run.get("results", []) if one["ruleId"] == "CVE-2024-23342"]
+        assert sum(bool(one.get("suppressions")) for one in results) == claims
+        assert ("it speaks of facility-booking 0.0.1" in json.dumps(log)) is not claims
+
+
+def _version_of(project: Path) -> str:
+    found: str = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    return found
 
 
 def test_vex_that_is_none_is_refused(tmp_path: Path) -> None:

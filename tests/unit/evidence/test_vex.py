@@ -105,5 +105,13 @@ def test_a_statement_about_nothing_is_noted_once() -> None:
     assert attach([a_run()], [says()]) == (a_run(),)
 
 
+def test_a_statement_about_another_product_has_no_effect_and_is_said() -> None:
+    (done,) = attach([audit()], [says(elsewhere="it speaks of shop 2, and this is 1")])
+    assert done.results[0].suppressions == ()
+    (note,) = done.notifications
+    assert (note.id, note.level.value) == ("vex-elsewhere", "warning")
+    assert note.text == "The VEX statement on CVE-1 has no effect: it speaks of shop 2, and this is 1."
+
+
 def test_without_statements_nothing_is_looked_at() -> None:
     assert attach([audit()], ()) == (audit(),)

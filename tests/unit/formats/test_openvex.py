@@ -10,11 +10,13 @@ import pytest
 
 from govsec_ci.errors import InputError
 from govsec_ci.formats.openvex import read_openvex, write_openvex
-from govsec_ci.model import BaselineState, ComponentRef, Rule, Run, SuppressionStatus, Vulnerability
+from govsec_ci.model import BaselineState, ComponentRef, Rule, Run, Subject, SuppressionStatus, Vulnerability
 from tests.support.evidence_runs import ACCEPTED, NOW, a_result, a_run
 
 JINJA = "pkg:pypi/jinja2@2.10"
 PRODUCT = "pkg:pypi/shop@1.0"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SHOP = Subject(name="Shop", version="1.0", commit=COMMIT)
 
 
 def document(*statements: dict[str, Any], **more: Any) -> bytes:
@@ -66,8 +68,35 @@ PART = {"subcomponents": [{"identifiers": {"purl": JINJA}}]}
     ],
 )
 def test_of_what_it_speaks(products: Any, purls: tuple[str, ...] | None) -> None:
-    found = read_openvex(document(statement(products=products)), product="shop")
-    assert [read.purls for read in found] == ([] if purls is None else [purls])
+    (read,) = read_openvex(document(statement(products=products)), subject=SHOP)
+    assert read.purls == (purls or ())
+    assert bool(read.elsewhere) is (purls is None)
+
+
+@pytest.mark.parametrize("more", [{}, PART], ids=["whole", "part"])
+@pytest.mark.parametrize(
+    ("product", "subject", "why"),
+    [
+        ("pkg:pypi/shop", SHOP, ""),
+        ("pkg:pypi/shop@1.0", SHOP, ""),
+        ("pkg:pypi/shop@1", SHOP, ""),
+        (f"pkg:github/we/shop@{COMMIT}", SHOP, ""),
+        ("pkg:pypi/shop@1.1", SHOP, "it speaks of shop 1.1, and this is 1.0"),
+        ("pkg:pypi/shop@one", SHOP, "it speaks of shop one, and this is 1.0"),
+        ("pkg:pypi/shop@1", Subject(name="shop", commit=COMMIT), f"it speaks of shop 1, and this is {COMMIT}"),
+        ("pkg:pypi/shop@1", Subject(name="shop"), "it speaks of shop 1, and which version this is, is not known"),
+        (f"pkg:generic/shop@{COMMIT}", Subject(name="shop", commit=COMMIT), ""),
+    ],
+)
+def test_another_version_of_our_product_is_not_ours(product: str, subject: Subject, why: str, more: Any) -> None:
+    (read,) = read_openvex(document(statement(products=[{"@id": product, **more}])), subject=subject)
+    assert read.elsewhere == why
+
+
+def test_one_of_the_named_versions_is_enough() -> None:
+    products = [{"@id": "pkg:pypi/shop@0.9", **PART}, {"@id": PRODUCT, **PART}]
+    (read,) = read_openvex(document(statement(products=products)), subject=SHOP)
+    assert (read.purls, read.elsewhere) == ((JINJA,), "")
 
 
 def test_without_a_name_of_ours_every_product_is() -> None:
@@ -157,5 +186,5 @@ def test_nothing_to_state_and_same_bytes() -> None:
 def test_what_is_written_is_read() -> None:
     data = write_openvex([audit(suppressions=(VEX,))], author="A", now=NOW, product=PRODUCT, tool="t")
     assert data is not None
-    (read,) = read_openvex(data, product="shop")
+    (read,) = read_openvex(data, subject=SHOP)
     assert (read.vulnerabilities, read.purls, read.status) == (("CVE-1", "GHSA-1"), (JINJA,), "not_affected")
