@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
+from govsec_ci.formats import upgrades
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_write import cwe_tag, rule_tags, write_to
 from govsec_ci.model import (
@@ -111,7 +112,11 @@ def _copy(run: Run, most: int) -> tuple[Run, list[Notification]]:
     ]  # fmt: skip
     scores = {rule.id: rule for rule in _kept_rules(run, kept)}
     copy = msgspec.structs.replace(
-        run, results=tuple(_shorten(result) for result in kept), rules=tuple(map(_shorten_rule, scores.values()))
+        run,
+        results=tuple(_shorten(result) for result in kept),
+        rules=tuple(map(_shorten_rule, scores.values())),
+        # What the plan alone reads of them is not for GitHub.
+        properties={key: value for key, value in run.properties.items() if not key.startswith(upgrades.PREFIX)},
     )
     return copy, notes
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from govsec_ci.formats import sarif, sarif_github
+from govsec_ci.formats import sarif, sarif_github, upgrades
 from govsec_ci.formats.sarif_github import MOST_LOCATIONS, MOST_RESULTS, MOST_RUNS, github_copy
 from govsec_ci.model import (
     BaselineState,
@@ -35,6 +35,11 @@ def test_suppressed_results_stay_out_and_claims_do_not_count() -> None:
     (copy,) = github_copy([run]).runs
     assert [result.locations[0].region.start_line for result in copy.results if result.locations[0].region] == [2, 3]
     assert all(not result.suppressions for result in copy.results)
+
+
+def test_what_only_the_plan_reads_stays_out() -> None:
+    run = a_run(properties={f"{upgrades.PREFIX}pkg:pypi/a@1": "[]", "coverage": "1 of 1"})
+    assert github_copy([run]).runs[0].properties == {"coverage": "1 of 1"}
 
 
 @pytest.mark.parametrize(
