@@ -9,6 +9,8 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from packaging.metadata import RawMetadata
 from packaging.requirements import InvalidRequirement, Requirement
 
+from govsec_ci.manifests.pins import requirement
+
 _LONGEST_LICENCE_NAME = 80
 
 
@@ -16,7 +18,7 @@ def requirements(metadata: RawMetadata) -> Iterator[Requirement]:
     """Every ``Requires-Dist`` that is a requirement."""
     for text in metadata.get("requires_dist", []):
         try:
-            yield Requirement(text)
+            yield requirement(text)
         except InvalidRequirement:
             continue  # Only the graph loses an edge: what is installed is read on its own.
 

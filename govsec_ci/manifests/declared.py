@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -15,7 +14,7 @@ from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import Declaration, Declared, Manifest
 from govsec_ci.manifests.environments import of_python, pythons
 from govsec_ci.manifests.notices import LOCK_IT, notice
-from govsec_ci.manifests.pins import allows, exact_version, requirement
+from govsec_ci.manifests.pins import allows, exact_version, marker, requirement
 from govsec_ci.manifests.shortcomings import shortcomings
 from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Level, Location, Notification, Region
@@ -169,13 +168,13 @@ def _is_broken(lock: Manifest) -> bool:
 def _versions(declaration: Declaration, manifests: Sequence[Manifest]) -> list[Notification]:
     """A version that the declaration allows must be there. Others may stand beside it, for other environments."""
     said = []
+    held: dict[str, dict[str, str]] = {}
+    for manifest in manifests:
+        for component in manifest.components:
+            if component.version:
+                held.setdefault(component.name, {})[component.version] = manifest.path
     for one in _wanted(declaration):
-        versions = {
-            component.version: manifest.path
-            for manifest in manifests
-            for component in manifest.components
-            if component.name == one.name and component.version
-        }
+        versions = held.get(one.name, {})
         if versions and not any(allows(one.specifier, version) for version in versions):
             version, path = next(iter(versions.items()))
             said.append(_out_of_step(declaration, one, f"{path} holds version {version}"))
@@ -234,13 +233,13 @@ _OF_PYTHON = re.compile(r"(python_version|python_full_version) [^ ]+ \"[^\"]*\""
 def is_possible(one: Declared, declaration: Declaration) -> bool:
     """Whether a requirement's marker can be true with a Python that the project allows, on whatever platform."""
     try:
-        text = _about_python(str(Marker(one.marker))) if one.marker else ""
+        text = _about_python(str(marker(one.marker))) if one.marker else ""
         if not text:
             return True
-        marker, allowed = Marker(text), SpecifierSet(declaration.requires_python)
+        about, allowed = marker(text), SpecifierSet(declaration.requires_python)
         tried = [python for python in pythons(text, declaration.requires_python) if allowed.contains(python)]
         # Where no version is left to try, nothing is known.
-        return not tried or any(marker.evaluate(of_python(python)) for python in tried)
+        return not tried or any(about.evaluate(of_python(python)) for python in tried)
     except ValueError:  # no marker, no specifier, a comparison without meaning, or numbers without end
         return True
 

@@ -14,6 +14,8 @@ from govsec_ci.manifests.registry import FORMATS
 from govsec_ci.system.files import Skipped, Tree
 
 _REQUIREMENTS = "requirements"
+_EVERYWHERE = "/"
+"""No folder of a tree: where an installed environment counts."""
 # Folders that hold other projects' code as it was delivered: their manifests are those projects' business.
 _VENDORED = frozenset({"_vendor", "vendor", "vendored", "third_party", "site-packages", "dist-packages"})
 _NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with [[import]]"
@@ -46,6 +48,10 @@ class _Search:
         self.left: list[Skipped] = []
         self.read: dict[str, Manifest] = {}
         self.declarations: list[tuple[DeclaringFormat, Declaration]] = []
+        # Folder → what stands there or speaks of it (by its number in `read`), and what declares its dependencies.
+        self._around: dict[str, dict[int, str]] = {}
+        self._homes: dict[str, list[Declaration]] = {}
+        self._taken: dict[str, set[str]] = {}
 
     def discovery(self) -> Discovery:
         for path in self.tree.files:
@@ -144,6 +150,14 @@ class _Search:
 
     def _declared(self) -> Iterable[Manifest]:
         """Settle each declaration, but those that the project's newer declaration replaces."""
+        for number, (path, manifest) in enumerate(self.read.items()):
+            everywhere = manifest is self.environment
+            self._taken[path] = _folders(manifest)
+            for folder in {posixpath.dirname(path), *manifest.members.values(), *self._taken[path]}:
+                self._around.setdefault(_EVERYWHERE if everywhere else folder, {})[number] = path
+        for _, declaration in self.declarations:
+            if declaration.main:
+                self._homes.setdefault(posixpath.dirname(declaration.path), []).append(declaration)
         pairs = [
             (self._completed(declaration), *self._beside(reader, declaration))
             for reader, declaration in self.declarations
@@ -159,12 +173,8 @@ class _Search:
 
     def _near(self, declaration: Declaration) -> dict[str, Declaration]:
         """Declarations in the same folder that hold the run-time dependencies, by format."""
-        folder = posixpath.dirname(declaration.path)
-        return {
-            other.format: other
-            for _, other in self.declarations
-            if other.main and other is not declaration and posixpath.dirname(other.path) == folder
-        }
+        beside = self._homes.get(posixpath.dirname(declaration.path), [])
+        return {other.format: other for other in beside if other is not declaration}
 
     def _completed(self, declaration: Declaration) -> Declaration:
         """``dynamic`` dependencies of a ``pyproject.toml`` that ``setup.cfg`` beside it states are not computed."""
@@ -187,13 +197,17 @@ class _Search:
         if posixpath.basename(folder) == "requirements":
             near.append(posixpath.dirname(folder))
         locks, others = [], []
-        for path, manifest in self.read.items():
-            home = posixpath.dirname(path)
+        found = {number: path for place in (*near, folder or ".", _EVERYWHERE) for number, path in self._at(place)}
+        for _, path in sorted(found.items()):
+            manifest, home = self.read[path], posixpath.dirname(path)
             if manifest.format in reader.locks and (home == folder or (folder or ".") in manifest.members.values()):
                 locks.append(manifest)
-            elif manifest is self.environment or home in near or (folder or ".") in _folders(manifest):
+            elif manifest is self.environment or home in near or (folder or ".") in self._taken[path]:
                 others.append(manifest)
         return locks, others
+
+    def _at(self, folder: str) -> Iterable[tuple[int, str]]:
+        return self._around.get(folder, {}).items()
 
     def _mark_direct(self, pairs: list[tuple[Declaration, list[Manifest]]]) -> None:
         """Which components the project itself asks for, where the format does not tell."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
@@ -27,6 +27,7 @@ from govsec_ci.manifests.locks import (
     named,
     read_lock,
 )
+from govsec_ci.manifests.pins import requirement
 from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
 from govsec_ci.model import Component, Notification
 
@@ -109,9 +110,9 @@ def _component(lock: LockText, line: int, package: _Package, private: str | None
     )
 
 
-def _name(requirement: str) -> str:
+def _name(text: str) -> str:
     try:
-        return named(Requirement(requirement.removeprefix("-e ")).name)
+        return named(requirement(text.removeprefix("-e ")).name)
     except InvalidRequirement:
         return ""
 

@@ -3,6 +3,7 @@
 Of packaging, each ValueError counts: besides its own it lets Python's through, for numbers of more than 4,300 digits.
 """
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -11,14 +12,28 @@ from packaging.version import Version
 def requirement(text: str) -> Requirement:
     """A requirement in standard notation (PEP 508), whose specifiers can be told.
 
-    :raises InvalidRequirement: it is none, or compares with a number without end
+    :raises InvalidRequirement: it is none, compares with a number without end, or its marker nests without end
     """
-    found = Requirement(text)
+    try:
+        found = Requirement(text)
+    except RecursionError as error:
+        raise InvalidRequirement("its marker is nested deeper than a marker can be") from error
     try:
         str(found.specifier)
     except ValueError as error:
         raise InvalidRequirement("a version is longer than a version can be") from error
     return found
+
+
+def marker(text: str) -> Marker:
+    """An environment marker (PEP 508).
+
+    :raises InvalidMarker: it is none, or nests without end
+    """
+    try:
+        return Marker(text)
+    except RecursionError as error:
+        raise InvalidMarker("nested deeper than a marker can be") from error
 
 
 def exact_version(specifiers: SpecifierSet) -> str | None:

@@ -52,6 +52,8 @@ def _contents(lock: LockText) -> Contents:
         raise UnreadableError(
             f"is no valid pylock file (PEP 751): {shown(str(error))}", next_step="write it anew with its tool"
         ) from error
+    except RecursionError as error:  # of a marker
+        raise UnreadableError("is nested deeper, or holds larger numbers, than a manifest can") from error
     grouped = bool(pylock.dependency_groups or pylock.extras)
     lines = table_lines(lock.text, "packages", len(pylock.packages))
     return Contents(

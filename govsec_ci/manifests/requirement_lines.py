@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from msgspec import Struct
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import InvalidMarker
 from packaging.requirements import InvalidRequirement, Requirement
 
+from govsec_ci.manifests import pins
 from govsec_ci.manifests.pins import requirement
 from govsec_ci.manifests.sources import is_link
 from govsec_ci.manifests.text import UnreadableError, decode_utf8
@@ -282,7 +283,7 @@ def _link_line(link: str, marker: str, hashes: dict[str, tuple[str, ...]]) -> Pa
 def _marker(text: str) -> str:
     """An environment marker in its usual spelling."""
     try:
-        return str(Marker(text)) if text else ""
+        return str(pins.marker(text)) if text else ""
     except InvalidMarker as error:
         raise MalformedError("what stands behind the semicolon is no environment marker") from error
 

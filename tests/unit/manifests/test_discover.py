@@ -529,3 +529,18 @@ def test_lines_are_told_in_linear_time(write: Write, path: str) -> None:
         lines = {region.start_line for region in regions if region}
     assert time.process_time() - start < HANG_S  # by a search for each it took up to minutes
     assert len(lines) == 40_000
+
+
+def test_a_long_declaration_is_held_against_its_pins_in_linear_time(found: Found) -> None:
+    names = [f"a{number}" for number in range(20_000)]
+    start = time.process_time()
+    found({"requirements.in": "\n".join(names), "requirements.txt": "".join(f"{name}==1\n" for name in names)})
+    assert time.process_time() - start < HANG_S
+
+
+def test_many_projects_are_settled_in_linear_time(found: Found) -> None:
+    project = {"setup.cfg": CFG, "requirements.txt": "a==1\n"}
+    start = time.process_time()
+    manifests = found({f"{number}/{name}": text for number in range(6_000) for name, text in project.items()})
+    assert time.process_time() - start < HANG_S
+    assert len(taken(manifests)) == 6_000

@@ -1,6 +1,7 @@
 """Every format keeps the protocol's promise: whatever a file holds, reading it gives a manifest."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,33 @@ def test_no_change_to_a_file_makes_its_reader_raise(
         assert is_normalized_name(component.name)
     if isinstance(reader, DeclaringFormat):
         assert reader.declaration(root, path).path == path
+
+
+_DEEP = "(" * 3_000 + "os_name == 'x'" + ")" * 3_000
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("requirements.txt", f"a==1; {_DEEP}\n"),
+        ("requirements.in", f"a==1; {_DEEP}\n"),
+        ("pyproject.toml", f'[project]\nname = "x"\nversion = "1"\ndependencies = ["a; {_DEEP}"]\n'),
+        ("setup.cfg", f"[options]\ninstall_requires =\n  a; {_DEEP}\n"),
+        ("Pipfile", f'[packages]\na = {{version = "*", markers = "{_DEEP}"}}\n'),
+        (
+            "pylock.toml",
+            f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "1"\nmarker = "{_DEEP}"\n',
+        ),
+    ],
+)
+def test_a_marker_that_nests_without_end_is_an_error_of_the_file(tmp_path: Path, path: str, text: str) -> None:
+    (tmp_path / path).write_text(text, "utf-8")
+    reader = next(one for one in FORMATS.values() if one.matches(path))
+    assert Level.ERROR in {note.level for note in reader.read(tmp_path, path).notifications}
+
+
+def test_a_dependency_whose_marker_nests_without_end_is_no_edge(tmp_path: Path) -> None:
+    for path in ("pdm.lock", "poetry.lock", "uv.lock"):
+        text = SAMPLES[path].replace('dependencies = ["b"]', f'dependencies = ["b; {_DEEP}"]')
+        (tmp_path / path).write_text(text.replace('groups = ["x"]', f'groups = ["x"]\nmarker = "{_DEEP}"'), "utf-8")
+        assert next(one for one in FORMATS.values() if one.matches(path)).read(tmp_path, path).path == path
