@@ -17,7 +17,7 @@ def requirement(text: str) -> Requirement:
     try:
         found = Requirement(text)
     except RecursionError as error:
-        raise InvalidRequirement("its marker is nested deeper than a marker can be") from error
+        raise InvalidRequirement("what stands behind the semicolon is no environment marker") from error
     try:
         str(found.specifier)
     except ValueError as error:
@@ -33,7 +33,7 @@ def marker(text: str) -> Marker:
     try:
         return Marker(text)
     except RecursionError as error:
-        raise InvalidMarker("nested deeper than a marker can be") from error
+        raise InvalidMarker("what stands behind the semicolon is no environment marker") from error
 
 
 def exact_version(specifiers: SpecifierSet) -> str | None:
