@@ -1,6 +1,7 @@
 """Which files of a tree are dependency manifests, which of them count, and why the others do not."""
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -20,11 +21,29 @@ _EVERYWHERE = "/"
 _VENDORED = frozenset({"_vendor", "vendor", "vendored", "third_party", "site-packages", "dist-packages"})
 _NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with [[import]]"
 _CONDA = "conda's packages are not read: audit the installed environment with --environment"
-_FOREIGN: Mapping[str, str] = {
-    **dict.fromkeys(("package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"), _NOT_PYTHON),
-    **dict.fromkeys(("go.mod", "Cargo.lock", "Cargo.toml", "Gemfile.lock", "composer.lock", "pom.xml"), _NOT_PYTHON),
-    **dict.fromkeys(("environment.yml", "environment.yaml", "conda-lock.yml", "pixi.lock"), _CONDA),
+_BUILDOUT = "buildout's versions are not read: audit the installed environment with --environment"
+_OTHER_NAME = "a lock under a name of its own is not read: give it the name that its tool gives one"
+# What declares Python's packages in a form that no reader knows → its name, and what is said where it stands alone.
+_UNREAD: Mapping[str, tuple[str, str]] = {
+    _CONDA: ("conda", "conda's packages are not read"),
+    _BUILDOUT: ("buildout", "buildout's versions are not read"),
 }
+_FOREIGN: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
+         "bun.lockb", "deno.lock", "go.mod", "Cargo.lock", "Cargo.toml", "Gemfile", "Gemfile.lock", "composer.json",
+         "composer.lock", "pom.xml", "build.gradle", "build.gradle.kts", "gradle.lockfile", "packages.lock.json",
+         "Package.resolved", "pubspec.lock", "mix.lock", "conanfile.txt", "conanfile.py", "vcpkg.json"),
+        _NOT_PYTHON,
+    ),
+    **dict.fromkeys(
+        ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "conda-lock.yml", "pixi.toml", "pixi.lock"),
+        _CONDA,
+    ),
+    **dict.fromkeys(("buildout.cfg", "versions.cfg"), _BUILDOUT),
+}  # fmt: skip
+# pdm lock -L NAME; uv lock --script FILE (PEP 723).
+_NAMED_LOCK = re.compile(r"pdm\..+\.lock|.+\.py\.lock")
 # What replaces an older declaration in the same folder, as setuptools reads them.
 _NEWER: Mapping[str, tuple[str, ...]] = {"setup.py": ("pyproject.toml", "setup.cfg"), "setup.cfg": ("pyproject.toml",)}
 
@@ -60,7 +79,7 @@ class _Search:
         self.declarations = [(reader, self._read_files_of(one)) for reader, one in self.declarations]
         self._drop_included()
         self._environment()
-        self._only_conda()
+        self._only_unread()
         declared = list(self._declared())
         manifests = [*self.read.values(), *declared]
         return Discovery(
@@ -117,18 +136,17 @@ class _Search:
             self.read[path] = answered(self.read[path], self.environment)
         self.read[self.environment.path] = self.environment
 
-    def _only_conda(self) -> None:
-        """Conda's files are not read; where nothing else in their folder declares anything, that is told."""
+    def _only_unread(self) -> None:
+        """Conda's and buildout's files are not read; where nothing else in their folder declares anything, say so."""
         homes = {
             posixpath.dirname(path) for path in (*self.read, *(one.path for _, one in self.declarations if one.main))
         }
-        for skipped in [one for one in self.left if one.reason == _CONDA]:
+        for skipped in [one for one in self.left if one.reason in _UNREAD]:
             if posixpath.dirname(skipped.path) not in homes and self.environment is None:
                 self.left.remove(skipped)
-                broken = notice(
-                    "manifest-unreadable", "conda's packages are not read", path=skipped.path, next_step=LOCK_IT
-                )
-                self.read[skipped.path] = Manifest(path=skipped.path, format="conda", notifications=(broken,))
+                name, what = _UNREAD[skipped.reason]
+                broken = notice("manifest-unreadable", what, path=skipped.path, next_step=LOCK_IT)
+                self.read[skipped.path] = Manifest(path=skipped.path, format=name, notifications=(broken,))
 
     def _requirements(self) -> list[str]:
         return sorted(path for path, manifest in self.read.items() if manifest.format == _REQUIREMENTS)
@@ -233,7 +251,7 @@ def _folders(manifest: Manifest) -> set[str]:
 def _why_left(name: str) -> str:
     if name.lower().startswith("constraints") and name.lower().endswith(".txt"):
         return "only pins what others ask for: read where a file names it with -c"
-    return _FOREIGN.get(name, "")
+    return _OTHER_NAME if _NAMED_LOCK.fullmatch(name) else _FOREIGN.get(name, "")
 
 
 def _reader(path: str) -> ManifestFormat | None:

@@ -31,13 +31,13 @@ class Requirements:
     name = "requirements"
 
     def matches(self, path: str) -> bool:
-        """``*requirements*.txt`` (and ``.lock``, as rye names it), and any ``.txt`` in a folder ``requirements``."""
+        """``*requirements*.txt`` (``.lock`` with rye, also ``.pip``), any ``.txt`` below a folder ``requirements``."""
         folder, _, file = path.lower().rpartition("/")
         stem, dot, suffix = file.rpartition(".")
         if not dot or stem.startswith("constraints"):
             return False
-        in_folder = suffix == "txt" and folder.rpartition("/")[2] == "requirements"
-        return in_folder or (suffix in ("txt", "lock") and "requirements" in stem)
+        in_folder = suffix == "txt" and "requirements" in folder.split("/")
+        return in_folder or (suffix in ("txt", "lock", "pip") and "requirements" in stem)
 
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """Parse the file and everything that it includes, each at most once."""

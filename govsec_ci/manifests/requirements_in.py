@@ -14,9 +14,9 @@ class RequirementsIn:
     locks: tuple[str, ...] = ()
 
     def matches(self, path: str) -> bool:
-        """``*requirements*.in``, and any ``.in`` in a folder ``requirements``."""
+        """``*requirements*.in``, and any ``.in`` below a folder ``requirements``."""
         folder, _, file = path.lower().rpartition("/")
-        return file.endswith(".in") and ("requirements" in file or folder.rpartition("/")[2] == "requirements")
+        return file.endswith(".in") and ("requirements" in file or "requirements" in folder.split("/"))
 
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """The declaration on its own: everything it names counts as not locked."""

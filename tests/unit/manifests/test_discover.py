@@ -111,6 +111,28 @@ def test_conda_alone_is_a_declaration_that_cannot_be_read(found: Found) -> None:
     assert left(result) == {}
 
 
+@pytest.mark.parametrize("name", ["buildout.cfg", "versions.cfg", "pixi.toml", "conda.yaml"])
+def test_so_are_buildout_and_others_that_no_reader_knows(found: Found, name: str) -> None:
+    assert taken(found({name: ""})) == {name: ["manifest-unreadable"]}
+    beside = found({name: "", "pyproject.toml": PROJECT})
+    assert taken(beside) == {"pyproject.toml": []}
+    assert "--environment" in left(beside)[name]
+
+
+@pytest.mark.parametrize("name", ["pdm.dev.lock", "tools/fetch.py.lock"])
+def test_a_lock_under_another_name_is_said(found: Found, name: str) -> None:
+    result = found({name: "", "pyproject.toml": PROJECT})
+    assert left(result)[name] == "a lock under a name of its own is not read: give it the name that its tool gives one"
+
+
+def test_requirements_lie_at_any_depth_of_their_folder(found: Found) -> None:
+    result = found(
+        {"requirements/edx/base.txt": "a==1\n", "requirements/edx/base.in": "a\n", "old/requirements.pip": "b==1"}
+    )
+    assert set(taken(result)) == {"requirements/edx/base.txt", "old/requirements.pip"}
+    assert left(result) == {"requirements/edx/base.in": "locked by requirements/edx/base.txt"}
+
+
 def test_a_manifest_that_leads_out_of_the_tree_is_not_nothing(write: Write) -> None:
     root = write({"a.py": ""})
     (root.parent / "outside.txt").write_text("a==1\n")
