@@ -21,6 +21,18 @@ _Told = Annotated[str, Meta(pattern=r"\S")]
 """A text that says something: nobody answers for an exception whose owner and reason are empty."""
 
 
+_LONGEST_NAME_BYTES, _LONGEST_PATH_BYTES = 255, 4_000  # of Linux (NAME_MAX, PATH_MAX) and others
+
+
+def _check_paths(*paths: str) -> None:
+    """:raises ValueError: no file can be called so; asking the system for one would end as a defect of ours"""
+    for path in paths:
+        names = path.encode("utf-8", "surrogatepass").replace(b"\\", b"/").split(b"/")
+        longest, total = max(map(len, names)), sum(map(len, names)) + len(names)
+        if "\0" in path or longest > _LONGEST_NAME_BYTES or total > _LONGEST_PATH_BYTES:
+            raise ValueError(f"{path[:60]!r}: no file can have this name")
+
+
 class OutOfScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that can never be scanned, taken out by name, owner and reason: counted and shown, not blocking."""
 
@@ -65,6 +77,9 @@ class Import(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     id: str = ""
     required: bool = True
     max_age_days: Annotated[float, Meta(gt=0, le=_CENTURY_DAYS)] | None = None
+
+    def __post_init__(self) -> None:
+        _check_paths(self.path)
 
 
 # With bounds: TOML has ``nan`` and ``inf``, which no age exceeds and no clock counts.
@@ -149,6 +164,9 @@ class EvidenceDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     date: date
     title: str = ""
 
+    def __post_init__(self) -> None:
+        _check_paths(self.path)
+
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything a project may set.
@@ -180,6 +198,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
     evidence: tuple[EvidenceDocument, ...] = ()
     pins: dict[str, str] = {}
     wheelhouse: str = ""
+
+    def __post_init__(self) -> None:
+        _check_paths(self.wheelhouse, *self.profiles)
 
 
 def load(path: Path) -> Config:

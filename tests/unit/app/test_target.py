@@ -47,6 +47,18 @@ def test_settings_may_stand_in_pyproject_or_in_a_file_of_the_operators(project: 
     assert target.config.profiles == ("jp-gov",)
 
 
+@pytest.mark.parametrize("name", ["a\\u0000", "a" * 256, "あ" * 100, "a/" * 3_000])
+@pytest.mark.parametrize(
+    "setting",
+    ['profiles = ["{}"]', 'wheelhouse = "{}"', '[[import]]\nrole = "sast"\npath = "{}"',
+     '[[evidence]]\nslot = "x"\ndate = 2026-01-01\npath = "{}"'],
+)  # fmt: skip
+def test_a_name_that_no_file_can_have_is_wrong_input(project: Path, tmp_path: Path, setting: str, name: str) -> None:
+    (project / "govsec.toml").write_text(setting.format(name), "utf-8")
+    with pytest.raises(InputError, match=r"govsec\.toml: .*no file can have this name"):
+        open_target(project, out=tmp_path / "out")
+
+
 def test_settings_in_two_places_are_refused(project: Path, tmp_path: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.govsec]\n")
     (project / "govsec.toml").write_text("")
