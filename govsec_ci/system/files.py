@@ -255,8 +255,10 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
     :raises InputError: with ``keep``: something in it is neither a file nor a folder
     """
     target = Path(os.path.abspath(target))  # "." has no name; links are left as they are
-    staging, in_use = _stage(target)
+    # The name is known before the folder is there: an interrupt at any moment leaves nothing.
+    staging, in_use = _beside(target, f"new-{_unique()}"), None
     try:
+        in_use = _stage(staging, target)
         if keep:
             with _turn(target):  # else another run may replace it while it is copied
                 _copy(target, staging)
@@ -274,16 +276,16 @@ def staged_folder(target: Path, *, keep: bool) -> Iterator[Path]:
             os.close(in_use)
 
 
-def _stage(target: Path) -> tuple[Path, int | None]:
-    """A new folder beside ``target``, and the lock that says that it is no leftover."""
+def _stage(staging: Path, target: Path) -> int | None:
+    """Make the new folder beside ``target``; what it returns says, while it is open, that the folder is no leftover."""
     _make_parent(target)
     with _turn(target):
         _mend(target)
         _check_ours(target)
-        staging = _make_staging(target)
+        _make_staging(staging, target)
         with contextlib.suppress(OSError):
-            return staging, _lock(staging)
-    return staging, None
+            return _lock(staging)
+    return None
 
 
 def _lock(folder: Path) -> int | None:
@@ -413,20 +415,19 @@ def _make_parent(target: Path) -> None:
         raise _unwritable(target, error) from error
 
 
-def _make_staging(target: Path) -> Path:
+def _make_staging(staging: Path, target: Path) -> None:
     try:
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_beside(target, "new-").name))
+        staging.mkdir(mode=0o700)
         # Marked from the first moment, so that a concurrent scan never takes it for part of the judged tree.
         (staging / ".gitignore").write_text(MARKER, "utf-8")
     except OSError as error:
         raise _unwritable(target, error) from error
-    return staging
 
 
 def _swap(staging: Path, target: Path) -> None:
     """Put ``staging`` in the place of ``target``; again where another process, that no lock stopped, came between."""
     for attempt in range(_SWAPS):
-        previous = _beside(target, f"previous-{os.getpid():x}{time.time_ns():x}")
+        previous = _beside(target, f"previous-{_unique()}")
         try:
             if target.exists():
                 os.rename(target, previous)
@@ -453,6 +454,10 @@ def _irreplaceable(target: Path, error: OSError) -> UsageError:
         cause="another program has a file in it open, or this user may not rename it",
         next_step="close what shows it, or choose another folder with --out",
     )
+
+
+def _unique() -> str:
+    return f"{os.getpid():x}{time.time_ns():x}"
 
 
 def _beside(target: Path, ending: str) -> Path:
@@ -501,7 +506,7 @@ def _written_s(folder: Path) -> float:
 
 def _discard(previous: Path, target: Path) -> None:
     """Remove an earlier bundle; under another name first, so that half of it is never put back."""
-    old = _beside(target, f"old-{os.getpid():x}{time.time_ns():x}")
+    old = _beside(target, f"old-{_unique()}")
     with contextlib.suppress(OSError):  # not there, or open somewhere: the next run tries again
         os.rename(previous, old)
         _remove(old)
