@@ -1,5 +1,6 @@
 """``govsec-sbom``: an SBOM can be made from the staged manifests, and the committed one is current."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from govsec_ci.app.check import CheckOptions, check, entries_of
 from govsec_ci.app.check_manifests import may_be_included, scanners, with_manifests
 from govsec_ci.app.clock import parse
 from govsec_ci.app.snapshot import content
+from govsec_ci.errors import UsageError
 from govsec_ci.formats.cyclonedx_same import same
 from govsec_ci.model import Role
 from govsec_ci.system.files import write_atomic
@@ -64,10 +66,20 @@ def _keep_current(options: CheckOptions, sbom: bytes, output: str) -> int:
     held = content(options.repository, entries_of(options), path)
     if held is not None and same(held, sbom):
         return 0
+    _check_place(options, Path(output))
     write_atomic(Path(output), sbom)
     click.echo(f"{output}: was {'missing' if held is None else 'out of date'}, and is written anew")
     click.echo(f"    to do: look at it, then `git add {output}` and commit again")
     return OUT_OF_DATE
+
+
+def _check_place(options: CheckOptions, output: Path) -> None:
+    """:raises UsageError: a link, which a change may have planted, leads out of the checkout"""
+    if not Path(os.path.realpath(output.parent)).is_relative_to(os.path.realpath(options.repository.top)):
+        raise UsageError(
+            f"{output}: a link leads out of the checkout, and nothing is written there",
+            next_step="name a folder of the checkout itself with --output",
+        )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -64,3 +64,12 @@ def test_the_file_counts_from_the_current_folder(top: Path) -> None:
     assert call(main, top / "docs", *OUTPUT)[0] == 1
     assert (top / "docs/sbom.cdx.json").exists()
     assert call(main, top, "--output", "../sbom.cdx.json")[0] == 2
+
+
+def test_nothing_is_written_through_a_link_out_of_the_checkout(top: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (top / "docs").symlink_to("../elsewhere", target_is_directory=True)
+    stage(top, {})
+    code, said = call(main, top, "--output", "docs/sbom.cdx.json")
+    assert (code, "docs/sbom.cdx.json: a link leads out of the checkout" in said) == (2, True)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
