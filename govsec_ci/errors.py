@@ -27,6 +27,8 @@ class GovsecError(Exception):
     """
 
     exit_code: ClassVar[int] = 4
+    lang: str = "en"
+    """The language that its texts are in (``en`` or ``ja``)."""
 
     def __init__(self, what: str, *, cause: str = "", next_step: str = "") -> None:
         super().__init__(what)
@@ -37,10 +39,11 @@ class GovsecError(Exception):
     def diagnostics(self) -> str:
         """The error as up to three lines: what, likely cause, next step."""
         lines = [self.what]
+        cause, step = ("  原因: ", "  対処: ") if self.lang == "ja" else ("  cause: ", "  next:  ")
         if self.cause:
-            lines.append(f"  cause: {self.cause}")
+            lines.append(f"{cause}{self.cause}")
         if self.next_step:
-            lines.append(f"  next:  {self.next_step}")
+            lines.append(f"{step}{self.next_step}")
         return "\n".join(lines)
 
 

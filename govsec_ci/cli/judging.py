@@ -2,16 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from govsec_ci.cli.exits import VERDICT_CODES
 from govsec_ci.cli.options import folder_argument, options_of, with_options
-from govsec_ci.cli.printing import show
-
-if TYPE_CHECKING:
-    from govsec_ci.model import Verdict
+from govsec_ci.cli.printing import locale_language, show
 
 
 @click.command()
@@ -184,8 +181,14 @@ def view(out: Path) -> int:
     metavar="ID|FILE",
     help="Say also what this profile makes of the same evidence at the same moment, and exit by that.",
 )
+@with_options("lang")
 def verify(
-    bundle_folder: Path, trusted_keys: Path | None, profiles: tuple[str, ...], *, require_signature: bool
+    bundle_folder: Path,
+    trusted_keys: Path | None,
+    profiles: tuple[str, ...],
+    lang: str | None,
+    *,
+    require_signature: bool,
 ) -> int:
     """Check that BUNDLE holds, alone and offline.
 
@@ -202,28 +205,23 @@ def verify(
     from govsec_ci.app.keys import load_trusted
     from govsec_ci.app.verify import judge_again
     from govsec_ci.app.verify import verify as verify_bundle
+    from govsec_ci.errors import BundleError
     from govsec_ci.gate import profile as profile_files
+    from govsec_ci.report import verified
 
     if require_signature and trusted_keys is None:
         raise click.UsageError("--require-signature needs --trusted-keys FILE")
+    language = lang or locale_language()
     asked = tuple(profile_files.load(name) for name in dict.fromkeys(profiles))
-    held = verify_bundle(bundle_folder, load_trusted(trusted_keys) if trusted_keys else ())
-    signed = "signed, but the signature was not checked: give --trusted-keys" if held.signed else "not signed"
-    word = held.verdict.verdict.value
-    click.echo(f"{word}: the bundle holds, and the decision follows from its evidence")
-    click.echo(f"signed by a trusted key of {held.signed_by}" if held.signed_by else signed)
+    try:
+        held = verify_bundle(bundle_folder, load_trusted(trusted_keys) if trusted_keys else ())
+    except BundleError as error:
+        raise verified.told(error, language) from error
+    for line in verified.held(held.verdict.verdict, signed=held.signed, signed_by=held.signed_by):
+        click.echo(line.pick(language))
     if not asked:
-        return VERDICT_CODES[word]
+        return VERDICT_CODES[held.verdict.verdict.value]
     again = judge_again(bundle_folder, held.verdict, asked, signed=bool(held.signed_by))
-    _show_again(again)
+    for line in verified.again(again):
+        click.echo(line.pick(language))
     return VERDICT_CODES[again.verdict.value]
-
-
-def _show_again(again: "Verdict") -> None:
-    from govsec_ci.report.inert import message
-
-    named = ", ".join(profile.id for profile in again.profiles)
-    click.echo(f"{again.verdict.value}: the same evidence by {named}")
-    for check in again.checks:
-        if check.mode == "block" and check.verdict.value != "PASS":
-            click.echo(message(f"  {check.verdict.value} {check.gate}: {check.observed} (limit: {check.limit})"))

@@ -18,7 +18,8 @@ _VALUE = re.compile(r"\{\w*\}")
 _BARE = [_VALUE.sub("{}", sentence) for sentence in SENTENCES]
 _ROOMS = (
     "scanners/*.py", "manifests/*.py", "evidence/merge.py", "evidence/vex.py", "formats/sarif_foreign.py",
-    "formats/products.py", "advisories/locate.py", "system/process.py", "system/git.py",
+    "formats/products.py", "advisories/locate.py", "app/signature.py", "app/verify.py", "system/process.py",
+    "system/git.py",
 )  # fmt: skip
 _ROOMS_OF_ERRORS = ("app/snapshot*.py", "system/files.py")
 
