@@ -119,6 +119,7 @@ def load_profiles(policy: Policy) -> tuple[Profile, ...]:
 
 def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]:
     """``profiles``, when each that the configuration pins has the pinned sha256."""
+    _check_pins(profiles, config)
     for profile in profiles:
         reference = profile_files.reference(profile)
         wanted = config.pins.get(profile.id, reference.sha256)
@@ -128,6 +129,23 @@ def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]
                 next_step="compare the two with `govsec profile diff`; correct [pins] once the change is approved",
             )
     return profiles
+
+
+def _check_pins(profiles: tuple[Profile, ...], config: Config) -> None:
+    """A pin is found by the profile's id, which the profile's file states: under another id it would bind nobody."""
+    shipped = frozenset(profile_files.shipped())
+    unused = sorted(config.pins.keys() - shipped - {one.id for one in profiles})
+    if not unused:
+        return
+    # A file may also bear the id of a shipped profile.
+    others = (one for one in profiles if one.id not in shipped or one != profile_files.load(one.id))
+    free = sorted({one.id for one in others} - config.pins.keys())
+    if free:
+        raise InputError(
+            f"[pins] pins {', '.join(unused)}, but not {', '.join(free)}, which judges",
+            cause="a profile file bears another id than the one that is pinned, or the pin is misspelt",
+            next_step="compare the profile with the approved one; pin it by the id that it states",
+        )
 
 
 def _nothing() -> None:

@@ -35,6 +35,7 @@ from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.imported_facts import looked_up
 from govsec_ci.scanners.runs import error, printable, utc_now
 from govsec_ci.scanners.scope import Scope
+from govsec_ci.scanners.tracked import lies_in_checkout
 from govsec_ci.system.files import read_limited
 from govsec_ci.system.git import run_git
 
@@ -91,18 +92,29 @@ def _with(run: Run, told: list[Notification]) -> Run:
 
 
 def _committed(request: ScanRequest, entry: Import) -> Notification | None:
-    """A report that git tracks may have been written by the very change that is judged."""
+    """A report that git tracks may have been written by the very change that is judged.
+
+    Also one that a link leads to: the path that the tool writes to may be such a link, or lie behind one.
+    """
+    unknown = f"git could not say whether it tracks {printable(entry.path)}"
     if request.checkout is None:
-        return None
+        return error("import-tracked", unknown, path=entry.path) if lies_in_checkout(request.tree.root) else None
+    top, real = request.checkout.top.resolve(), (request.tree.root / entry.path).resolve()
+    behind = [(top, real.relative_to(top).as_posix())] if real.is_relative_to(top) else []
     try:
-        found = run_git(request.tree.root, "ls-files", "-z", "--", f":(literal){entry.path}")
+        if not any(_tracks(folder, path) for folder, path in [(request.tree.root, entry.path), *behind]):
+            return None
     except ToolError as failed:
-        return error("import-tracked", f"git could not say whether it tracks {printable(entry.path)}: {failed.what}")
-    if found.exit_code == 0 and not found.stdout:
-        return None
+        return error("import-tracked", f"{unknown}: {failed.what}")
     text = f"{printable(entry.path)} is committed: the change that is judged could have written it itself"
     next_step = "let the pipeline write the report to a path that is not in the repository"
     return error("import-tracked", text, path=entry.path, next_step=next_step)
+
+
+def _tracks(folder: Path, path: str) -> bool:
+    """Whether git tracks a file, in a submodule too; where it cannot say, it may."""
+    found = run_git(folder, "ls-files", "--recurse-submodules", "-z", "--", f":(literal){path}")
+    return found.exit_code != 0 or bool(found.stdout)
 
 
 def _missing(entry: Import) -> Run:

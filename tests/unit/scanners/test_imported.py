@@ -342,6 +342,21 @@ def test_a_committed_report_proves_nothing(tmp_path: Path) -> None:
     assert told(only) == [("import-tracked", "error")]
 
 
+@pytest.mark.parametrize("link", ["reports", "reports/r.sarif"])
+def test_nor_does_one_behind_a_link(tmp_path: Path, link: str) -> None:
+    make_tree(tmp_path, {"tests/r.sarif": log(run())})
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / link.replace("reports", "tests"))
+    for arguments in (("init", "-q"), ("add", "-f", ".")):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+    settings = Config(imports=(Import(path="reports/r.sarif", role=Role.SAST),))
+    known = make_request(tmp_path, config=settings, checkout=git.inspect(tmp_path), now_s=int(NOW.timestamp()))
+    (only,) = load(known)
+    assert (only.state, told(only)) == (ScanState.INCOMPLETE, [("import-tracked", "error")])
+    (only,) = load(make_request(tmp_path, config=settings, now_s=int(NOW.timestamp())))  # git was not there to be asked
+    assert (only.state, told(only)) == (ScanState.INCOMPLETE, [("import-tracked", "error")])
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
