@@ -358,7 +358,7 @@ def read_evidence(folder: Path) -> Evidence:
         sbom=bundle.read_sbom(folder),
         documents=inputs.documents,
         parameters=bundle.read_config(folder).parameters,
-        baseline=(folder / bundle.BASELINE).exists(),
+        baseline=(folder / bundle.BASELINE).is_file(),
         waivers=bundle.read_waivers(folder),
         expected=inputs.expected,
         policy_changes=inputs.policy_changes,

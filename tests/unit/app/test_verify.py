@@ -50,6 +50,11 @@ def test_a_missing_and_an_extra_file_are_seen(copy: Path) -> None:
         verify(copy)
 
 
+def test_an_empty_folder_that_no_manifest_lists_is_no_baseline(copy: Path) -> None:
+    (copy / bundle.BASELINE).mkdir()  # a profile asked with `--profile` may want one
+    assert not steps.read_evidence(copy).baseline
+
+
 def test_a_link_in_place_of_a_file_is_seen(copy: Path, tmp_path: Path) -> None:
     shutil.move(copy / "summary.md", tmp_path / "summary.md")
     (copy / "summary.md").symlink_to(tmp_path / "summary.md")
