@@ -25,7 +25,8 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "TEMP", "TMP",
 _STDERR_KEPT_BYTES = 16_384
 
 _live: set["subprocess.Popen[bytes]"] = set()
-_live_lock = threading.Lock()
+# Reentrant: a signal may come while its own thread holds it, and the handler kills all that lives.
+_live_lock = threading.RLock()
 _stopping = threading.Event()
 _early: dict[tuple[str, ...], "subprocess.Popen[bytes]"] = {}
 

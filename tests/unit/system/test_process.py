@@ -37,6 +37,13 @@ def _ends_soon(pid: int) -> bool:
     return False
 
 
+def test_a_signal_that_comes_while_children_are_counted_does_not_wait_for_itself() -> None:
+    """The handler runs in the thread that it has interrupted."""
+    with process._live_lock:
+        assert process._live_lock.acquire(timeout=1)
+        process._live_lock.release()
+
+
 def test_output_exit_code_and_input_are_kept() -> None:
     code = "import sys; print(sys.stdin.read().upper()); print('e', file=sys.stderr); sys.exit(7)"
     done = _python(code, stdin=b"hello")
