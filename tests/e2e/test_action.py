@@ -70,7 +70,7 @@ class Workspace:
     ) -> tuple[str, list[dict[str, Any]]]:
         """Run the action once for each set of inputs; the log, and the outputs of each step.
 
-        :param base: the commit that the pull request is to be merged into
+        :param base: the commit that the pull request is to be merged into; empty: the one that is judged
         :param between: shell lines before the step of that number; :param environments: its variables
         """
         jobs = [
@@ -85,7 +85,8 @@ class Workspace:
         text += f"    - uses: {CHECKOUT}\n" + "".join(jobs)
         (self.top / ".github/workflows/try.yml").write_text(text)
         commit_all(self.top, "Try the action")
-        event = {"pull_request": {"head": {"repo": {"fork": fork}}, "base": {"sha": base} if base else {}}}
+        known = base or git(self.top, "rev-parse", "HEAD").strip()  # an event without a base is refused
+        event = {"pull_request": {"head": {"repo": {"fork": fork}}, "base": {"sha": known}}}
         (self.facts / "event.json").write_text(json.dumps(event))
         done = self._act(secrets={} if fork else {"GITHUB_TOKEN": TOKEN, **(secrets or {})}, prefix=prefix)
         return done.stdout, [json.loads((self.facts / f"{n}.json").read_text()) for n in range(len(steps))]
