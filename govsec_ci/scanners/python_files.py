@@ -35,10 +35,11 @@ def is_script(root: Path, path: str) -> bool:
     if is_python(path) or is_unreadable(path):
         return False
     plain = "." not in path.rpartition("/")[2].lstrip(".")
+    place = os.path.join(root, path)
     try:
-        if not plain and not os.stat(root / path).st_mode & 0o111:
+        if not plain and not os.stat(place).st_mode & 0o111:
             return False
-        with open(root / path, "rb") as file:
+        with open(place, "rb") as file:
             return _SHEBANG.match(file.read(_SHEBANG_BYTES)) is not None
-    except OSError:  # nothing says that it is one
-        return False
+    except OSError:  # nobody can tell that it is none: who is to scan it says that it cannot be read
+        return True
