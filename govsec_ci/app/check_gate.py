@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from govsec_ci import __version__
 from govsec_ci.app.check import CheckOptions, Read, snapshot_of
 from govsec_ci.app.check_policy import Snapshot, is_file, named_as_in_repository, profile_file
+from govsec_ci.app.pins import pinned
 from govsec_ci.config import Config
 from govsec_ci.evidence.fingerprints import fingerprint
 from govsec_ci.evidence.merge import merge
@@ -144,19 +145,20 @@ def _files(outputs: Iterable[ScanOutput]) -> dict[str, bytes]:
 
 
 def profiles_of(options: CheckOptions, config: Config) -> tuple[Profile, ...]:
-    """The profiles that judge, whole; :raises InputError: one is invalid.
+    """The profiles that judge, whole; :raises InputError: one is invalid, or not the one that is pinned.
 
     Files among them are those of the snapshot; only what lies outside of it is read from where it is named.
     """
     folder = Path.cwd() if options.profiles else options.repository.top
     names = dict.fromkeys(options.profiles or config.profiles or (DEFAULT_PROFILE,))
     snapshot = snapshot_of(options) if any(map(is_file, names)) else None
-    return tuple(
+    profiles = tuple(
         _profile(snapshot, name, folder, given=bool(options.profiles))
         if snapshot and is_file(name)
         else profile_files.load(name)
         for name in names
     )
+    return pinned(profiles, config)
 
 
 def _profile(snapshot: Snapshot, name: str, folder: Path, *, given: bool) -> Profile:
@@ -264,7 +266,7 @@ def _feeds_asked(said: Note, gate_: AnyGate) -> frozenset[str]:
     if said.id == "unsure":
         why = said.values.get("why", "")
         return frozenset({_FEED_OF.get(said.values.get("what", "") if why == "@why-unknown" else why, "")})
-    if said.id != "overdue-unsure":
+    if said.id not in ("overdue-unsure", "deadline-unsure"):
         return frozenset({""})
     unknown = said.values["what"].split(", ")
     # "filter": what the filter asks is told by a note of its own. "clock": of KEV's date, if KEV is what is unknown.

@@ -18,6 +18,7 @@ from govsec_ci.advisories.locate import located
 from govsec_ci.advisories.prepare import default_cache
 from govsec_ci.app import init
 from govsec_ci.app.init_files import PLACEHOLDER, HookSource
+from govsec_ci.app.pins import pinned
 from govsec_ci.app.target import load_config
 from govsec_ci.config import Config
 from govsec_ci.errors import GovsecError
@@ -107,8 +108,9 @@ def _settings(top: Path) -> Iterator[Said]:
         yield Said(what=f"profile {loaded.id} {loaded.version} ({loaded.status})")
 
 
-def _profiles(top: Path, config: Config) -> Iterator[Profile]:
-    return (profiles.load(name, trusted_root=top) for name in config.profiles or (DEFAULT_PROFILE,))
+def _profiles(top: Path, config: Config) -> tuple[Profile, ...]:
+    loaded = tuple(profiles.load(name, trusted_root=top) for name in config.profiles or (DEFAULT_PROFILE,))
+    return pinned(loaded, config)
 
 
 def _waivers(top: Path) -> Iterator[Said]:
@@ -159,7 +161,7 @@ def _limits(top: Path) -> dict[str, timedelta]:
     """How old each feed may be, by the strictest gate; nothing where settings or profiles are broken: that is said."""
     try:
         config = load_config(top, None)
-        loaded = tuple(_profiles(top, config))
+        loaded = _profiles(top, config)
     except GovsecError:
         return {}
     found: dict[str, timedelta] = {}

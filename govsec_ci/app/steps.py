@@ -16,12 +16,12 @@ from govsec_ci.advisories.locate import Located
 from govsec_ci.app import bundle, operator_files, signature
 from govsec_ci.app.advisories import resolve_advisories
 from govsec_ci.app.documents import collect
+from govsec_ci.app.pins import pinned
 from govsec_ci.app.policy import Policy, read_policy
 from govsec_ci.app.progress import silent
 from govsec_ci.app.since import mark_changed
 from govsec_ci.app.target import Target, check_folder, open_target, timestamp
 from govsec_ci.app.vex import read_statements
-from govsec_ci.config import Config
 from govsec_ci.errors import InputError
 from govsec_ci.evidence import baseline, vex
 from govsec_ci.evidence.fingerprints import fingerprint
@@ -115,37 +115,6 @@ def load_profiles(policy: Policy) -> tuple[Profile, ...]:
         shipped = (profile_files.load(name) for name in profile_files.shipped())
         gate.check_parameters(policy.config.parameters, (*profiles, *shipped))
     return profiles
-
-
-def pinned(profiles: tuple[Profile, ...], config: Config) -> tuple[Profile, ...]:
-    """``profiles``, when each that the configuration pins has the pinned sha256."""
-    _check_pins(profiles, config)
-    for profile in profiles:
-        reference = profile_files.reference(profile)
-        wanted = config.pins.get(profile.id, reference.sha256)
-        if wanted != reference.sha256:
-            raise InputError(
-                f"profile {profile.id}: its sha256 is {reference.sha256}, but {wanted} is pinned",
-                next_step="compare the two with `govsec profile diff`; correct [pins] once the change is approved",
-            )
-    return profiles
-
-
-def _check_pins(profiles: tuple[Profile, ...], config: Config) -> None:
-    """A pin is found by the profile's id, which the profile's file states: under another id it would bind nobody."""
-    shipped = frozenset(profile_files.shipped())
-    unused = sorted(config.pins.keys() - shipped - {one.id for one in profiles})
-    if not unused:
-        return
-    # A file may also bear the id of a shipped profile.
-    others = (one for one in profiles if one.id not in shipped or one != profile_files.load(one.id))
-    free = sorted({one.id for one in others} - config.pins.keys())
-    if free:
-        raise InputError(
-            f"[pins] pins {', '.join(unused)}, but not {', '.join(free)}, which judges",
-            cause="a profile file bears another id than the one that is pinned, or the pin is misspelt",
-            next_step="compare the profile with the approved one; pin it by the id that it states",
-        )
 
 
 def _nothing() -> None:

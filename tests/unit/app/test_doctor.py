@@ -69,6 +69,14 @@ def ready(top: Path) -> None:
         (top / f".git/hooks/{name}").write_text("#!/bin/sh\n")
 
 
+def test_a_profile_that_is_not_the_pinned_one_is_told(top: Path) -> None:
+    ready(top)
+    write(top, {"govsec.toml": f'profiles = ["jp-gov"]\n[pins]\njp-gov = "{"0" * 64}"\n'})
+    ((what, mend),) = mends(top).items()
+    assert what.startswith("profile jp-gov: its sha256 is ")
+    assert "govsec profile diff" in mend
+
+
 def test_it_is_content_when_all_is_in_place(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ready(top)
     assert mends(top) == {}

@@ -1,10 +1,10 @@
-"""app/steps.py: a pinned profile does not escape its pin by stating another id."""
+"""app/pins.py: a pinned profile does not escape its pin by stating another id."""
 
 from pathlib import Path
 
 import pytest
 
-from govsec_ci.app.steps import pinned
+from govsec_ci.app.pins import pinned
 from govsec_ci.config import Config
 from govsec_ci.errors import InputError
 from govsec_ci.gate import profile as profiles

@@ -2,10 +2,12 @@
 
 import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from govsec_ci_hooks import audit, bandit, gate, waivers
+from govsec_ci_hooks import audit, bandit, gate, pipeline, sbom, waivers
 
+from govsec_ci.gate import profile as profiles
 from tests.support.repositories import commit_all, git
 from tests.support.staging import SHELL, call, small_repository, stage, write
 
@@ -59,6 +61,35 @@ def test_a_profile_that_the_settings_name_is_the_staged_one(top: Path) -> None:
     assert call(bandit.main, top, *NOW, "app.py")[0] == 1
     (top / "rules/ours.toml").unlink()
     assert call(bandit.main, top, *NOW, "app.py")[0] == 1
+
+
+PINS = 'profiles = ["ours.toml"]\n[pins]\nours = "{sha256}"\n'
+HOOKS = [(bandit, "app.py"), (audit, ""), (sbom, ""), (pipeline, ""), (waivers, ""), (gate, "")]
+
+
+@pytest.mark.parametrize(("hook", "file"), HOOKS, ids=[one.__name__.rpartition(".")[2] for one, _ in HOOKS])
+def test_a_profile_that_differs_from_its_pin_judges_in_no_hook(top: Path, hook: ModuleType, file: str) -> None:
+    approved = profiles.reference(profiles.loads(strict().encode(), "ours.toml")).sha256
+    stage(top, {"govsec.toml": PINS.format(sha256=approved), "ours.toml": strict()})
+    arguments = (*NOW, *filter(None, [file]))
+    assert "is pinned" not in call(hook.main, top, *arguments)[1], "the approved one"
+    git(top, "commit", "-qm", "Approved")
+    git(top, "branch", "approved")
+    stage(top, {"ours.toml": lax()})
+    write(top, {"ours.toml": strict(), "govsec.toml": ""})
+    code, said = call(hook.main, top, *arguments)
+    assert (code, f"but {approved} is pinned" in said) == (2, True), said
+    assert "PASS" not in said
+    assert "/govsec-" not in said
+    assert "is pinned" not in call(hook.main, top, *arguments, "--ref", "approved")[1]
+
+
+def test_a_pin_holds_for_shipped_profiles_and_for_those_of_the_caller(top: Path) -> None:
+    stage(top, {"govsec.toml": f'[pins]\nours = "{"0" * 64}"\njp-gov = "{"0" * 64}"\n', "app.py": SHELL})
+    write(top.parent, {"ours.toml": lax()})
+    for more in ((), ("--profile", "../ours.toml"), ("--profile", "jp-gov")):
+        code, said = call(bandit.main, top, *NOW, *more, "app.py")
+        assert (code, "is pinned" in said) == (2, True), more
 
 
 def test_wherever_the_hook_is_called(top: Path) -> None:
