@@ -61,10 +61,22 @@ def _local(root: Path, ref: str) -> str:
     try:
         if run_git(root, "rev-parse", "--git-dir").exit_code != 0:
             raise _no_checkout(root)
-        found = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        # Not --quiet, which keeps it to itself that a name is ambiguous.
+        found = run_git(root, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
     except ToolError as error:
         raise UsageError(f"--policy-ref: {error.what}", next_step=error.next_step) from error
+    named_whole = ref.startswith("refs/") or _COMMIT.match(ref)
+    if found.exit_code == 0 and "is ambiguous" in found.stderr and not named_whole:
+        raise _ambiguous(ref)
     return found.stdout.decode("ascii", "replace").strip() if found.exit_code == 0 else ""
+
+
+def _ambiguous(ref: str) -> UsageError:
+    return UsageError(
+        f"--policy-ref: {ref!r} is the name of more than one branch or tag of this checkout",
+        cause="git prefers a tag, so whoever may push one could put another commit in a branch's place",
+        next_step="name it in full, e.g. refs/heads/main or refs/remotes/origin/main",
+    )
 
 
 def _no_checkout(root: Path) -> UsageError:

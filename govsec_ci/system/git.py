@@ -35,6 +35,8 @@ _SAFE = (
     # A folder of the tree may hold what looks like a bare repository: its answers would be the tree's own.
     "-c", "safe.bareRepository=explicit",
     "-c", "submodule.recurse=false",
+    # Who asks by a short name hears on standard error that it is more than one ref's.
+    "-c", "core.warnAmbiguousRefs=true",
 )  # fmt: skip
 
 

@@ -55,6 +55,24 @@ def test_a_ref_of_the_checkout(origin: Path) -> None:
         assert (found.commit, found.variables) == (main_of(origin), {})
 
 
+@pytest.mark.parametrize("ref", ["main", "main~0"])
+def test_a_tag_does_not_take_the_place_of_the_branch_that_is_meant(origin: Path, ref: str) -> None:
+    git(origin, "tag", "main", "change")
+    git(origin, "config", "core.warnAmbiguousRefs", "false")
+    with pytest.raises(UsageError, match="more than one branch or tag"), trusted(origin, ref, {}):
+        pass
+
+
+def test_a_name_in_full_and_a_commit_are_never_ambiguous(origin: Path) -> None:
+    commit = git(origin, "rev-parse", "refs/heads/main").strip()
+    for name in ("refs/heads/main", commit):
+        git(origin, "tag", name, "change")
+    for name in ("refs/heads/main", commit):
+        with trusted(origin, name, {}) as found:
+            assert found is not None
+            assert found.commit == commit
+
+
 def test_the_base_of_a_pull_request_of_a_whole_and_of_a_shallow_checkout(origin: Path, shallow: Path) -> None:
     for folder, fetches in ((origin, False), (shallow, True)):
         with trusted(folder, AUTO, pull_request(origin)) as found:
