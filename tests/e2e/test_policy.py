@@ -365,8 +365,17 @@ def test_a_merge_request_of_gitlab_is_judged_by_its_target_branch(project: Proje
     assert "govsec.toml" in banner((out / "summary.md").read_text("utf-8"))
 
 
-@pytest.mark.parametrize(("given", "code"), [("", 1), ("none", 0)])
-def test_the_action_asks_the_base_likewise(project: Project, given: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("event", "given", "code"),
+    [
+        ("pull_request", "", 1),
+        ("pull_request", "none", 0),
+        # Nothing is to be merged: the pushed commit's own rules hold, unless the caller names others.
+        ("push", "", 0),
+        ("push", "refs/heads/main", 1),
+    ],
+)
+def test_the_action_asks_the_base_likewise(project: Project, event: str, given: str, code: int) -> None:
     project.adopt()
     (project.top / "weak.py").write_text(WEAK)
     _excluded(project.top)
@@ -378,6 +387,7 @@ def test_the_action_asks_the_base_likewise(project: Project, given: str, code: i
         "GOVSEC_INPUT_ADVISORIES": str(ROOT / "examples/advisories"),
         "GOVSEC_INPUT_NOW": NOW,
         "GOVSEC_INPUT_POLICY_REF": given,
+        "GITHUB_EVENT_NAME": event,
     }
     done = govsec("action", cwd=project.folder, variables=project.environment() | runner)
     assert done.returncode in (0, code), done.stderr
