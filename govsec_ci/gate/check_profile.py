@@ -240,6 +240,9 @@ def _rows(profile: Profile, gate: DeadlinesGate) -> Iterator[Problem]:
         yield from _from_to(("rows", index, "when", "cvss"), row.when.cvss, 10)
         for name, values in row.when.parameters.items():
             yield from _choice(profile, ("rows", index, "when", "parameters", name), name, values)
+    for index, key in enumerate(gate.must_know):
+        if all(getattr(row.when, key.replace("-", "_")) in (None, ()) for row in gate.rows):
+            yield ("must-know", index), f"must-know names {key!r}, of which no row asks anything", ""
 
 
 def _from_to(path: Path, value: float | None, high: int) -> Iterator[Problem]:

@@ -157,6 +157,7 @@ _RANKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "stages": _wider,
     "roles": _wider,
     "must-apply": _wider,
+    "must-know": _wider,
     "elements": _wider,
     "fields": _wider,
     "slots": _wider,

@@ -68,7 +68,10 @@ class Cell(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What a gate kind answers; ``evaluate`` makes a check of it."""
+    """What a gate kind answers; ``evaluate`` makes a check of it.
+
+    :param next: what would decide it, where something is open and the gate knows better than "what the reasons name"
+    """
 
     verdict: VerdictWord
     observed: Note
@@ -77,6 +80,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     offenders: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     due: Mapping[str, datetime] = {}
+    next: Note | None = None
 
 
 class Index:

@@ -79,6 +79,8 @@ class Demands(Words):
         yield self.say("applies-to", what=self.filter(gate.filter))
         for row in gate.rows:
             yield self.say("row", when=self._when(row.when), time=self._time(gate, row))
+        if gate.must_know:
+            yield self.say("must-know", values=self.join([self.say(f"input-{key}") for key in gate.must_know]))
 
     def _when(self, when: Conditions) -> str:
         parts = [self.say("and-above", severity=self.say(when.severity.value))] if when.severity else []

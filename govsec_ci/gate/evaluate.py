@@ -133,7 +133,7 @@ def _check(context: Context, gate: AnyGate, finding: Finding) -> Check:
     )
     notes = (*finding.notes, *_assumed(context, gate))
     undecided = finding.verdict is VerdictWord.INCOMPLETE and gate.kind in _COUNTING
-    next_note = note("next-examine") if undecided else None
+    next_note = finding.next or note("next-examine") if undecided else None
     next_step = render(next_note) if next_note else gate.next.en
     return Check(
         gate=gate.id,

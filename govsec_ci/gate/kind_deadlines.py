@@ -24,6 +24,15 @@ from govsec_ci.model import Note, Severity, Ssvc, VerdictWord, Vulnerability
 _DAY: Final = timedelta(days=1)
 _SEVERITIES: Final = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.NONE)
 
+_FEEDS: Final[Mapping[str, str]] = {
+    "kev": "kev",
+    "epss": "epss",
+    "exploitation": "vulnrichment",
+    "automatable": "vulnrichment",
+    "technical impact": "vulnrichment",
+}
+"""What a note calls unknown → the feed that tells it."""
+
 
 class _Inputs(Struct, frozen=True, kw_only=True):
     """What the rows of a table ask of one result; None is unknown."""
@@ -61,27 +70,34 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What every case that a result could be comes to.
 
     :param overdue: True when overdue in every case, False when in none
+    :param barred: whether an input that the gate must know is not known
     :param due: the earliest of the due dates that it could have
     :param rows: the rows that it could fall under; :param unknown: what was not known
     """
 
     overdue: Truth
+    barred: bool
     due: datetime | None
     rows: tuple[Row, ...]
     unknown: tuple[str, ...]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it cannot be told to be overdue, nor to be in time."""
+        return self.overdue is None or (self.barred and not self.overdue)
 
 
 Judged = list[tuple[Group, Outcome]]
 
 
 def deadlines(context: Context, rulings: Rulings, gate: DeadlinesGate) -> Finding:
-    """Overdue in every case is FAIL, in some INCOMPLETE, in none PASS."""
+    """Overdue in every case is FAIL, in some INCOMPLETE, in none PASS: unless an input that must be known is not."""
     selection = select(context, rulings, gate.filter, ratchet=gate.ratchet)
     table = _Table(context, gate)
     judged = [(group, table.outcome(group.cell)) for group in selection.counted]
     doubtful = [(group, table.outcome(group.cell)) for group, _ in selection.unsure]
     late = [group for group, outcome in judged if outcome.overdue]
-    unsure = [(g, o) for g, o in judged if o.overdue is None] + [(g, o) for g, o in doubtful if o.overdue is not False]
+    unsure = [(g, o) for g, o in judged if o.undecided] + [(g, o) for g, o in doubtful if o.undecided or o.overdue]
     found = gaps(context, gate.filter.role, tools=gate.filter.tool)
     return Finding(
         verdict=VerdictWord.FAIL if late else VerdictWord.INCOMPLETE if unsure or found else VerdictWord.PASS,
@@ -91,7 +107,27 @@ def deadlines(context: Context, rulings: Rulings, gate: DeadlinesGate) -> Findin
         offenders=sorted_keys(group for group, _ in unsure),
         notes=(*found, *_notes(context, gate, selection, judged, unsure)),
         due=_due_dates(judged),
+        next=None if found else _next(unsure),
     )
+
+
+def _next(unsure: Judged) -> Note | None:
+    """Which feeds to carry in, where all that is open hangs on what they tell."""
+    unknown = {what for _, outcome in unsure for what in _open(outcome)}
+    if not unknown or not unknown <= _FEEDS.keys():
+        return None
+    feeds = sorted({_FEEDS[what] for what in unknown})
+    lacking = {feed for group, _ in unsure for feed in feeds if not _used(group, feed)}
+    return note("next-feeds" if lacking else "next-feeds-newer", feeds=", ".join(sorted(lacking) or feeds))
+
+
+def _open(outcome: Outcome) -> set[str]:
+    """What is unknown; since when a clock runs hangs on KEV where that is unknown itself."""
+    return set(outcome.unknown or ("filter",)) - ({"clock"} if "kev" in outcome.unknown else set())
+
+
+def _used(group: Group, feed: str) -> bool:
+    return any(state.feed == feed for state in group.cell.run.advisories)
 
 
 def _due_dates(judged: Judged) -> dict[str, datetime]:
@@ -108,8 +144,8 @@ def _notes(
 ) -> Iterator[Note]:
     if not context.evidence.baseline and any(group.cell.sample.first_detected is None for group, _ in judged):
         yield note("no-baseline")
-    for what, groups in _by_unknown(unsure):
-        yield note("overdue-unsure", n=weaknesses(groups), what=what, who=named(groups))
+    for (said, what), groups in _by_unknown(unsure):
+        yield note(said, n=weaknesses(groups), what=what, who=named(groups))
     yield from _soon(context, gate, judged)
     later = [group for group, outcome in judged if any(row.next_upgrade for row in outcome.rows)]
     if later:
@@ -118,10 +154,12 @@ def _notes(
     yield from told(context, selection, ratchet=gate.ratchet)
 
 
-def _by_unknown(unsure: Judged) -> list[tuple[str, list[Group]]]:
-    found: dict[str, list[Group]] = {}
+def _by_unknown(unsure: Judged) -> list[tuple[tuple[str, str], list[Group]]]:
+    """(text, what is unknown) → the results of which it is to be told."""
+    found: dict[tuple[str, str], list[Group]] = {}
     for group, outcome in unsure:
-        found.setdefault(", ".join(outcome.unknown) or "filter", []).append(group)
+        said = "deadline-unsure" if outcome.overdue is False else "overdue-unsure"
+        found.setdefault((said, ", ".join(outcome.unknown) or "filter"), []).append(group)
     return sorted(found.items(), key=lambda item: item[0])
 
 
@@ -161,6 +199,7 @@ class _Table:
         clock = ("clock",) if None in truths else ()
         return Outcome(
             overdue=truths.pop() if len(truths) == 1 else None,
+            barred=any(key.replace("-", "_") in unknown for key in self.gate.must_know),
             due=min((term.due for term in terms if term.due), default=None),
             rows=tuple({id(term.row): term.row for term in terms if term.row}.values()),
             unknown=(*(key.replace("_", " ") for key in unknown), *clock),

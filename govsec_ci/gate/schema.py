@@ -26,6 +26,8 @@ SbomField = Literal[
 """The data fields of BSI TR-03183-2, and those that the CISA draft of 2025 adds, in short."""
 SeverityFrom = Literal["cvss-2", "cvss-3", "cvss-4", "word", "none"]
 """What the severity of a vulnerability comes from: a version of CVSS, a database's own word, or nothing."""
+Input = Literal["severity", "kev", "exploitation", "automatable", "technical-impact", "fix-available", "cvss", "epss"]
+"""What a deadline table can ask of a result."""
 Clock = Literal["detected", "published", "fix-available", "kev-added", "earliest"]
 
 
@@ -214,6 +216,8 @@ class DeadlinesGate(Gate, frozen=True, kw_only=True, tag="deadlines"):
 
     :param clock: from when the rows count; ``earliest`` is the earlier of ``detected`` and ``kev-added``
     :param fallback: the clock that counts where the row's own is not known
+    :param must_know: inputs without which no row is chosen for a result: unless it is overdue in every row that it
+        could fall under, it is undecided, also where it is overdue in none
     :param due_soon_days: results due within so many days are told
     """
 
@@ -223,6 +227,7 @@ class DeadlinesGate(Gate, frozen=True, kw_only=True, tag="deadlines"):
     fallback: Clock | None = None
     due_soon_days: int = 0
     ratchet: bool = False
+    must_know: tuple[Input, ...] = ()
 
 
 class ScansGate(Gate, frozen=True, kw_only=True, tag="scans"):

@@ -15,6 +15,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "whether {n} [result is|results are] overdue cannot be told ({who}); unknown: {what}",
         "{n} 件({who})について、期限超過か否かを判断できない(不明: {what})",
     ),
+    "deadline-unsure": (
+        "which deadline {n} [result has|results have] cannot be told ({who}); unknown: {what}",
+        "{n} 件({who})について、適用される期限を判断できない(不明: {what})",
+    ),
     "due-soon": (
         "{n} [result is|results are] due within {days} days, the first on {date}: {who}",
         "{n} 件が {days} 日以内に期限を迎える(最初は {date}): {who}",
@@ -62,6 +66,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "next-examine": (
         "Let what the reasons name be examined or supplied, then judge again: so far nothing more can be said.",
         "理由欄に示すものを検査し、又は情報を補った上で、再度判定する。現時点ではこれ以上の判断ができない。",
+    ),
+    "next-feeds": (
+        "Carry in {feeds}, which this audit lacks (`govsec advisories sync` or `import`), and judge again.",
+        "監査に欠けている {feeds} の情報を `govsec advisories sync` 又は `import` で取り込み、再度判定する。",
+    ),
+    "next-feeds-newer": (
+        "Carry in newer data of {feeds}: that of this audit has no answer. Or update the component. Then judge again.",
+        "取り込み済みの {feeds} の情報には値がない。より新しい情報を取り込むか、コンポーネントを更新し、再度判定する。",
     ),
     "next-other-profile": ("Choose another stage or profile.", "別の段階又はプロファイルを選択する。"),
     # reasons

@@ -126,6 +126,15 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "automatable": ("automatable: {values}", "自動化可能性: {values}"),
     "technical_impact": ("technical impact: {values}", "技術的影響: {values}"),
     "exploitation": ("exploitation: {values}", "悪用状況: {values}"),
+    "must-know": ("undecided while unknown: {values}", "不明の間は判定不能: {values}"),
+    "input-severity": ("severity", "重大度"),
+    "input-kev": ("known exploitation", "悪用の確認"),
+    "input-exploitation": ("exploitation", "悪用状況"),
+    "input-automatable": ("automatable", "自動化可能性"),
+    "input-technical-impact": ("technical impact", "技術的影響"),
+    "input-fix-available": ("whether a fix exists", "修正版の有無"),
+    "input-cvss": ("CVSS", "CVSS"),
+    "input-epss": ("EPSS", "EPSS"),
     "parameter": ("{n} (default of the parameter {name})", "{n}(パラメータ {name} の既定値)"),
 }
 """Key → (English, Japanese)."""

@@ -10,7 +10,20 @@ import pytest
 
 from govsec_ci.errors import InputError
 from govsec_ci.gate import profile
-from govsec_ci.model import Check, Epss, Fix, Kev, Result, Role, Rule, Severity, Ssvc, VerdictWord, Vulnerability
+from govsec_ci.model import (
+    Check,
+    Epss,
+    Fix,
+    Kev,
+    Result,
+    Role,
+    Rule,
+    ScanState,
+    Severity,
+    Ssvc,
+    VerdictWord,
+    Vulnerability,
+)
 from govsec_ci.model import Cvss as CvssScore
 from tests.support.gate_evidence import check, code, day, evidence, feed, judge, rule, run, trial, vulnerable
 
@@ -91,15 +104,75 @@ def outcomes(
 
 
 @pytest.mark.parametrize("age", [3, 4, 14, 15, 60, 61])
-def test_where_ssvc_is_unknown_every_row_that_it_could_be_counts(shared: Path, age: int) -> None:
+def test_where_ssvc_is_unknown_only_what_is_late_in_every_row_is_decided(shared: Path, age: int) -> None:
     rows = bod_rows(shared)
     now = f"{day('2026-03-01') + timedelta(days=age):%Y-%m-%d}"
     cases = itertools.product(("yes", "no"), ("yes", "no"), (None, "yes", "no"), (None, "partial", "total"))
     for kev, exposed, automatable, impact in cases:
         late = {age > days for days in outcomes(rows, exposed, kev, automatable, impact)}
-        expected = FAIL if late == {True} else PASS if late == {False} else INCOMPLETE
+        missing = None in (automatable, impact)
+        expected = FAIL if late == {True} else INCOMPLETE if missing else PASS
         found = bod(now, kev=kev, exposed=exposed, automatable=automatable, impact=impact)
         assert found.verdict is expected, (kev, exposed, automatable, impact, age)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "told"),
+    [
+        (("osv", "kev"), "Carry in vulnrichment, which this audit lacks"),
+        (("osv", "kev", "vulnrichment"), "Carry in newer data of vulnrichment: that of this audit has no answer"),
+        (("osv",), "Carry in kev, vulnrichment, which this audit lacks"),
+        (("osv", "vulnrichment"), "Carry in kev, which this audit lacks"),
+    ],
+)
+def test_without_ssvc_the_vulnerability_is_named_and_the_feed_to_carry_in(feeds: tuple[str, ...], told: str) -> None:
+    result = vulnerable(first_detected=day("2026-03-01"))
+    found = one("us-bod-26-04", "fix-in-time", result, rule(), day("2026-03-01"), feeds=feeds)
+    assert (found.verdict, found.results, found.offenders) == (INCOMPLETE, (), ("dep-1",))
+    assert found.next_step.startswith(told)
+    assert found.due["dep-1"].date() == day("2026-03-04").date(), "the earliest that it could be is told"
+    if "kev" in feeds:
+        said = "which deadline 1 result has cannot be told (CVE-2024-0001); unknown: automatable, technical impact"
+        assert said in found.reasons
+
+
+def test_where_more_than_a_feed_is_missing_the_next_step_is_what_the_reasons_name() -> None:
+    broken = run(Role.SCA, [vulnerable()], [rule()], state=ScanState.INCOMPLETE)
+    found = check(judge(evidence(broken), "us-bod-26-04"), "fix-in-time")
+    assert found.verdict is INCOMPLETE
+    assert found.next_step.startswith("Let what the reasons name be examined")
+    # Who knows when it was published is no feed's business: the points alone would not decide it.
+    text = (
+        'kind = "deadlines"\nclock = "published"\nfilter = { role = ["sca"] }\nmust-know = ["automatable"]\n'
+        'rows = [{ when = { automatable = ["yes"] }, days = 1 }, { days = 10 }]\n'
+    )
+    undated = one(trial(text), "it", vulnerable(), rule(published=None), day("2026-04-01"))
+    assert undated.verdict is INCOMPLETE
+    assert undated.next_step.startswith("Let what the reasons name be examined")
+
+
+def test_only_what_the_gate_must_know_bars_a_result_that_is_in_time() -> None:
+    text = (
+        'kind = "deadlines"\nclock = "detected"\nfilter = { role = ["sca"] }\n{}'
+        'rows = [{ when = { automatable = ["yes"] }, days = 1 }, { when = { epss = 0.5 }, days = 5 }, { days = 10 }]\n'
+    )
+    words = {
+        (must, age): one(
+            trial(text.replace("{}", must)), "it", vulnerable(first_detected=day("2026-03-01")), rule(),
+            day("2026-03-01") + timedelta(days=age),
+        ).verdict
+        for must in ("", 'must-know = ["automatable"]\n')
+        for age in (0, 2, 11)
+    }  # fmt: skip
+    assert list(words.values()) == [PASS, INCOMPLETE, FAIL, INCOMPLETE, INCOMPLETE, FAIL]
+    known = one(
+        trial(text.replace("{}", 'must-know = ["automatable"]\n')),
+        "it",
+        vulnerable(),
+        rule(ssvc="no/?"),
+        day("2026-04-01"),
+    )
+    assert known.verdict is PASS, "EPSS is unknown, and need not be known"
 
 
 def test_the_clock_starts_at_the_earlier_of_kev_and_detection() -> None:

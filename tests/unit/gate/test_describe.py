@@ -1,7 +1,7 @@
 """Profiles as tables, their differences, and the one to start from."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -9,6 +9,7 @@ from govsec_ci.errors import UsageError
 from govsec_ci.gate import cases, profile
 from govsec_ci.gate.compare import compare
 from govsec_ci.gate.describe import describe
+from govsec_ci.gate.schema import Input
 from govsec_ci.gate.skeleton import skeleton
 from tests.support.gate_evidence import trial
 
@@ -39,7 +40,8 @@ def test_rows_say_limit_clause_and_label() -> None:
     assert rows["static-medium"].mode == "判定、コミットでは警告"
     english = {row.id: row for row in describe(profile.load("us-bod-26-04")).gates}
     assert "within 3 days" in english["fix-in-time"].limits[1]
-    assert english["fix-in-time"].limits[-1].endswith("with the next system upgrade")
+    assert english["fix-in-time"].limits[-2].endswith("with the next system upgrade")
+    assert english["fix-in-time"].limits[-1] == "undecided while unknown: automatable, technical impact"
 
 
 EVERYTHING = (
@@ -98,12 +100,19 @@ def test_what_becomes_stricter_or_looser(old: profile.Profile, new: profile.Prof
     assert (back.old, back.new) == (change.new, change.old)
 
 
+DEADLINES = (
+    'kind = "deadlines"\nclock = "detected"\nmust-know = [{must}]\n'
+    'rows = [{{ when = {{ kev = true, automatable = ["yes"] }}, days = 1 }}]\n'
+)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "direction"),
     [
         ('kind = "scans"\nroles = ["sast"]\n', 'kind = "scans"\nroles = ["sast", "sca"]\n', "stricter"),
         ('kind = "scans"\nroles = ["sast"]\n', 'kind = "scans"\nroles = ["sca"]\n', "changed"),
         ('kind = "scans"\nroles = ["sca"]\nmax-age-days = 9\n', 'kind = "scans"\nroles = ["sca"]\n', "looser"),
+        (DEADLINES.format(must='"automatable"'), DEADLINES.format(must='"automatable", "kev"'), "stricter"),
         ('kind = "coverage"\npercent = 100\n', 'kind = "coverage"\npercent = 90\n', "looser"),
         ('kind = "sbom"\n', 'kind = "sbom"\nelements = ["name"]\n', "stricter"),
         ('kind = "sbom"\n', 'kind = "sbom"\nmissing = "incomplete"\n', "looser"),
@@ -140,3 +149,19 @@ def test_the_profile_to_start_from_holds_its_own_cases(tmp_path: Path) -> None:
 def test_an_id_that_is_none_is_a_usage_error(name: str) -> None:
     with pytest.raises(UsageError):
         skeleton(name)
+
+
+def test_every_input_that_must_be_known_has_words() -> None:
+    asked = (
+        'when = { severity = "LOW", kev = true, exploitation = ["poc"], automatable = ["yes"], fix-available = true, '
+        'technical-impact = ["total"], cvss = 1.0, epss = 0.1 }, days = 1'
+    )
+    names = ", ".join(f'"{name}"' for name in get_args(Input))
+    own = trial(f'kind = "deadlines"\nclock = "detected"\nmust-know = [{names}]\nrows = [{{ {asked} }}]\n')
+    (row,) = describe(own).gates
+    assert row.limits[-1] == (
+        "undecided while unknown: severity, known exploitation, exploitation, automatable, technical impact, "
+        "whether a fix exists, CVSS, EPSS"
+    )
+    (row,) = describe(own, "ja").gates
+    assert "input-" not in row.limits[-1]

@@ -128,6 +128,14 @@ def test_a_verified_profile_has_verified_clauses_only() -> None:
         ('kind = "deadlines"\nclock = "detected"\nrows = [{ when = { epss = nan }, days = 1 }]\n', "from 0 to 1"),
         ('kind = "deadlines"\nclock = "detected"\nrows = [{ when = { cvss = 70 }, days = 1 }]\n', "score from 0 to 10"),
         ('kind = "deadlines"\nclock = "detected"\nrows = [{ days = 36501 }]\n', "days is more than 36500"),
+        (
+            'kind = "deadlines"\nclock = "detected"\nmust-know = ["technical-impact"]\nrows = [{ days = 1 }]\n',
+            "must-know names 'technical-impact', of which no row asks anything",
+        ),
+        (
+            'kind = "deadlines"\nclock = "detected"\nmust-know = ["kev"]\nrows = [{ when = { epss = 1 }, days = 1 }]\n',
+            "must-know names 'kev', of which no row asks anything",
+        ),
         ('kind = "coverage"\npercent = 0\n', "from 1 to 100"),
         ('kind = "licenses"\nunknown = "fail"\ndenied = ["GPL-3.0"]\n', "'GPL-3.0' is no SPDX licence id"),
         ('kind = "licenses"\nunknown = "fail"\nallowed = ["mit"]\n', "'mit' is no SPDX licence id"),
