@@ -38,15 +38,11 @@ def run(**given: Any) -> int:
       govsec run --advisories all.zip
       govsec run src/app --profile essentials --stage release --out evidence
     """
-    from govsec_ci.scanners import early
+    from govsec_ci.app import progress
+    from govsec_ci.app.run import run as run_all
 
-    with early.started():
-        # Imported only now: it takes as long as what was started.
-        from govsec_ci.app import progress
-        from govsec_ci.app.run import run as run_all
-
-        with progress.shown(quiet=given["quiet"]) as advance:
-            verdict, view = run_all(options_of(given, advance))
+    with progress.shown(quiet=given["quiet"]) as advance:
+        verdict, view = run_all(options_of(given, advance))
     show(view, quiet=given["quiet"], verbose=given["verbose"])
     return VERDICT_CODES[verdict.verdict.value]
 

@@ -6,20 +6,16 @@ answers, also that a file is no Python of this interpreter; never what may come 
 """
 
 import hashlib
-import json
-import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from govsec_ci import __version__
 from govsec_ci.errors import InputError
-from govsec_ci.scanners import bandit_costs, bandit_shards
+from govsec_ci.scanners import answers, bandit_costs, bandit_shards
 from govsec_ci.scanners.bandit_shards import Job, Outcome, Pool
 from govsec_ci.system import secrets
 from govsec_ci.system.cache import Store
@@ -52,11 +48,7 @@ def scan(job: Job, cache: Path | None, pool: Pool = ThreadPoolExecutor) -> Outco
 
 
 def _engine() -> str:
-    """Everything but the file that an answer depends on, as one text."""
-    bandit = metadata.distribution("bandit")
-    ours = [hashlib.sha256(Path(__file__).with_name(name).read_bytes()).hexdigest() for name in _WORKER]
-    installed = hashlib.sha256((bandit.read_text("RECORD") or "").encode()).hexdigest()
-    return json.dumps([__version__, *ours, bandit.version, installed, sys.version, sys.platform])
+    return answers.engine(("bandit",), (Path(__file__).with_name(name) for name in _WORKER))
 
 
 def _key(engine: str, what: str) -> bytes:

@@ -135,7 +135,8 @@ class _Scan:
         every = [component for components in lists.values() for component in components]
         if not every:
             return dict.fromkeys(lists, ())
-        told = self._asked(lambda: tool.requirements(every, jobs=self.request.jobs, timeout_s=self.timeout_s))
+        jobs, cache = self.request.jobs, self.request.cache
+        told = self._asked(lambda: tool.requirements(every, jobs=jobs, timeout_s=self.timeout_s, cache=cache))
         result: dict[int, tuple[wire.Said | None, ...] | None] = {}
         taken = 0
         for position, components in lists.items():
@@ -147,7 +148,8 @@ class _Scan:
         reader = _LOCK_READERS.get(manifest.format)
         if reader is None or not manifest.components:
             return None
-        return self._asked(lambda: reader(self._bytes(manifest), manifest.components, timeout_s=self.timeout_s))
+        cache, timeout_s = self.request.cache, self.timeout_s
+        return self._asked(lambda: reader(self._bytes(manifest), manifest.components, timeout_s=timeout_s, cache=cache))
 
     def _bytes(self, manifest: Manifest) -> bytes:
         try:

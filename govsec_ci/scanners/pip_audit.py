@@ -6,6 +6,7 @@ skipped with a reason, named, and makes the run incomplete, unless the configura
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 from packaging.version import Version
@@ -28,12 +29,13 @@ from govsec_ci.model import (
     Vulnerability,
     level_of,
 )
-from govsec_ci.scanners import early
+from govsec_ci.scanners import answers
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, manifest_artifacts, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.system import process
+from govsec_ci.system.files import sha256_file
 
 # For a severity that comes as a word and without a score: the middle of GitHub's band. Ours, no document's.
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "2.0"}
@@ -230,6 +232,10 @@ def _place(component: Component) -> str:
 
 
 _NOTHING = wire.Answer()
+_WORKER = "govsec_ci.scanners.pip_audit_worker"
+# Whose code decides what the answer is: of others, and of our own the files of these names.
+_ANSWERING = ("pip-audit", "packaging", "cvss", "msgspec")
+_OURS = ("model.py", "advisories/*.py", "scanners/pip_audit_w*.py")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -247,24 +253,51 @@ def _audit(request: ScanRequest, components: list[Component]) -> tuple[wire.Answ
 
 
 def _ask(request: ScanRequest, components: list[Component]) -> wire.Answer:
+    question = _question(request, components)
+    cache = None if request.online else request.cache  # a service answers as of now
+    return answers.kept(
+        cache, lambda: _key(question), lambda: _told(request, question), lambda told: _read(told, len(components))
+    )
+
+
+def _told(request: ScanRequest, question: wire.Request) -> bytes:
     done = process.run_module(
-        early.PIP_AUDIT,
+        _WORKER,
         timeout_s=request.config.timeouts.pip_audit_s,
-        stdin=msgspec.json.encode(_question(request, components)),
+        stdin=msgspec.json.encode(question),
         extra_environment=_network_environment() if request.online else None,
     )
     if done.exit_code != 0:
         said = _last_words(done.stderr).replace(f"{request.advisories}: ", "")
         raise ToolError(f"pip-audit's process failed (exit {done.exit_code}): {said}")
+    return done.stdout
+
+
+def _read(told: bytes, asked: int) -> wire.Answer:
     try:
-        answer = msgspec.json.decode(done.stdout, type=wire.Answer)
+        answer = msgspec.json.decode(told, type=wire.Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failed:
         raise ToolError("pip-audit's process gave an answer that cannot be read") from failed
-    if not _known(answer, len(components)):
+    if not _known(answer, asked):
         raise ToolError("pip-audit's process answered for a component that it was not asked for")
     if answer.problem:
         raise ToolError(answer.problem, next_step="try again, or audit offline with --advisories PATH")
     return answer
+
+
+def _key(question: wire.Request) -> bytes:
+    """Of the question, with the index itself in place of where it lies."""
+    package = Path(__file__).parent.parent
+    ours = (path for pattern in _OURS for path in sorted(package.glob(pattern)))
+    asked = msgspec.json.encode(msgspec.structs.replace(question, index=_digest(Path(question.index))))
+    return answers.key_of(answers.engine(_ANSWERING, ours), asked)
+
+
+def _digest(index: Path) -> str:
+    try:
+        return sha256_file(index)
+    except OSError:  # pip-audit's process meets the same, and tells
+        return ""
 
 
 def _known(answer: wire.Answer, asked: int) -> bool:

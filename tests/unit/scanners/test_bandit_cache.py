@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from govsec_ci.config import Config, OutOfScope, TreeSetting
 from govsec_ci.model import Run
-from govsec_ci.scanners import bandit_cache, bandit_shards
+from govsec_ci.scanners import answers, bandit_cache, bandit_shards
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.system.cache import Store
 from tests.support.scanners import make_request, make_tree
@@ -125,13 +125,13 @@ def change_engine(monkeypatch: pytest.MonkeyPatch, what: str, value: str = "99")
             return value if what == "bandit's files" else real.read_text(name)
 
     if what == "our version":
-        monkeypatch.setattr(bandit_cache, "__version__", value)
+        monkeypatch.setattr(answers, "__version__", value)
     elif what == "our worker":
         monkeypatch.setattr(bandit_cache, "_WORKER", ("bandit_worker.py",))
     elif what == "interpreter":
-        monkeypatch.setattr(bandit_cache, "sys", SimpleNamespace(version=value, platform="linux"))
+        monkeypatch.setattr(answers, "sys", SimpleNamespace(version=value, platform="linux"))
     else:
-        monkeypatch.setattr(bandit_cache, "metadata", SimpleNamespace(distribution=lambda name: Other()))
+        monkeypatch.setattr(answers, "metadata", SimpleNamespace(distribution=lambda name: Other()))
 
 
 def test_what_may_come_out_otherwise_the_next_time_is_not_kept(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from govsec_ci.model import Run
-from govsec_ci.scanners import bandit_cache, bandit_costs, bandit_shards
+from govsec_ci.scanners import answers, bandit_cache, bandit_costs, bandit_shards
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.bandit_costs import Cost, weights
 from govsec_ci.scanners.bandit_shards import shards
@@ -122,7 +122,7 @@ def scanned_anew(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> tu
         return shards(files, jobs, costs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(bandit_cache, "__version__", "another")
+        patch.setattr(answers, "__version__", "another")
         patch.setattr(bandit_shards, "shards", noted)
         return run(tree, cache=cache), seen[0]
 
