@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from govsec_ci.model import Run
-from govsec_ci.scanners import answers, bandit_cache, bandit_costs, bandit_shards
+from govsec_ci.scanners import answers, bandit_costs, bandit_shards
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.bandit_costs import Cost, weights
 from govsec_ci.scanners.bandit_shards import shards
