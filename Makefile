@@ -51,6 +51,7 @@ format: $(VENV)/.ready ## rewrite the sources as lint wants them
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.ready ## measure; prints tables, asserts nothing
+	@$(BIN)/python -m compileall -q govsec_ci hooks
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 dist: $(VENV)/.ready ## build sdist and wheel of HEAD twice in clean copies, and compare them byte for byte

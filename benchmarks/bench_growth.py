@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bench_run import NOW, Seconds, call, machine, seconds, tool  # noqa: E402
+from benchmarks.bench_run import NOW, Seconds, call, compile_all, machine, seconds, tool  # noqa: E402
 
 FILES = (100, 1_000, 10_000)
 COMPONENTS = (100, 1_000, 10_000)
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--components", type=int, nargs="*", default=COMPONENTS)
     given = parser.parse_args()
     print(machine())
+    compile_all()
     with tempfile.TemporaryDirectory(prefix="govsec-bench-") as folder:
         work = Path(folder)
         os.environ["GOVSEC_CACHE_DIR"] = str(work / "cache")
