@@ -92,7 +92,7 @@ def machine() -> str:
 
 
 def compile_all() -> None:
-    """As pip does where it installs: a checkout whose byte code is missing or old is compiled again by every process."""
+    """As pip does: a checkout whose byte code is missing or old may be compiled anew by every process."""
     for folder in ("govsec_ci", "hooks"):
         compileall.compile_dir(ROOT / folder, quiet=2)
 
