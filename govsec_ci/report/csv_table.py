@@ -4,12 +4,12 @@ A cell that a spreadsheet would take for a formula gets an apostrophe before it:
 https://owasp.org/www-community/attacks/CSV_Injection
 """
 
-import csv
-import io
+import functools
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
-from govsec_ci.report.shapes import ResultView, SuppressedView, View
+from govsec_ci.report.shapes import ComponentView, ResultView, SuppressedView, View
 
 BOM: Final = "\ufeff"
 """What makes Excel read UTF-8."""
@@ -23,36 +23,55 @@ _FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")
 
 def render(view: View, *, bom: bool = False) -> bytes:
     """The table in UTF-8, lines ended by CR LF; :param bom: begin with a byte order mark, for Excel."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_rows(view))
-    return ((BOM if bom else "") + file.getvalue()).encode()
+    return ((BOM if bom else "") + "\r\n".join((",".join(COLUMNS), *_rows(view), ""))).encode()
 
 
-def _rows(view: View) -> Iterator[list[object]]:
+def _rows(view: View) -> Iterator[str]:
     claims: dict[str, SuppressedView] = {}
     for claim in view.suppressed:
         claims.setdefault(claim.result.anchor, claim)
-    open_anchors = {one.anchor for one in view.results}
-    waived = [claim.result for anchor, claim in claims.items() if anchor not in open_anchors]
-    for one in (*view.results, *waived):
-        yield [inert(cell) for cell in _row(one, claims.get(one.anchor))]
+    for one in view.results:
+        yield _row(one, claims.pop(one.anchor, None))
+    for claim in claims.values():  # those whose claim holds, so that they are not among the results
+        yield _row(claim.result, claim)
 
 
-def _row(one: ResultView, claim: SuppressedView | None) -> tuple[object, ...]:
-    component = one.component
-    return (
-        one.severity, one.rule, one.path, one.line, one.column, one.message,
-        component and component.name, component and component.installed, one.fixed_in,
-        one.due and one.due.date().isoformat(), one.detected and one.detected.date().isoformat(),
-        one.state and one.state.value, " ".join(link.gate for link in one.gates),
+def _row(one: ResultView, claim: SuppressedView | None) -> str:
+    return ",".join((
+        one.severity, _word(one.rule), _word(one.path), _number(one.line), _number(one.column), cell(one.message),
+        *(_component(one.component) if one.component else ("", "", "")), _day(one.due), _day(one.detected),
+        one.state.value if one.state else "", _word(" ".join([link.gate for link in one.gates])),
         "yes" if one.suppressed else "no",
-        claim and claim.why, claim and claim.owner, claim and claim.expires and claim.expires.date().isoformat(),
-        one.tool, one.fingerprint,
-    )  # fmt: skip
+        *((cell(claim.why), _word(claim.owner), _day(claim.expires)) if claim else ("", "", "")),
+        _word(one.tool), cell(one.fingerprint),
+    ))  # fmt: skip
 
 
-def inert(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA else cell
+def _component(one: ComponentView) -> tuple[str, str, str]:
+    return _word(one.name), _word(one.installed), _word(one.fixed_in)
+
+
+def cell(text: str) -> str:
+    """A text as it stands in the file: inert, and between quotes where it would break the table (RFC 4180)."""
+    shown = inert(text)
+    if "," in shown or '"' in shown or "\n" in shown or "\r" in shown:
+        doubled = shown.replace('"', '""')
+        return f'"{doubled}"'
+    return shown
+
+
+_word: Final = functools.lru_cache(maxsize=65_536)(cell)
+"""The same of what stands in many rows."""
+
+
+def inert(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in _FORMULA else text
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.date().isoformat() if moment else ""

@@ -76,7 +76,7 @@ def speaker(lang: str) -> tuple[Callable[..., str], Callable[..., str]]:
     """``say(message, **values)`` and ``say_n(one, many, n, **values)`` in one language."""
 
     def say(message: str, **values: object) -> str:
-        return both(message, **values).pick(lang)
+        return fill(japanese(message) if lang == "ja" else message, lang, values)
 
     def say_n(one: str, many: str, n: int, **values: object) -> str:
         return both_n(one, many, n, **values).pick(lang)

@@ -4,6 +4,8 @@ Texts are objects with ``en`` and ``ja``; checks name their results by anchor. T
 ``verdict.json``.
 """
 
+import io
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,12 +13,38 @@ import msgspec
 from govsec_ci.report.shapes import CheckView, View
 
 FORMAT: Final = "govsec_ci/report/v1"
+_AT_ONCE: Final = 5_000
+"""So many items of a list are laid out at a time: of a hundred thousand, the text stands in memory once, not thrice."""
 
 
 def render(view: View) -> bytes:
     """The file: JSON in UTF-8, keys sorted, two spaces of indent."""
     body = {"format": FORMAT, **_builtins(view), "not_checked": [run.id for run in view.not_checked]}
-    return msgspec.json.format(msgspec.json.encode(body, order="sorted"), indent=2) + b"\n"
+    file = io.BytesIO()
+    for number, key in enumerate(sorted(body)):
+        file.write(b",\n" if number else b"{\n")
+        file.writelines(_member(key, body[key]))
+    file.write(b"\n}\n")
+    return file.getvalue()
+
+
+def _member(key: str, value: Any) -> Iterator[bytes]:
+    """The lines of one member of the outermost object, long lists in pieces."""
+    if not isinstance(value, list | tuple) or len(value) <= _AT_ONCE:
+        yield _laid_out({key: value}).removeprefix(b"{\n").removesuffix(b"\n}")
+        return
+    yield b"  %b: [\n" % msgspec.json.encode(key)
+    for start in range(0, len(value), _AT_ONCE):
+        yield (b",\n" if start else b"") + _items(value[start : start + _AT_ONCE])
+    yield b"\n  ]"
+
+
+def _items(some: Sequence[Any]) -> bytes:
+    return _laid_out([some]).removeprefix(b"[\n  [\n").removesuffix(b"\n  ]\n]")
+
+
+def _laid_out(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2)
 
 
 def _builtins(view: View) -> dict[str, Any]:

@@ -1,21 +1,24 @@
 """Our own words for the closed sets of the model, in both languages."""
 
+from typing import Final
+
 from govsec_ci.model import Check, Clause, ScanState, Stage, SuppressionStatus, VerdictWord
 from govsec_ci.report.i18n import EMPTY, Text, both, both_n, same
 from govsec_ci.report.shapes import GapView, SigningView
 
+_SEVERITIES: Final = {
+    "CRITICAL": Text("CRITICAL", "緊急"),
+    "HIGH": Text("HIGH", "高"),
+    "MEDIUM": Text("MEDIUM", "中"),
+    "LOW": Text("LOW", "低"),
+    "NONE": Text("NONE", "なし"),
+    "UNKNOWN": Text("UNKNOWN", "不明"),
+}
+
 
 def severity(name: str) -> Text:
     """A severity: SARIF's and CVSS' word in English; in Japanese the words of JVN and of the profiles."""
-    texts = {
-        "CRITICAL": Text(name, "緊急"),
-        "HIGH": Text(name, "高"),
-        "MEDIUM": Text(name, "中"),
-        "LOW": Text(name, "低"),
-        "NONE": Text(name, "なし"),
-        "UNKNOWN": Text(name, "不明"),
-    }
-    return texts.get(name, same(name))
+    return _SEVERITIES.get(name) or same(name)
 
 
 def severity_named(name: str) -> Text:

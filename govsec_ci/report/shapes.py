@@ -16,6 +16,8 @@ from govsec_ci.report.i18n import EMPTY, Text, both, mark
 UNFIXED: Final = mark("no fixed version is known")
 """How the message of a vulnerability ends that no version mends."""
 
+_NO_FIX: Final = f"; {UNFIXED}"
+
 
 class ComponentView(Struct, frozen=True, kw_only=True, gc=False):
     """The component that a result is about; :param fixed_in: the least version that mends it, or empty."""
@@ -99,14 +101,9 @@ class ResultView(Struct, frozen=True, kw_only=True, gc=False):
     def told(self) -> Text:
         """The message in a table; in Japanese our own words for the rule, where we have them, before the tool's."""
         label = f"{self.component.label}: " if self.component else ""
+        short = self.short
         ours = self.rule_text.ja if self.rule_text.ja != self.rule_text.en else ""
-        return Text(f"{label}{self.short}", f"{label}{ours}({self.short})" if ours else f"{label}{self._unfixed}")
-
-    @property
-    def _unfixed(self) -> str:
-        """The message in a table, in Japanese where no version mends it: the rest is the advisory's own title."""
-        title = self.short.removesuffix(f"; {UNFIXED}")
-        return f"{title}({both(UNFIXED).ja})" if title != self.short else title
+        return Text(label + short, f"{label}{ours}({short})" if ours else label + _unfixed(short))
 
     @property
     def since(self) -> datetime | None:
@@ -122,6 +119,12 @@ class ResultView(Struct, frozen=True, kw_only=True, gc=False):
     def fixed_in(self) -> str:
         """The least version that mends it, or empty."""
         return self.component.fixed_in if self.component else ""
+
+
+def _unfixed(short: str) -> str:
+    """A message in a table, in Japanese where no version mends it: the rest is the advisory's own title."""
+    title = short.removesuffix(_NO_FIX)
+    return f"{title}({both(UNFIXED).ja})" if title != short else short
 
 
 class SuppressedView(Struct, frozen=True, kw_only=True):

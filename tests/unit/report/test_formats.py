@@ -8,6 +8,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +78,24 @@ def test_no_cell_is_a_formula(sign: str, rest: str) -> None:
     view = build(cases.verdict(VerdictWord.PASS), cases.evidence(cases.bandit_run(result)), (), lang="en")
     (_, row) = _rows(csv_table.render(view))
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) for cell in row)
+
+
+@given(st.lists(st.text(alphabet='a,"=\r\n\t ＝é', max_size=8), min_size=1, max_size=4))
+def test_cells_are_quoted_as_the_csv_module_does_it(texts: list[str]) -> None:
+    sheet = io.StringIO(newline="")
+    csv.writer(sheet).writerow(["x", *map(csv_table.inert, texts)])
+    assert ",".join(["x", *map(csv_table.cell, texts)]) + "\r\n" == sheet.getvalue()
+
+
+@pytest.mark.parametrize("case", ["failing", "passing", "hostile"])
+def test_json_in_pieces_is_the_same(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = getattr(cases, case)()
+    whole = json_view.render(view)
+    for most in (1, 2, 3):
+        monkeypatch.setattr(json_view, "_AT_ONCE", most)
+        assert json_view.render(view) == whole
+    told = json.loads(whole)
+    assert whole == msgspec.json.format(msgspec.json.encode(told, order="sorted"), indent=2) + b"\n"
 
 
 def test_json_names_results_by_anchor() -> None:
