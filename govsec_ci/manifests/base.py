@@ -91,6 +91,10 @@ class Declaration(Struct, frozen=True, kw_only=True):
     :param main: whether the run-time dependencies are declared here, so that older files beside it do not count
     :param silent: why the file says nothing about dependencies at all, or empty
     :param notifications: what could not be read
+    :param lock: the one file that can lock it, where nothing else near it speaks of the same environment
+    :param index: URL of another index than the public one that all of it may come from
+    :param pins: whether an exact version (``==``) is what gets installed, as in a requirements file
+    :param next_step: what to do about a requirement that nothing locks, where that is not the usual
     """
 
     path: str
@@ -103,6 +107,10 @@ class Declaration(Struct, frozen=True, kw_only=True):
     main: bool = False
     silent: str = ""
     notifications: tuple[Notification, ...] = ()
+    lock: str = ""
+    index: str = ""
+    pins: bool = False
+    next_step: str = ""
 
 
 @runtime_checkable
@@ -116,4 +124,16 @@ class DeclaringFormat(Protocol):
 
     def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
         """Read the declaration. Never raises for what the file holds: that becomes notifications."""
+        ...
+
+
+class ContentFormat(DeclaringFormat, ManifestFormat, Protocol):
+    """A declaration that only a file's content tells (:data:`registry.BY_CONTENT`)."""
+
+    def may_hold(self, path: str) -> bool:
+        """Whether a file of that name is to be looked into."""
+        ...
+
+    def holds(self, data: bytes) -> bool:
+        """Whether its bytes (the first of them, of a very large file) hold such a declaration."""
         ...

@@ -15,7 +15,7 @@ from govsec_ci.manifests.base import Declaration, Declared, Manifest
 from govsec_ci.manifests.environments import of_python, pythons
 from govsec_ci.manifests.notices import LOCK_IT, notice
 from govsec_ci.manifests.pins import allows, exact_version, marker, requirement
-from govsec_ci.manifests.shortcomings import shortcomings
+from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError
 from govsec_ci.model import Component, Level, Location, Notification, Region
 
@@ -49,13 +49,14 @@ def unlocked(declaration: Declaration, only: tuple[Declared, ...] | None = None)
     notifications = [*declaration.notifications]
     if declaration.computed and only is None:
         notifications.append(_computed(declaration))
-    for one in wanted:
-        notifications.extend(_not_locked(declaration.path, one))
+    components = tuple(_component(declaration, one) for one in wanted)
+    for one, component in zip(wanted, components, strict=True):
+        notifications.extend(_not_locked(declaration, one, component))
     return Manifest(
         path=declaration.path,
         format=declaration.format,
-        components=tuple(_component(declaration.path, one) for one in wanted),
-        notifications=tuple(notifications),
+        components=components,
+        notifications=(*notifications, *_unproven(declaration, components)),
     )
 
 
@@ -68,26 +69,47 @@ def _computed(declaration: Declaration) -> Notification:
     )
 
 
-def _not_locked(path: str, one: Declared) -> Iterator[Notification]:
-    if one.url:
-        yield from shortcomings(_component(path, one))
-        return
-    text = f"{one.name}{one.specifier} ({one.group}) is declared, and no lock says which version that is"
-    yield notice("manifest-unlocked", text, path=path, line=one.line, next_step=LOCK_IT, component=one.name)
+def _not_locked(declaration: Declaration, one: Declared, component: Component) -> Iterator[Notification]:
+    if component.source != sources.INDEX:
+        yield from shortcomings(component)
+    elif not _is_pin(declaration, component):
+        text = f"{one.name}{one.specifier} ({one.group}) is declared, and no lock says which version that is"
+        step = declaration.next_step or LOCK_IT
+        yield notice(
+            "manifest-unlocked", text, path=declaration.path, line=one.line, next_step=step, component=one.name
+        )
 
 
-def _component(path: str, one: Declared) -> Component:
-    return Component(
+def _is_pin(declaration: Declaration, component: Component) -> bool:
+    return declaration.pins and component.version is not None and component.source == sources.INDEX
+
+
+def _unproven(declaration: Declaration, components: Sequence[Component]) -> Iterator[Notification]:
+    """What is pinned needs more, which nothing names."""
+    if any(_is_pin(declaration, component) for component in components):
+        yield notice(
+            "manifest-closure-unproven",
+            "versions are pinned, and no lock proves that no transitive dependency is missing",
+            path=declaration.path,
+            level=Level.WARNING,
+            next_step=declaration.next_step,
+        )
+
+
+def _component(declaration: Declaration, one: Declared) -> Component:
+    component = Component(
         name=one.name,
         version=exact_version(SpecifierSet(one.specifier)),
-        location=Location(path=path, region=Region(start_line=one.line)),
-        source=sources.kind_of_link(one.url) if one.url else sources.INDEX,
+        location=Location(path=declaration.path, region=Region(start_line=one.line)),
+        source=sources.kind_of_link(one.url) if one.url else sources.PRIVATE if declaration.index else sources.INDEX,
+        index="" if one.url else declaration.index,
         marker=one.marker,
         extras=one.extras,
         direct=True,
         url=sources.without_login(one.url),
         groups=(one.group,),
     )
+    return ruled(component) if declaration.pins else component
 
 
 class Settled(Struct, frozen=True, kw_only=True):

@@ -7,11 +7,20 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import LIMIT_BYTES, Declaration, DeclaringFormat, Discovery, Manifest, ManifestFormat
+from govsec_ci.manifests.base import (
+    LIMIT_BYTES,
+    ContentFormat,
+    Declaration,
+    DeclaringFormat,
+    Discovery,
+    Manifest,
+    ManifestFormat,
+)
 from govsec_ci.manifests.declared import Settled, settle
 from govsec_ci.manifests.installed import answered
+from govsec_ci.manifests.look import Look
 from govsec_ci.manifests.notices import LOCK_IT, notice, shown
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import BY_CONTENT, FORMATS
 from govsec_ci.system.files import Skipped, Tree
 
 _REQUIREMENTS = "requirements"
@@ -22,6 +31,7 @@ _VENDORED = frozenset({"_vendor", "vendor", "vendored", "third_party", "site-pac
 _NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with [[import]]"
 _CONDA = "conda's packages are not read: audit the installed environment with --environment"
 _BUILDOUT = "buildout's versions are not read: audit the installed environment with --environment"
+_LOCK_OF_SCRIPT = "script.lock"
 _OTHER_NAME = "a lock under a name of its own is not read: give it the name that its tool gives one"
 # What declares Python's packages in a form that no reader knows → its name, and what is said where it stands alone.
 _UNREAD: Mapping[str, tuple[str, str]] = {
@@ -42,8 +52,8 @@ _FOREIGN: Mapping[str, str] = {
     ),
     **dict.fromkeys(("buildout.cfg", "versions.cfg"), _BUILDOUT),
 }  # fmt: skip
-# pdm lock -L NAME; uv lock --script FILE (PEP 723).
-_NAMED_LOCK = re.compile(r"pdm\..+\.lock|.+\.py\.lock")
+# pdm lock -L NAME.
+_NAMED_LOCK = re.compile(r"pdm\..+\.lock")
 # What replaces an older declaration in the same folder, as setuptools reads them.
 _NEWER: Mapping[str, tuple[str, ...]] = {"setup.py": ("pyproject.toml", "setup.cfg"), "setup.cfg": ("pyproject.toml",)}
 
@@ -64,6 +74,8 @@ class _Search:
         self.tree = tree
         self.limit_bytes = limit_bytes
         self.environment = environment
+        self._look = Look(tree.root, limit_bytes)
+        self._files = frozenset(tree.files)
         self.left: list[Skipped] = []
         self.read: dict[str, Manifest] = {}
         self.declarations: list[tuple[DeclaringFormat, Declaration]] = []
@@ -88,7 +100,7 @@ class _Search:
         )
 
     def _file(self, path: str) -> None:
-        reader = _reader(path)
+        reader = _reader(path) or self._by_content(path)
         if reader is None:
             reason = _why_left(posixpath.basename(path))
             if reason:
@@ -100,6 +112,13 @@ class _Search:
             self.declarations.append((reader, declaration))
         else:
             self.read[path] = reader.read(self.tree.root, path, limit_bytes=self.limit_bytes)
+
+    def _by_content(self, path: str) -> ContentFormat | None:
+        """The format that a file's content tells; one that cannot be opened is bandit's to name."""
+        for reader in BY_CONTENT.values():
+            if reader.may_hold(path) and reader.holds(self._look.into(path)):
+                return reader
+        return None
 
     def _refused(self) -> None:
         """What the walk could not enter or read may be, or hold, a manifest: never nothing."""
@@ -164,6 +183,9 @@ class _Search:
                 broken.append(notice("manifest-include", text, path=declaration.path, next_step=step))
             elif path not in self.read:
                 self.read[path] = FORMATS[_REQUIREMENTS].read(self.tree.root, path, limit_bytes=self.limit_bytes)
+        lock = declaration.lock
+        if lock in self._files and lock not in self.read:
+            self.read[lock] = FORMATS[_LOCK_OF_SCRIPT].read(self.tree.root, lock, limit_bytes=self.limit_bytes)
         return replace(declaration, notifications=(*declaration.notifications, *broken))
 
     def _declared(self) -> Iterable[Manifest]:
@@ -210,6 +232,8 @@ class _Search:
 
     def _beside(self, reader: DeclaringFormat, declaration: Declaration) -> tuple[list[Manifest], list[Manifest]]:
         """The declaration's own locks, and everything else near it that pins versions."""
+        if declaration.lock:
+            return [self.read[path] for path in (declaration.lock,) if path in self.read], []
         folder = posixpath.dirname(declaration.path)
         near = [folder, posixpath.join(folder, "requirements")]
         if posixpath.basename(folder) == "requirements":
@@ -220,6 +244,8 @@ class _Search:
             manifest, home = self.read[path], posixpath.dirname(path)
             if manifest.format in reader.locks and (home == folder or (folder or ".") in manifest.members.values()):
                 locks.append(manifest)
+            elif manifest.format == _LOCK_OF_SCRIPT:
+                continue  # a script's environment is its own
             elif manifest is self.environment or home in near or (folder or ".") in self._taken[path]:
                 others.append(manifest)
         return locks, others

@@ -1,6 +1,7 @@
 """Every manifest format. A new one is a new file and one line here."""
 
-from govsec_ci.manifests.base import ManifestFormat
+from govsec_ci.manifests.base import ContentFormat, DeclaringFormat, ManifestFormat
+from govsec_ci.manifests.inline_script import InlineScript
 from govsec_ci.manifests.pdm_lock import PdmLock
 from govsec_ci.manifests.pipfile import Pipfile
 from govsec_ci.manifests.pipfile_lock import PipfileLock
@@ -9,6 +10,7 @@ from govsec_ci.manifests.pylock import PylockToml
 from govsec_ci.manifests.pyproject import Pyproject
 from govsec_ci.manifests.requirements import Requirements
 from govsec_ci.manifests.requirements_in import RequirementsIn
+from govsec_ci.manifests.script_lock import ScriptLock
 from govsec_ci.manifests.setup_cfg import SetupCfg
 from govsec_ci.manifests.setup_py import SetupPy
 from govsec_ci.manifests.uv_lock import UvLock
@@ -19,6 +21,7 @@ FORMATS: dict[str, ManifestFormat] = {
         Requirements(),
         PylockToml(),
         UvLock(),
+        ScriptLock(),
         PoetryLock(),
         PdmLock(),
         PipfileLock(),
@@ -29,3 +32,11 @@ FORMATS: dict[str, ManifestFormat] = {
         SetupPy(),
     )
 }
+
+BY_CONTENT: dict[str, ContentFormat] = {format_.name: format_ for format_ in (InlineScript(),)}
+"""Formats that no name tells: the files that may hold them are looked into."""
+
+
+def declares(name: str) -> bool:
+    """Whether a format is a declaration, which locks nothing."""
+    return name in BY_CONTENT or isinstance(FORMATS.get(name), DeclaringFormat)

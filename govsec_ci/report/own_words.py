@@ -294,7 +294,17 @@ SENTENCES: Final = (
     mark("what stands behind the semicolon is no environment marker"),
     mark("a single '=' is no operator, an exact version is written '=='"),
     mark("a version is longer than a version can be"),
+    mark("versions are pinned, and no lock proves that no transitive dependency is missing"),
+    mark("begins script metadata that has no end"),
+    mark("holds script metadata more than once"),
+    mark("dependencies is no list of requirements"),
     # What to do.
+    mark(
+        "write its exact version (NAME==VERSION), or lock the script (uv lock --script FILE), or say in govsec.toml "
+        "[[declared]] how it is audited"
+    ),
+    mark("correct the entry; the specification of inline script metadata at packaging.python.org shows the form"),
+    mark('keep one block "# /// script" that ends with "# ///", or declare the file out of scope in govsec.toml'),
     mark("lock it, audit an installed environment with --environment, or declare in the configuration who audits it"),
     mark(
         "lock it (uv lock, poetry lock, pdm lock, or pip-compile --generate-hashes), or audit an installed "

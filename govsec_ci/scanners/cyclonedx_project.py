@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from govsec_ci.errors import ToolError
 from govsec_ci.formats.cyclonedx import Party, Project
 from govsec_ci.manifests.base import DeclaringFormat, Manifest
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import FORMATS, declares
 from govsec_ci.manifests.text import document as read_document
 from govsec_ci.system.files import Tree
 from govsec_ci.system.git import Checkout, run_git
@@ -140,7 +140,7 @@ def _declaring(path: str) -> DeclaringFormat | None:
 
 def locks(manifest: Manifest) -> bool:
     """Whether its format is a lock, which by its making holds all that gets installed."""
-    return manifest.format != REQUIREMENTS and not isinstance(FORMATS.get(manifest.format), DeclaringFormat)
+    return manifest.format != REQUIREMENTS and not declares(manifest.format)
 
 
 def origin(checkout: Checkout | None) -> str:

@@ -50,6 +50,10 @@ SAMPLES = {
     "setup.cfg": (
         "[metadata]\nname = x\n[options]\ninstall_requires =\n  a>=1\n  b\n[options.extras_require]\nc = file: d.txt\n"
     ),
+    "tool.py.lock": (
+        'version = 1\n[manifest]\nrequirements = [{ name = "a" }]\n'
+        '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "https://pypi.org/simple" }\n'
+    ),
     "setup.py": "from setuptools import setup\nsetup(install_requires=['a'])\n",
 }
 PIECES = st.one_of(
