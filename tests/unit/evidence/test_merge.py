@@ -118,7 +118,15 @@ def test_one_run_a_tool_also_without_results() -> None:
 def test_runs_that_cannot_vouch_for_each_other_are_incomplete(other: dict[str, Any]) -> None:
     (run,) = merge([a_run(commit="1" * 40), a_run(**({"commit": "1" * 40} | other))])
     assert run.state is ScanState.INCOMPLETE
-    assert [note.id for note in run.notifications] == ["runs-disagree"]
+    assert [(note.id, note.level) for note in run.notifications] == [("runs-disagree", Level.ERROR)]
+
+
+@pytest.mark.parametrize(("one", "other"), [(None, None), ("1" * 40, None), (None, "1" * 40), ("1" * 40, "1" * 40)])
+def test_a_commit_that_one_of_them_does_not_know_is_no_disagreement(one: str | None, other: str | None) -> None:
+    (run,) = merge([a_run(commit=one), a_run(commit=other)])
+    assert (run.state, run.notifications, run.commit) == (ScanState.COMPLETE, (), one or other)
+    (run,) = merge([a_run(commit=one), a_run(commit=other, version="2.0")])
+    assert (run.state, len(run.notifications)) == (ScanState.INCOMPLETE, 1)
 
 
 @pytest.mark.parametrize(

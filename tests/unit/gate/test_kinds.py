@@ -427,6 +427,13 @@ def test_not_applicable_is_an_answer_where_it_is_proved_and_allowed() -> None:
     assert refused.verdict is INCOMPLETE
 
 
+def test_only_what_does_not_apply_is_told_as_such_and_only_with_its_proof() -> None:
+    proved = run(proof="left over from a part that found nothing")
+    assert judged(SCANS, evidence(proved)).reasons == ()
+    unproved = run(state=ScanState.NOT_APPLICABLE, proof=" ", commit=None)
+    assert judged(SCANS, evidence(unproved)).reasons == ("sast says it does not apply, without proof",)
+
+
 def test_every_run_of_a_role_is_whole() -> None:
     given = evidence(run(id="one"), run(id="two", state=ScanState.INCOMPLETE))
     assert judged(SCANS, given).verdict is INCOMPLETE
@@ -696,6 +703,10 @@ def test_a_feed_that_was_not_used_is_incomplete_unless_there_is_nothing_to_audit
     assert (found.observed, found.limit, found.offenders) == ("no advisory data", "kev ≤ 24 h", ("kev",))
     nothing = run(Role.SCA, state=ScanState.NOT_APPLICABLE, proof="no dependency", advisories=())
     assert judged(gate, evidence(nothing)).verdict is PASS
+    for doubtful in ({"proof": " "}, {"state": ScanState.COMPLETE}, {"state": ScanState.INCOMPLETE}):
+        assert judged(gate, evidence(replace(nothing, **doubtful))).verdict is INCOMPLETE, doubtful
+    other = replace(nothing, id="other", state=ScanState.COMPLETE, proof="")
+    assert judged(gate, evidence(nothing, other)).verdict is INCOMPLETE, "every audit has to prove it"
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,66 @@ def test_a_gate_that_means_nothing_is_refused(gate: str, what: str) -> None:
     assert what in refused(PROFILE + GATE + gate)[0]
 
 
+ROW = 'kind = "deadlines"\nclock = "detected"\nrows = [{ # }]\n'
+
+
+@pytest.mark.parametrize(
+    ("gate", "good", "bad"),
+    [
+        ('kind = "coverage"\npercent = #\n', ("1", "2", "99", "100"), ("0", "101")),
+        ('kind = "results"\nlimit = 0\nfilter = { epss = # }\n', ("0", "0.001", "0.999", "1"), ("-0.001", "1.001")),
+        (ROW.replace("#", "when = { epss = # }, days = 1"), ("0", "0.001", "0.999", "1"), ("-0.001", "1.001")),
+        (ROW.replace("#", "when = { cvss = # }, days = 1"), ("0", "0.1", "9.9", "10"), ("-0.1", "10.1")),
+        (ROW.replace("#", "days = #"), ("0", "1", "36499", "36500"), ("-1", "36501")),
+        (ROW.replace("#", "hours = #"), ("0", "1", "36499", "36500"), ("-1", "36501")),
+        (ROW.replace("#", "months = #"), ("0", "1", "36499", "36500"), ("-1", "36501")),
+        # No time: so many results, however many, are a limit.
+        ('kind = "results"\nlimit = #\nfilter = {}\n', ("0", "36500", "36501"), ("-1",)),
+        ('kind = "evidence"\nslots = [{ slot = "s", max-age-days = # }]\n', ("0", "36500"), ("-1", "36501")),
+    ],
+)
+def test_limits_at_their_bounds(gate: str, good: tuple[str, ...], bad: tuple[str, ...]) -> None:
+    for value in good:
+        assert load_text(PROFILE + GATE + gate.replace("#", value)).gates, value
+    for value in bad:
+        assert "gate 'it': " in refused(PROFILE + GATE + gate.replace("#", value))[0], value
+
+
+def test_bounds_of_the_profile_s_own_figures() -> None:
+    def with_head(head: str) -> str:
+        return head + PROFILE + GATE + RESULTS
+
+    for value in ("0", "0.001", "0.999", "1"):
+        assert load_text(PROFILE + f"[waivers]\naccept = true\nreopen-epss = {value}\n" + GATE + RESULTS).gates
+    for value in ("-0.001", "1.001"):
+        text = PROFILE + f"[waivers]\naccept = true\nreopen-epss = {value}\n" + GATE + RESULTS
+        assert "reopen-epss is a probability from 0 to 1" in refused(text)[0]
+    for until in ("2026-04-02", "2026-04-03"):
+        assert load_text(with_head(f"effective-from = 2026-04-02\nuntil = {until}\n")).until
+    assert "until is before" in refused(with_head("effective-from = 2026-04-02\nuntil = 2026-04-01\n"))[0]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "good", "bad"),
+    [
+        ("minimum = 3\nmaximum = 5\n", ("3", "4", "5"), ("2", "6")),
+        ("minimum = 3\n", ("3", "36500"), ("2", "36501")),
+        ("maximum = 5\n", ("0", "5"), ("-1", "6")),
+        ("minimum = -3\nmaximum = 5\n", (), ("-3", "-1", "0", "4")),
+    ],
+)
+@pytest.mark.parametrize("key", ["strictest", "default"])
+def test_a_parameter_s_values_at_its_bounds(key: str, bounds: str, good: tuple[str, ...], bad: tuple[str, ...]) -> None:
+    rest = 'text = { en = "p", ja = "p" }\n' + GATE + RESULTS
+    between = "strictest = 4\n" if key == "default" else ""
+    for value in good:
+        text = PROFILE + f'[parameters.p]\ntype = "integer"\n{between}{key} = {value}\n{bounds}{rest}'
+        assert load_text(text).parameters, value
+    for value in bad:
+        text = PROFILE + f'[parameters.p]\ntype = "integer"\n{between}{key} = {value}\n{bounds}{rest}'
+        assert " is not from " in refused(text)[0], value
+
+
 def test_licences_are_spelt_as_spdx_does() -> None:
     named = '["MIT", "LicenseRef-ours", "GPL-2.0-only WITH Classpath-exception-2.0"]'
     assert load_text(PROFILE + GATE + f'kind = "licenses"\nunknown = "fail"\nallowed = {named}\n').gates

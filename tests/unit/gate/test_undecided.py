@@ -4,7 +4,7 @@ import pytest
 
 from govsec_ci.gate.undecided import undecided
 from govsec_ci.model import Evidence, Role, Rule, Severity, Vulnerability
-from tests.support.gate_evidence import code, evidence, feed, judge, rule, run, trial, vulnerable, waiver
+from tests.support.gate_evidence import code, evidence, feed, judge, replace, rule, run, trial, vulnerable, waiver
 
 KEV = 'kind = "results"\nlimit = 0\nfilter = { role = ["sca"], kev = true }\n'
 PIPELINE = 'kind = "pipeline"\nlimit = 0\ntopic = "any"\nseverity = "HIGH"\n'
@@ -25,6 +25,20 @@ def test_what_nobody_knows_of_is_named() -> None:
 def test_what_is_decided_is_not(known: dict[str, str]) -> None:
     seen = run(Role.SCA, [vulnerable()], [rule(**known)])
     assert told(KEV, evidence(seen)) == {}
+
+
+def test_what_is_violated_whatever_is_unknown_is_decided() -> None:
+    known, unknown = rule(kev="2026-01-01"), rule("CVE-2024-0002")
+    runs = (
+        run(Role.SCA, [vulnerable()], [known], id="one"),
+        run(Role.SCA, [vulnerable("b", rule="CVE-2024-0002")], [unknown], id="two", advisories=(feed("osv"),)),
+    )
+    given, loose = evidence(*runs), KEV.replace("limit = 0", "limit = 1")
+    assert told(KEV, given) == {}
+    assert told(loose, given) == {("trial", "it"): ("b",)}
+    # Two profiles with a gate of one name: the one is undecided, the other is not.
+    strict, lax = replace(trial(KEV), id="strict"), replace(trial(loose), id="lax")
+    assert undecided(given, [strict, lax], judge(given, strict, lax)) == {("lax", "it"): ("b",)}
 
 
 def test_a_gap_alone_leaves_no_result_undecided() -> None:

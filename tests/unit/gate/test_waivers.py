@@ -102,6 +102,30 @@ def test_what_a_waiver_may_not_say(before: str, after: str, what: str, line: int
     assert not line or caught.value.what.startswith(f"govsec-waivers.toml:{line}:"), caught.value.what
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "good"),
+    [
+        ("expires", "2026-02-28", False),
+        ("expires", "2026-03-01", True),  # a waiver of one day
+        ("expires", "2026-03-02", True),
+        ("reopen-epss", "-0.001", False),
+        ("reopen-epss", "0", True),
+        ("reopen-epss", "0.001", True),
+        ("reopen-epss", "0.999", True),
+        ("reopen-epss", "1", True),
+        ("reopen-epss", "1.001", False),
+        ("reopen-epss", "nan", False),
+    ],
+)
+def test_the_bounds_of_a_waiver_s_figures(key: str, value: str, *, good: bool) -> None:
+    text = GOOD.replace("expires = 2026-06-01\n", "") if key == "expires" else GOOD
+    if good:
+        assert len(load(f"{text}{key} = {value}\n")) == 1
+        return
+    with pytest.raises(InputError, match=r"before it is created|probability from 0 to 1"):
+        load(f"{text}{key} = {value}\n")
+
+
 @pytest.mark.parametrize("path", ["*", "**", "**/*", "?", "*.*", "./*", "[!a]", "*.py", "**/*.py", "../*"])
 def test_a_path_is_never_a_bare_wildcard(path: str) -> None:
     text = GOOD.replace('vulnerability = "CVE-2024-0001"', 'rule = "B602"').replace('component = "Jinja2"\n', "")

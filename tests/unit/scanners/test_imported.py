@@ -8,7 +8,7 @@ import pytest
 
 from govsec_ci.config import Config, Import, Limits, OutOfScope
 from govsec_ci.errors import InputError, ToolError
-from govsec_ci.model import Level, Role, Run, ScanState, Severity, SuppressionKind
+from govsec_ci.model import REQUIRED, Level, Role, Run, ScanState, Severity, SuppressionKind
 from govsec_ci.scanners import imported
 from govsec_ci.scanners.imported import load
 from govsec_ci.scanners.scan import scan
@@ -130,6 +130,13 @@ def test_a_missing_report_that_nobody_requires_stands_for_no_role(tmp_path: Path
     assert (only.role, only.state) == (Role.OTHER, ScanState.NOT_APPLICABLE)
     assert only.proof
     assert told(only) == [("import-missing", "warning")]
+
+
+@pytest.mark.parametrize("path", ["r.sarif", "gone.sarif"])
+@pytest.mark.parametrize("required", [True, False])
+def test_only_what_is_required_is_marked_as_such(tmp_path: Path, path: str, *, required: bool) -> None:
+    runs = imports(tmp_path, log(run("one"), run("two")), path=path, required=required)
+    assert {one.properties.get(REQUIRED) for one in runs} == ({"yes"} if required else {None})
 
 
 @pytest.mark.parametrize(
