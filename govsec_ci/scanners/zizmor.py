@@ -8,10 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from govsec_ci.errors import InputError, ToolError
 from govsec_ci.model import (
@@ -36,6 +34,7 @@ from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.runs import error, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.scope import Scope, Selection, select
 from govsec_ci.scanners.tracked import NEXT_STEP, hidden
+from govsec_ci.scanners.zizmor_wire import Finding, Place, Point
 from govsec_ci.system import process
 from govsec_ci.system.files import Skipped, read_limited, sha256_file
 
@@ -58,60 +57,6 @@ _LEVELS = {"High": Level.ERROR, "Medium": Level.WARNING, "Low": Level.NOTE, "Inf
 # The middle of GitHub's bands; zizmor publishes words, no scores. Ours, no document's.
 _SCORES = {"High": "8.0", "Medium": "5.5", "Low": "2.0"}
 _WAY_OUT = "correct the file, or declare it out of scope (with owner and reason) in the trusted configuration"
-
-
-class Point(Struct):
-    """0-based row, and column in bytes of its line's UTF-8 form."""
-
-    row: int
-    column: int
-
-
-class Span(Struct):
-    """Where a feature begins and ends."""
-
-    start_point: Point
-    end_point: Point
-
-
-class Concrete(Struct):
-    """The text of a location, and the comments on its lines."""
-
-    location: Span
-    comments: tuple[str, ...] = ()
-
-
-class Symbolic(Struct):
-    """What a location is: ``kind`` is ``Primary``, ``Related`` or ``Hidden``."""
-
-    key: dict[str, Any]
-    annotation: str
-    kind: str
-
-
-class Place(Struct):
-    """One location of a finding."""
-
-    symbolic: Symbolic
-    concrete: Concrete
-
-
-class Determinations(Struct):
-    """zizmor's own words."""
-
-    confidence: str
-    severity: str
-
-
-class Finding(Struct):
-    """One finding, as ``--format=json-v1`` writes it."""
-
-    ident: str
-    desc: str
-    url: str
-    determinations: Determinations
-    locations: tuple[Place, ...]
-    ignored: bool
 
 
 def is_target(path: str) -> bool:
@@ -323,11 +268,12 @@ def _handfuls(files: Sequence[str], root_characters: int) -> Iterator[list[str]]
     weight = 0
     for path in files:
         # Twice: a line that says "completed", and perhaps a warning before it.
-        weight += 2 * (len(path.encode("utf-8")) + root_characters + 60)
-        if handful and weight > _CALL_CHARACTERS:
+        own = 2 * (len(path.encode("utf-8")) + root_characters + 60)
+        if handful and weight + own > _CALL_CHARACTERS:
             yield handful
             handful, weight = [], 0
         handful.append(path)
+        weight += own
     if handful:
         yield handful
 

@@ -184,6 +184,26 @@ def test_many_files_are_asked_for_in_handfuls(tmp_path: Path) -> None:
     assert (run.state, run.targets) == (ScanState.COMPLETE, 90)
 
 
+@pytest.mark.parametrize("letter", ["w", "é"])
+def test_a_handful_is_full_before_the_next_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, letter: str) -> None:
+    """Each file weighs 500 of 6,000 characters, whatever the folder is called: twice its path in bytes, and 60."""
+    room = 190 - len(str(tmp_path.resolve())) - len(".github/workflows/00.yml")
+    padding = letter * (room // len(letter.encode())) + "-" * (room % len(letter.encode()))
+    calls: list[list[str]] = []
+
+    def zizmor(argv: list[str], **_: Any) -> process.Completed:
+        files = argv[argv.index("--") + 1 :]
+        calls.append(files)
+        said = "".join(f" INFO audit: completed {path}\n" for path in files)
+        return process.Completed(exit_code=0, stdout=b"[]", stderr=said, seconds=0.0)
+
+    monkeypatch.setattr(process, "run", zizmor)
+    run = scan(tmp_path, {f".github/workflows/{n:02}{padding}.yml": CLEAN for n in range(26)})
+    assert [len(call) for call in calls] == [12, 12, 2]
+    assert [path for call in calls for path in call] == sorted(path for call in calls for path in call)
+    assert (run.state, run.targets) == (ScanState.COMPLETE, 26)
+
+
 def test_what_the_walk_refused_is_told(tmp_path: Path) -> None:
     make_tree(tmp_path, {PATH: CLEAN})
     (tmp_path / ".github/workflows/out.yml").symlink_to("/etc/hostname")
