@@ -4,7 +4,7 @@ import re
 import shutil
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -14,9 +14,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from govsec_ci.advisories.index import open_index
-from govsec_ci.advisories.locate import located
-from govsec_ci.advisories.prepare import default_cache
 from govsec_ci.app import init
+from govsec_ci.app.advisories import resolve_advisories
 from govsec_ci.app.init_files import PLACEHOLDER, HookSource
 from govsec_ci.app.pins import pinned
 from govsec_ci.app.target import load_config
@@ -24,10 +23,12 @@ from govsec_ci.config import Config
 from govsec_ci.errors import GovsecError
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import waivers
+from govsec_ci.gate.context import Context, Index
+from govsec_ci.gate.evaluate import check_parameters
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.schema import AdvisoriesGate, Feed
 from govsec_ci.manifests.discover import discover
-from govsec_ci.model import FeedState, Level, Notification
+from govsec_ci.model import Evidence, FeedState, Level, Notification, Stage, Subject
 from govsec_ci.system import git, process
 from govsec_ci.system.files import walk
 
@@ -104,8 +105,19 @@ def _settings(top: Path) -> Iterator[Said]:
     config = load_config(top, None)
     named = f"settings name the profiles {', '.join(config.profiles)}"
     yield Said(what=named if config.profiles else f"no settings name a profile: {DEFAULT_PROFILE} judges")
-    for loaded in _profiles(top, config):
-        yield Said(what=f"profile {loaded.id} {loaded.version} ({loaded.status})")
+    loaded = _profiles(top, config)
+    for profile in loaded:
+        yield Said(what=f"profile {profile.id} {profile.version} ({profile.status})")
+    _check_parameters(loaded, config)
+
+
+def _check_parameters(loaded: tuple[Profile, ...], config: Config) -> None:
+    """:raises InputError: as a run does, for a parameter or value that is not known"""
+    shipped = (profiles.load(name) for name in profiles.shipped() if config.parameters)
+    check_parameters(config.parameters, (*loaded, *shipped))
+    for profile in loaded:
+        for name in profile.parameters:
+            _context(profile, config).parameter(name)
 
 
 def _profiles(top: Path, config: Config) -> tuple[Profile, ...]:
@@ -137,9 +149,9 @@ def _first(broken: list[Notification]) -> str:
 
 
 def _advisories(top: Path, source: Path | None, now: datetime) -> Iterator[Said]:
-    with located(source, default_cache(), first_sync=None) as found:
+    with resolve_advisories(source, _settings_or_none(top).advisories) as found:
         if found.path is None:
-            yield Said(what=found.problem or "there is no advisory data", mend=_SYNC)
+            yield Said(what="no advisory data is stored", mend=_SYNC)
             return
         with open_index(found.path) as index:
             held = {state.feed: state for state in index.feeds()}
@@ -157,19 +169,23 @@ def _feed(feed: str, state: FeedState | None, limit: timedelta | None, now: date
     return Said(what=told, mend=_SYNC if limit is not None and age > limit else "")
 
 
+def _settings_or_none(top: Path) -> Config:
+    """The settings, or none of them where they are broken: that is said elsewhere."""
+    try:
+        return load_config(top, None)
+    except GovsecError:
+        return Config()
+
+
 def _limits(top: Path) -> dict[str, timedelta]:
     """How old each feed may be, by the strictest gate; nothing where settings or profiles are broken: that is said."""
     try:
         config = load_config(top, None)
         loaded = _profiles(top, config)
+        asked = [(feed.feed, _limit(feed, profile, config)) for profile in loaded for feed in _feeds(profile)]
     except GovsecError:
         return {}
-    found: dict[str, timedelta] = {}
-    for profile in loaded:
-        for feed in _feeds(profile):
-            limit = _limit(feed, profile, config)
-            found[feed.feed] = min(limit, found.get(feed.feed, limit))
-    return found
+    return {name: min(limit for feed, limit in asked if feed == name) for name, _ in asked}
 
 
 def _feeds(profile: Profile) -> Iterable[Feed]:
@@ -179,18 +195,22 @@ def _feeds(profile: Profile) -> Iterable[Feed]:
 
 
 def _limit(feed: Feed, profile: Profile, config: Config) -> timedelta:
-    value = feed.max_age_hours if feed.max_age_days is None else feed.max_age_days
-    if value is not None and not isinstance(value, int):
-        parameter = profile.parameters[value.parameter]
-        declared = config.parameters.get(value.parameter, parameter.default)
-        value = int(parameter.strictest if declared is None else declared)
-    return timedelta(hours=value or 0) if feed.max_age_days is None else timedelta(days=value or 0)
+    context = _context(profile, config)
+    if feed.max_age_days is None:
+        return timedelta(hours=context.number(feed.max_age_hours or 0))
+    return timedelta(days=context.number(feed.max_age_days))
+
+
+def _context(profile: Profile, config: Config) -> Context:
+    """The profile's view of what the project declares, as a run has it; nothing was examined."""
+    evidence = Evidence(subject=Subject(name=""), runs=(), parameters=config.parameters)
+    return Context(index=Index(evidence), profile=profile, now=datetime.now(UTC), stage=Stage.BUILD)
 
 
 def _hooks(top: Path, seen: init.Seen) -> Iterator[Said]:
-    path = top / init.PRE_COMMIT
-    text = path.read_text("utf-8", "replace") if path.exists() else None
-    missing = [name for name in init.hook_ids(seen) if f"id: {name}" not in (text or "")]
+    text = init.text_of(top / init.PRE_COMMIT)
+    called = init.hooks_called(text or "")
+    missing = [name for name in init.hook_ids(seen) if name not in called]
     if missing:
         init.with_hooks(text, missing, HookSource())  # says so where nothing can be added to the file
         yield Said(what=f"{init.PRE_COMMIT} lacks {', '.join(missing)}", mend="govsec init, or docs/pre-commit.md")
@@ -236,12 +256,11 @@ def _installed(top: Path) -> Iterator[Said]:
 
 
 def _workflow(top: Path, seen: init.Seen) -> Iterator[Said]:
-    texts = {path: (top / path).read_text("utf-8", "replace") for path in seen.pipelines if path.startswith(".github/")}
-    using = [path for path, text in texts.items() if "govsec" in text]
+    using = init.calling(top, seen)
     if not using:
         yield Said(what="no workflow calls govsec", mend="govsec init, or docs/github-action.md")
-    for path in using:
-        unset = PLACEHOLDER in texts[path]
+    for path, text in using.items():
+        unset = PLACEHOLDER in text
         mend = (
             f"in its line `uses: {PLACEHOLDER}` name the repository and the commit that you reviewed" if unset else ""
         )

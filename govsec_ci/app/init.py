@@ -2,6 +2,8 @@
 
 import difflib
 import json
+import os
+import re
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -12,11 +14,12 @@ from msgspec import Struct
 
 from govsec_ci.app import init_files
 from govsec_ci.app.init_files import HookSource
-from govsec_ci.app.target import load_config
+from govsec_ci.app.target import load_config, tool_table
 from govsec_ci.config import FILE_NAME
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.gate.waivers import FILE_NAME as WAIVERS_FILE
 from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.report.inert import lines
 from govsec_ci.scanners.python_files import is_python
 from govsec_ci.scanners.zizmor import is_target
 from govsec_ci.system.files import read_limited, walk, write_atomic
@@ -25,6 +28,9 @@ PRE_COMMIT: Final = ".pre-commit-config.yaml"
 WORKFLOW: Final = ".github/workflows/govsec.yml"
 DISTRIBUTION: Final = "govsec-ci"
 _LIMIT_BYTES: Final = 5_000_000
+_ON_GITHUB: Final = re.compile(
+    r"(?:https://github\.com/|(?:ssh://)?git@github\.com[:/])?([\w.-]+/[\w.-]+?)(?:\.git)?/?", re.ASCII
+)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -59,8 +65,7 @@ def look(top: Path) -> Seen:
 
 def _is_configured(top: Path) -> bool:
     load_config(top, None)
-    pyproject = top / "pyproject.toml"
-    return (top / FILE_NAME).exists() or (pyproject.is_file() and b"[tool.govsec]" in pyproject.read_bytes())
+    return (top / FILE_NAME).exists() or tool_table(top) is not None
 
 
 def hook_ids(seen: Seen) -> list[str]:
@@ -90,19 +95,21 @@ def plan(top: Path, source: HookSource, profiles: tuple[str, ...]) -> tuple[Chan
 
 def _changes(top: Path, seen: Seen, source: HookSource, profiles: tuple[str, ...]) -> Iterator[Change]:
     if not _is_configured(top):
-        named = ", ".join(f'"{name}"' for name in profiles)
+        # A string of JSON is one of TOML, whatever a path holds.
+        named = ", ".join(json.dumps(name, ensure_ascii=False) for name in profiles)
         yield Change(path=FILE_NAME, before=None, after=init_files.SETTINGS.format(profiles=named), why="the settings")
     if not (top / WAIVERS_FILE).exists():
         yield Change(path=WAIVERS_FILE, before=None, after=init_files.WAIVERS, why="accepted risks; none yet")
-    before = _text(top / PRE_COMMIT)
+    before = text_of(top / PRE_COMMIT)
     after = with_hooks(before, hook_ids(seen), source)
     if after != before:
         yield Change(path=PRE_COMMIT, before=before, after=after, why="the hooks")
-    if not any("govsec" in (_text(top / path) or "") for path in seen.pipelines if path.startswith(".github/")):
+    if not calling(top, seen):
         yield Change(path=WORKFLOW, before=None, after=_workflow(source), why="the gate on every pull request")
 
 
-def _text(path: Path) -> str | None:
+def text_of(path: Path) -> str | None:
+    """A text file, None where there is none; :raises InputError: it cannot be read, or is no text."""
     if not path.exists():
         return None
     try:
@@ -111,11 +118,18 @@ def _text(path: Path) -> str | None:
         raise InputError(f"{path}: is not UTF-8 text") from error
 
 
+def calling(top: Path, seen: Seen) -> dict[str, str]:
+    """The workflows that speak of govsec: path → text; :raises InputError: one cannot be read."""
+    paths = (path for path in seen.pipelines if path.startswith(".github/"))
+    texts = {path: read_limited(top / path, limit_bytes=_LIMIT_BYTES).decode("utf-8", "replace") for path in paths}
+    return {path: text for path, text in texts.items() if "govsec" in text}
+
+
 def _workflow(source: HookSource) -> str:
-    name = source.url.removesuffix(".git").removeprefix("https://github.com/")
-    if not source.rev or name.startswith(("http", "file:", "/", "git@")):
+    found = _ON_GITHUB.fullmatch(source.url)
+    if not source.rev or found is None:
         return init_files.WORKFLOW
-    return init_files.WORKFLOW.replace(init_files.PLACEHOLDER, f"{name}@{source.rev}")
+    return init_files.WORKFLOW.replace(init_files.PLACEHOLDER, f"{found[1]}@{source.rev}")
 
 
 def with_hooks(before: str | None, ids: list[str], source: HookSource) -> str:
@@ -126,23 +140,43 @@ def with_hooks(before: str | None, ids: list[str], source: HookSource) -> str:
     if before is None:
         head = "# `pre-commit install --hook-type pre-commit --hook-type pre-push` puts these to work.\nrepos:\n"
         return head + init_files.hooks(ids, source, "  ")
-    if any(f"id: {name}" in before for name in ids):
+    called = hooks_called(before)
+    missing = [name for name in ids if name not in called]
+    if not missing:
         return before
     end, indent = _end_of_repositories(before)
-    lines = before.splitlines(keepends=True)
-    if lines and end == len(lines) and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    return "".join([*lines[:end], init_files.hooks(ids, source, indent), *lines[end:]])
+    rows = before.splitlines(keepends=True)
+    if rows and end == len(rows) and not rows[-1].endswith("\n"):
+        rows[-1] += "\n"
+    return "".join([*rows[:end], init_files.hooks(missing, source, indent), *rows[end:]])
+
+
+def hooks_called(text: str) -> frozenset[str]:
+    """The ids of all hooks that a .pre-commit-config.yaml calls; :raises InputError: it is no YAML."""
+    hooks = (hook for one in _items(_value(_document(text), "repos")) for hook in _items(_value(one, "hooks")))
+    ids = (_value(hook, "id") for hook in hooks)
+    return frozenset(one.value for one in ids if isinstance(one, yaml.ScalarNode))
+
+
+def _document(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _no_yaml(error) from error
+
+
+def _value(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for key, value in pairs if key.value == name), None)
+
+
+def _items(node: yaml.Node | None) -> list[yaml.Node]:
+    return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
 def _end_of_repositories(text: str) -> tuple[int, str]:
     """The line after the last item of ``repos:``, and the white space before its items."""
-    try:
-        document = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _no_yaml(error) from error
-    pairs = document.value if isinstance(document, yaml.MappingNode) else []
-    found = next((value for key, value in pairs if key.value == "repos"), None)
+    found = _value(_document(text), "repos")
     if not isinstance(found, yaml.SequenceNode) or found.flow_style or not found.value:
         raise InputError(
             f"{PRE_COMMIT}: has no list of repositories that lines can be added to",
@@ -170,7 +204,14 @@ def _last_line(node: yaml.Node) -> int:
 
 
 def write(top: Path, changes: tuple[Change, ...]) -> None:
-    """Write every file; :raises UsageError: one cannot be written."""
+    """Write every file; :raises UsageError: one cannot be written, or would lie outside of ``top``."""
+    for change in changes:
+        folder = os.path.realpath((top / change.path).parent)
+        if not Path(folder).is_relative_to(os.path.realpath(top)):
+            raise UsageError(
+                f"{change.path}: a link leads out of the project, and nothing is written there",
+                next_step="replace the link by a folder of the project itself",
+            )
     for change in changes:
         write_atomic(top / change.path, change.after.encode())
 
@@ -179,4 +220,4 @@ def shown(change: Change) -> str:
     """What will be written, as a unified diff under one line that says what for."""
     before = (change.before or "").splitlines()
     diff = difflib.unified_diff(before, change.after.splitlines(), lineterm="", n=2)
-    return "\n".join([f"{change.path}: {change.why}", *(f"    {line}" for line in list(diff)[2:])])
+    return lines("\n".join([f"{change.path}: {change.why}", *(f"    {line}" for line in list(diff)[2:])]))

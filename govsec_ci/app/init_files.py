@@ -1,8 +1,10 @@
 """The files that ``govsec init`` writes. The workflow is the one of docs/workflows/pull-request.yml, word for word."""
 
+import json
 from collections.abc import Iterable
 from typing import Final
 
+import yaml
 from msgspec import Struct
 
 PLACEHOLDER: Final = "OWNER/govsec_ci@0000000000000000000000000000000000000000"
@@ -83,7 +85,16 @@ def hooks(ids: Iterable[str], source: HookSource, indent: str = "") -> str:
 
 
 def _from_repository(ids: Iterable[str], source: HookSource) -> list[str]:
-    return [f"- repo: {source.url}", f"  rev: {source.rev}", "  hooks:", *(f"    - id: {name}" for name in ids)]
+    head = [f"- repo: {_scalar(source.url)}", f"  rev: {_scalar(source.rev)}", "  hooks:"]
+    return [*head, *(f"    - id: {name}" for name in ids)]
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML; a tag such as 1.0 would be a number, which pre-commit refuses."""
+    try:
+        return text if yaml.safe_load(text) == text else json.dumps(text)
+    except (yaml.YAMLError, ValueError):
+        return json.dumps(text)
 
 
 def _installed(ids: Iterable[str]) -> list[str]:
@@ -95,9 +106,11 @@ def _installed(ids: Iterable[str]) -> list[str]:
     return lines
 
 
+# As .pre-commit-hooks.yaml has it, which is not part of the package; a test holds the two against one another.
 _MANIFESTS: Final = (
-    r"files: (^|/)(pyproject\.toml|.*requirements.*\.(txt|in|lock)|(uv|poetry|pdm)\.lock|Pipfile\.lock|"
-    r"pylock.*\.toml)$"
+    r"files: (?i)(^|/)(pyproject\.toml|setup\.(py|cfg)|[^/]*requirements[^/]*\.(txt|in|lock|pip)|"
+    r"requirements/([^/]+/)*[^/]+\.(txt|in)|constraints[^/]*\.txt|"
+    r"uv\.lock|poetry\.lock|pdm\.lock|Pipfile|Pipfile\.lock|pylock(\.[^./]+)?\.toml|govsec\.toml)$"
 )
 _WHOLE: Final = "pass_filenames: false"
 _CALLED: Final[dict[str, tuple[str, ...]]] = {

@@ -88,7 +88,7 @@ def load_config(path: Path, config_file: Path | None) -> Config:
     if config_file is not None:
         return configuration.load(config_file)
     own = path / configuration.FILE_NAME
-    table = _tool_table(path)
+    table = tool_table(path)
     if own.exists() and table is not None:
         raise InputError(
             f"{own}: settings stand here and in [tool.govsec] of pyproject.toml as well",
@@ -99,7 +99,8 @@ def load_config(path: Path, config_file: Path | None) -> Config:
     return Config() if table is None else configuration.from_table(table, path / "pyproject.toml")
 
 
-def _tool_table(folder: Path) -> object | None:
+def tool_table(folder: Path) -> object | None:
+    """``[tool.govsec]`` of the folder's ``pyproject.toml``; None where there is none."""
     # A pyproject.toml that is no TOML is the manifests' business: it makes the audit incomplete there.
     tool = (document(folder, "pyproject.toml", limit_bytes=LIMIT_BYTES) or {}).get("tool")
     return tool.get("govsec") if isinstance(tool, dict) else None

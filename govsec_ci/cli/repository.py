@@ -64,10 +64,11 @@ def doctor(path: Path, advisories: Path | None, now: str | None) -> int:
     """
     from govsec_ci.app.clock import parse
     from govsec_ci.app.doctor import examine
+    from govsec_ci.report.inert import message
 
     said = examine(path, advisories, parse(now))
     for one in said:
-        click.echo(f"{'!!' if one.mend else 'ok'}  {one.what}")
+        click.echo(f"{'!!' if one.mend else 'ok'}  {message(one.what)}")
         if one.mend:
-            click.echo(f"      to do: {one.mend}")
+            click.echo(f"      to do: {message(one.mend)}")
     return VERDICT_CODES["INCOMPLETE"] if any(one.mend for one in said) else 0

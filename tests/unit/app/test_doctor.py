@@ -89,8 +89,7 @@ def test_it_is_content_when_all_is_in_place(top: Path, capsys: pytest.CaptureFix
 def test_it_names_what_is_missing_and_how_to_mend_it(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = mends(top, None)
     assert found == {
-        "no advisory data is stored, and none may be fetched offline":
-            "govsec advisories sync, or carry data in: govsec advisories import FILE",
+        "no advisory data is stored": "govsec advisories sync, or carry data in: govsec advisories import FILE",
         ".pre-commit-config.yaml lacks govsec-bandit, govsec-audit, govsec-sbom, govsec-pipeline, govsec-waivers, "
         "govsec-gate": "govsec init, or docs/pre-commit.md",
         "no workflow calls govsec": "govsec init, or docs/github-action.md",
@@ -173,6 +172,55 @@ def test_a_pre_commit_that_is_too_old_or_not_there(
     )
     monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path / "elsewhere"))
     assert mends(top)["pre-commit is not on PATH"] == "python -m pip install pre-commit"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize("name", [".pre-commit-config.yaml", ".github/workflows/x.yml"])
+def test_what_is_no_file_is_told_and_waits_for_nobody(top: Path, make: Callable[[Path], None], name: str) -> None:
+    ready(top)
+    (top / name).unlink(missing_ok=True)
+    make(top / name)
+    told = [what for what in mends(top) if "not a regular file" in what]
+    assert bool(told) == name.startswith(".pre"), "a walk lists regular files alone"
+
+
+def test_a_hook_in_a_comment_is_not_called_and_init_adds_what_is_missing(top: Path) -> None:
+    ready(top)
+    config = top / ".pre-commit-config.yaml"
+    config.write_text(config.read_text().replace("- id: govsec-audit", "# - id: govsec-audit"))
+    assert mends(top) == {".pre-commit-config.yaml lacks govsec-audit": "govsec init, or docs/pre-commit.md"}
+    init.write(top, init.plan(top, FAR, ("jp-gov",)))
+    assert mends(top) == {}
+
+
+def test_the_variable_names_the_data_as_for_every_command(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready(top)
+    assert "no advisory data is stored" in mends(top, None)
+    monkeypatch.setenv("GOVSEC_ADVISORIES", str(ADVISORIES))
+    assert mends(top, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ('advisories-max-age-days = "x"', "is not a whole number"),
+        ('advisories-max-age-days = "99999999999999"', "allows 1 to 30"),
+        ('advisories-max-agedays = "3"', "no profile knows it"),
+        ('exposure = "publik"', "is no value that profile"),
+    ],
+)
+def test_a_parameter_that_a_run_would_refuse(top: Path, declared: str, told: str) -> None:
+    ready(top)
+    write(top, {"govsec.toml": f'profiles = ["jp-gov", "us-bod-26-04"]\n[parameters]\n{declared}\n'})
+    assert any(told in what for what in mends(top)), mends(top)
+
+
+def test_nothing_that_is_printed_moves_a_cursor(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(top, {"a\x1b[2J/requirements.txt": "idna==3.10\n"})
+    assert cli.main(["doctor", str(top), "--advisories", str(ADVISORIES)]) == 3
+    said = capsys.readouterr().out
+    assert "<U+001B>[2J/requirements.txt" in said
+    assert "\x1b" not in said
 
 
 def test_a_file_of_hooks_that_is_no_yaml(top: Path) -> None:

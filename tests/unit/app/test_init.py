@@ -1,6 +1,7 @@
 """``govsec init`` writes what is missing and leaves what is there; ``govsec doctor`` says what is missing."""
 
 import json
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -60,6 +61,29 @@ def test_settings_in_pyproject_are_settings(top: Path) -> None:
     assert "govsec.toml" not in paths(top)
 
 
+@pytest.mark.parametrize("table", ["[tool.govsec.parameters]\nexposure = 'public'", "[tool]\ngovsec = { name = 'a' }"])
+def test_they_are_found_however_toml_writes_the_table(top: Path, table: str) -> None:
+    write(top, {"pyproject.toml": f'[project]\nname = "a"\n{table}\n'})
+    assert "govsec.toml" not in paths(top), "settings in two places are an error"
+
+
+def test_a_profile_of_any_name_is_written_as_toml(top: Path) -> None:
+    (settings, *_) = init.plan(top, HERE, ('policy\\our "own".toml',))
+    assert tomllib.loads(settings.after)["profiles"] == ['policy\\our "own".toml']
+
+
+def test_the_hooks_of_an_installation_are_called_for_the_files_that_pre_commit_hooks_yaml_names(top: Path) -> None:
+    published = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}
+    (own,) = yaml.safe_load(init_files.hooks(init.hook_ids(init.look(top)), HERE))[0:1]
+    for hook in own["hooks"]:
+        theirs = published[hook["id"]]
+        plain = "".join(theirs.get("files", "").split()).replace("(?xi)", "(?i)")
+        assert hook.get("files", "") == plain, hook["id"]
+        assert hook["entry"] == theirs["entry"]
+        for key in ("pass_filenames", "always_run", "require_serial"):
+            assert hook.get(key) == theirs.get(key), hook["id"]
+
+
 def test_only_hooks_that_have_something_to_look_at(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("Nothing yet\n")
     assert init.hook_ids(init.look(tmp_path)) == ["govsec-pipeline", "govsec-waivers", "govsec-gate"]
@@ -76,6 +100,51 @@ def test_another_host_leaves_the_workflow_to_its_owner(top: Path) -> None:
     elsewhere = HookSource(url="https://git.example.go.jp/govsec_ci", rev="a" * 40)
     changes = {change.path: change.after for change in init.plan(top, elsewhere, ("jp-gov",))}
     assert init_files.PLACEHOLDER in changes[".github/workflows/govsec.yml"]
+
+
+@pytest.mark.parametrize("prefix", ["https://github.com/", "ssh://git@github.com/", "git@github.com:"])
+def test_a_repository_of_github_by_any_of_its_addresses(top: Path, prefix: str) -> None:
+    source = HookSource(url=f"{prefix}agency/govsec_ci.git", rev="a" * 40)
+    assert f"uses: agency/govsec_ci@{source.rev} " in init.plan(top, source, ("jp-gov",))[-1].after
+
+
+@pytest.mark.parametrize(
+    "url", ["ssh://git@ghe.example/agency/govsec_ci", "file:///srv/agency/govsec_ci", "/srv/govsec_ci", r"C:\govsec_ci"]
+)
+def test_what_github_could_not_resolve_is_no_action(top: Path, url: str) -> None:
+    assert init_files.PLACEHOLDER in init.plan(top, HookSource(url=url, rev="v1"), ("jp-gov",))[-1].after
+
+
+@pytest.mark.parametrize("rev", ["1.0", "v1.0", "1234567", "0e1", "2026-04-01", "a: b", "[", "y # z"])
+def test_a_revision_stays_a_text_in_yaml(rev: str) -> None:
+    (own,) = yaml.safe_load(init_files.hooks(["govsec-gate"], HookSource(url="https://example.org/x", rev=rev)))
+    assert (own["rev"], own["repo"]) == (rev, "https://example.org/x")
+
+
+def test_hooks_that_are_missing_beside_ours_are_added_and_comments_call_none() -> None:
+    before = "repos:\n- repo: https://github.com/agency/govsec_ci\n  rev: v1\n  hooks:\n  - {id: 'govsec-bandit'}\n"
+    before += "  # - id: govsec-audit\n"
+    ids = ["govsec-bandit", "govsec-audit", "govsec-gate"]
+    after = init.with_hooks(before, ids, FAR)
+    added = yaml.safe_load(after)["repos"][1]
+    assert [hook["id"] for hook in added["hooks"]] == ["govsec-audit", "govsec-gate"]
+    assert init.hooks_called(after) == set(ids)
+
+
+def test_nothing_is_written_through_a_link_out_of_the_project(tmp_path: Path, top: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (top / ".github").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="leads out of the project"):
+        init.write(top, init.plan(top, HERE, ("jp-gov",)))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (top / "govsec.toml").exists(), "all or nothing"
+
+
+def test_what_is_shown_turns_no_text_around(top: Path) -> None:
+    (top / ".pre-commit-config.yaml").write_text(OLD + "# \u202eclear\n")  # YAML itself refuses an escape
+    shown = "\n".join(map(init.shown, init.plan(top, HERE, ("jp-gov",))))
+    assert "\u202e" not in shown
+    assert "<U+202E>clear" in shown
 
 
 @pytest.mark.parametrize("rest", ["", "\n# tail\ndefault_stages: [pre-commit]\n", "ci: {skip: [x]}\n"])
