@@ -15,6 +15,9 @@ LIMIT_BYTES = 50_000_000
 MAIN = "main"
 """Group of what the project needs to run, in every format; other groups carry the names of extras and groups."""
 
+BUILD = "build-system"
+"""Group of what only builds the project (``[build-system] requires``): no part of what is released."""
+
 
 class Declared(Struct, frozen=True, kw_only=True):
     """One requirement that a project declares for itself, to be found in its lock.
@@ -47,6 +50,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     :param members: the judged project's own packages in a lock, which are no components: name → folder in the tree
     :param unpinned: index in ``components`` → PEP 440 specifiers, of those that name no exact version
     :param stated: folder → what that project declared when the lock was made, where the lock repeats it
+    :param aside: it says nothing of what the project needs to run: a script's own needs, or those of building
     """
 
     path: str
@@ -58,6 +62,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     members: Mapping[str, str] = {}
     unpinned: Mapping[int, str] = {}
     stated: Mapping[str, tuple[Declared, ...]] = {}
+    aside: bool = False
 
 
 class Discovery(Struct, frozen=True, kw_only=True):
@@ -95,6 +100,8 @@ class Declaration(Struct, frozen=True, kw_only=True):
     :param index: URL of another index than the public one that all of it may come from
     :param pins: whether an exact version (``==``) is what gets installed, as in a requirements file
     :param next_step: what to do about a requirement that nothing locks, where that is not the usual
+    :param build: what building the project needs; no lock of any tool holds it
+    :param aside: as :class:`Manifest` has it
     """
 
     path: str
@@ -111,6 +118,8 @@ class Declaration(Struct, frozen=True, kw_only=True):
     index: str = ""
     pins: bool = False
     next_step: str = ""
+    build: tuple[Declared, ...] = ()
+    aside: bool = False
 
 
 @runtime_checkable

@@ -11,9 +11,9 @@ from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import Declaration, Declared, Manifest
+from govsec_ci.manifests.base import BUILD, Declaration, Declared, Manifest
 from govsec_ci.manifests.environments import of_python, pythons
-from govsec_ci.manifests.notices import LOCK_IT, notice
+from govsec_ci.manifests.notices import LOCK_IT, notice, shown
 from govsec_ci.manifests.pins import allows, exact_version, marker, requirement
 from govsec_ci.manifests.shortcomings import ruled, shortcomings
 from govsec_ci.manifests.text import UnreadableError
@@ -57,6 +57,7 @@ def unlocked(declaration: Declaration, only: tuple[Declared, ...] | None = None)
         format=declaration.format,
         components=components,
         notifications=(*notifications, *_unproven(declaration, components)),
+        aside=declaration.aside,
     )
 
 
@@ -113,14 +114,64 @@ def _component(declaration: Declaration, one: Declared) -> Component:
 
 
 class Settled(Struct, frozen=True, kw_only=True):
-    """What became of a declaration: a manifest of its own where something is to be said, else why it was left."""
+    """What became of a declaration: a manifest of its own where something is to be said, else why it was left.
+
+    :param note: what else is to be said of it, where it was left
+    """
 
     manifest: Manifest | None = None
     left: str = ""
+    note: str = ""
 
 
 def settle(declaration: Declaration, locks: Sequence[Manifest], others: Sequence[Manifest]) -> Settled:
-    """Hold a declaration against its locks; where it has none, against whatever else pins versions near it."""
+    """Hold a declaration against its locks; where it has none, against whatever else pins versions near it.
+
+    What building needs is in no lock: its exact versions stand for themselves, of the rest a note is given.
+    """
+    settled = _settled_without_build(declaration, locks, others)
+    pinned = [component for component in _build(declaration) if _stands(component)]
+    note = _unpinned_build(declaration)
+    if not pinned:
+        return replace(settled, note=note) if settled.manifest is None else _noted(settled.manifest, note)
+    manifest = settled.manifest or Manifest(path=declaration.path, format=declaration.format, aside=True)
+    told = (notification for component in pinned for notification in shortcomings(component))
+    manifest = replace(
+        manifest,
+        components=(*manifest.components, *pinned),
+        notifications=(*manifest.notifications, *told),
+    )
+    return _noted(manifest, note)
+
+
+def _build(declaration: Declaration) -> list[Component]:
+    return [ruled(_component(declaration, one)) for one in declaration.build]
+
+
+def _stands(component: Component) -> bool:
+    """Whether what building needs is told exactly, be it from elsewhere than the index."""
+    return component.version is not None or component.source != sources.INDEX
+
+
+def _unpinned_build(declaration: Declaration) -> str:
+    components = _build(declaration)
+    open_ = [one for one, component in zip(declaration.build, components, strict=True) if not _stands(component)]
+    names = ", ".join(f"{one.name}{one.specifier}" for one in open_)
+    return (
+        f"{shown(names)} ({BUILD}) was not audited: no exact version of what builds the project is named"
+        if open_
+        else ""
+    )
+
+
+def _noted(manifest: Manifest, note: str) -> Settled:
+    if not note:
+        return Settled(manifest=manifest)
+    said = notice("build-unpinned", note, path=manifest.path, level=Level.NOTE)
+    return Settled(manifest=replace(manifest, notifications=(*manifest.notifications, said)))
+
+
+def _settled_without_build(declaration: Declaration, locks: Sequence[Manifest], others: Sequence[Manifest]) -> Settled:
     if declaration.silent and not declaration.notifications:
         return Settled(left=declaration.silent)
     if locks:

@@ -210,6 +210,8 @@ class _Search:
                 yield settled.manifest
             else:
                 self._leave(declaration.path, settled.left)
+                if settled.note:
+                    self._leave(declaration.path, settled.note)
 
     def _near(self, declaration: Declaration) -> dict[str, Declaration]:
         """Declarations in the same folder that hold the run-time dependencies, by format."""

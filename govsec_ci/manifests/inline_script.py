@@ -62,7 +62,7 @@ class InlineScript:
             text = read_utf8(root, path, limit_bytes=limit_bytes)
             found = _one_block(text)
             if found is None:
-                return Declaration(path=path, format=self.name, silent="declares no dependencies")
+                return Declaration(path=path, format=self.name, silent="declares no dependencies", aside=True)
             return _Reader(path, found, parse_toml(found)).declaration()
         except UnreadableError as error:
             return unreadable(self.name, path, error)
@@ -132,7 +132,7 @@ class _Reader:
             index=self._index(),
             pins=True,
             next_step=_LOCK_SCRIPT,
-            silent="" if requirements else "declares no dependencies",
+            aside=True,
             notifications=tuple(self.notifications),
         )
 

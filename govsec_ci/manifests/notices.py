@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "manifest-unreadable": "a manifest cannot be read: encoding, syntax, size, nesting, or only by running it",
         "manifest-include": "an included file is missing, leads out of the tree, is a URL or includes itself",
         "manifest-unlocked": "dependencies are declared, and nothing locks them",
+        "build-unpinned": "what builds the project is not pinned, and was not audited",
         "manifest-closure-unproven": "versions are pinned without hashes: a transitive one may be missing",
         "lock-out-of-step": "a lock does not hold what the project declares",
         "lock-not-compared": "a lock could not be compared with the declaration, because that is made when building",

@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, is_normalized_name
 
 from govsec_ci.manifests import sources
-from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
+from govsec_ci.manifests.base import BUILD, LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.caret import specifier_of
 from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
@@ -70,6 +70,7 @@ class _Reader:
             computed=computed,
             main=bool("project" in self.data or poetry or self._flit()),
             silent="" if self._speaks() else "holds only the settings of tools",
+            build=tuple(self._build()),
             own_name=canonicalize_name(_string(project.get("name")) or _string(poetry.get("name"))),
             notifications=tuple(self.notifications),
         )
@@ -95,6 +96,12 @@ class _Reader:
         for extra, entries in self._table(project, "optional-dependencies").items():
             start = self.lines.key(extra, header)
             yield from self._strings(entries, str(canonicalize_name(extra)), start, f"optional-dependencies.{extra}")
+
+    def _build(self) -> Iterator[Declared]:
+        table = self._table(self.data, "build-system")
+        yield from self._strings(
+            table.get("requires", []), BUILD, self.lines.header("build-system"), "build-system.requires"
+        )
 
     def _groups(self) -> Iterator[Declared]:
         tool = self._table(self.data, "tool")

@@ -22,4 +22,4 @@ class ScriptLock:
 
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """As ``uv.lock``."""
-        return replace(UvLock().read(root, path, limit_bytes=limit_bytes), format=self.name)
+        return replace(UvLock().read(root, path, limit_bytes=limit_bytes), format=self.name, aside=True)

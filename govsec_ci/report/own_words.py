@@ -298,6 +298,7 @@ SENTENCES: Final = (
     mark("begins script metadata that has no end"),
     mark("holds script metadata more than once"),
     mark("dependencies is no list of requirements"),
+    mark("{names} (build-system) was not audited: no exact version of what builds the project is named"),
     # What to do.
     mark(
         "write its exact version (NAME==VERSION), or lock the script (uv lock --script FILE), or say in govsec.toml "

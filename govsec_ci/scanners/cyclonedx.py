@@ -33,6 +33,7 @@ from govsec_ci.scanners.cyclonedx_project import (
     origin,
     tables,
 )
+from govsec_ci.scanners.product import released, undeclared
 from govsec_ci.scanners.runs import error, manifest_artifacts, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.scanners.wheelhouse import Held
@@ -69,7 +70,8 @@ class CycloneDxScanner:
 
 class _Scan:
     def __init__(self, request: ScanRequest) -> None:
-        self.request = request
+        self.request = replace(request, manifests=tuple(released(request.manifests)))
+        self.undeclared = undeclared(request)
         self.start = utc_now()
         self.notifications: list[Notification] = []
         self.timeout_s = request.config.timeouts.cyclonedx_s
@@ -77,12 +79,13 @@ class _Scan:
         self.notifications += [*self.deployed.notifications, *hidden_manifests(request)]
 
     def output(self) -> ScanOutput:
-        if not self.request.manifests:
+        if self.undeclared:
             self._error(
                 "no-manifest",
                 "no dependency manifest was found, so there is nothing to make an SBOM from",
                 next_step="add a pyproject.toml that lists the dependencies (an empty list, if none), or a lock file",
             )
+        if not self.request.manifests:
             return ScanOutput(run=self._run(written=0, scope=0))
         for manifest in self.request.manifests:
             self._heed(manifest)

@@ -32,6 +32,7 @@ from govsec_ci.model import (
 from govsec_ci.scanners import answers
 from govsec_ci.scanners import pip_audit_wire as wire
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from govsec_ci.scanners.product import undeclared
 from govsec_ci.scanners.runs import error, manifest_artifacts, printable, state_of, tool_version, utc_now
 from govsec_ci.scanners.tracked import hidden_manifests
 from govsec_ci.system import process
@@ -134,7 +135,7 @@ def _carried(request: ScanRequest, components: list[Component]) -> list[Notifica
 
 def _proof(request: ScanRequest, components: list[Component], carried: list[Notification]) -> str:
     """Why there is nothing to audit, where that is so: manifests that could be read, and name no component."""
-    if components or not request.manifests or state_of(tuple(carried)) is ScanState.INCOMPLETE:
+    if components or undeclared(request) or state_of(tuple(carried)) is ScanState.INCOMPLETE:
         return ""
     return f"no dependency is declared: {', '.join(manifest.path for manifest in request.manifests)}"
 
@@ -153,7 +154,7 @@ def _not_applicable(request: ScanRequest, proof: str, notifications: list[Notifi
 
 
 def _no_manifest(request: ScanRequest) -> list[Notification]:
-    if request.manifests:
+    if not undeclared(request):
         return []
     text = "nothing says what this project depends on: no dependency manifest was found"
     return [error("no-manifest", text, next_step="add a lock file or a requirements.txt with exact versions")]

@@ -568,3 +568,54 @@ def test_many_projects_are_settled_in_linear_time(found: Found) -> None:
     manifests = found({f"{number}/{name}": text for number in range(6_000) for name, text in project.items()})
     assert time.process_time() - start < HANG_S
     assert len(taken(manifests)) == 6_000
+
+
+BUILD = '[build-system]\nrequires = [\n  "setuptools>=61",\n  "Cython==3.0.0",\n  "wheel",\n]\n'
+
+
+def test_what_building_needs_is_audited_where_it_is_pinned_and_else_noted(found: Found) -> None:
+    (manifest,) = found({"pyproject.toml": BUILD + PROJECT + "dependencies = []\n"}).manifests
+    assert [(one.name, one.version, one.groups) for one in manifest.components] == [
+        ("cython", "3.0.0", ("build-system",))
+    ]
+    assert [one.location.region.start_line for one in manifest.components if one.location.region] == [4]
+    (note,) = manifest.notifications
+    assert (note.id, note.level) == ("build-unpinned", Level.NOTE)
+    assert "setuptools>=61, wheel" in note.text
+    assert not manifest.aside
+
+
+def test_an_ordinary_project_is_no_less_complete_for_what_builds_it(found: Found) -> None:
+    ordinary = '[build-system]\nrequires = ["setuptools>=61"]\n'
+    lock = {"requirements.txt": f"a==1 {HASH}\n"}
+    result = found({"pyproject.toml": ordinary + PROJECT + 'dependencies = ["a"]\n', **lock})
+    assert [note.level for one in result.manifests for note in one.notifications] == []
+    assert [one.reason for one in result.left] == [
+        "locked by requirements.txt",
+        "setuptools>=61 (build-system) was not audited: no exact version of what builds the project is named",
+    ]
+
+
+def test_no_lock_is_asked_for_what_only_builds(found: Found) -> None:
+    files = {"pyproject.toml": BUILD + PROJECT + 'dependencies = ["a"]\n', "requirements.txt": f"a==1 {HASH}\n"}
+    manifest = next(one for one in found(files).manifests if one.path == "pyproject.toml")
+    assert [note.id for note in manifest.notifications] == ["build-unpinned"]
+    assert manifest.aside
+
+
+def test_what_builds_is_no_word_on_what_runs(found: Found) -> None:
+    result = found({"pyproject.toml": BUILD})
+    assert [(one.aside, len(one.components)) for one in result.manifests] == [(True, 1)]
+    assert found({"pyproject.toml": '[build-system]\nrequires = ["setuptools"]\n'}).manifests == ()
+
+
+@pytest.mark.parametrize("requires", ["git+https://h/x@1", "https://h/x.zip"])
+def test_what_builds_and_is_from_elsewhere_is_not_clean(found: Found, requires: str) -> None:
+    (manifest,) = found({"pyproject.toml": f'[build-system]\nrequires = ["x @ {requires}"]\n'}).manifests
+    assert [(note.id, note.level) for note in manifest.notifications] == [("requirement-not-on-index", Level.ERROR)]
+
+
+@pytest.mark.parametrize("requires", ['"x"', "[1]", '["x y"]'])
+def test_what_builds_and_is_no_requirement_is_an_error(found: Found, requires: str) -> None:
+    (manifest,) = found({"pyproject.toml": f"[build-system]\nrequires = {requires}\n"}).manifests
+    assert [note.id for note in manifest.notifications] == ["requirement-malformed"]

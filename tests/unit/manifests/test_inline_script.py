@@ -112,10 +112,9 @@ def test_other_files_are_not_looked_into(found: Found) -> None:
 
 
 @pytest.mark.parametrize("lines", [("dependencies = []",), ('requires-python = ">=3.11"',), ("",), ()])
-def test_one_that_needs_nothing_is_left_with_the_reason(found: Found, lines: tuple[str, ...]) -> None:
-    result = found({"tool.py": block(*lines)})
-    assert result.manifests == ()
-    assert [one.reason for one in result.left] == ["declares no dependencies"]
+def test_one_that_needs_nothing_says_so(found: Found, lines: tuple[str, ...]) -> None:
+    manifest = only(found({"tool.py": block(*lines)}))
+    assert (manifest.components, manifest.notifications, manifest.aside) == ((), (), True)
 
 
 @pytest.mark.parametrize(
