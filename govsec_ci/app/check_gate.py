@@ -132,7 +132,7 @@ def judge(options: CheckOptions, scanned: Judged, touched: Callable[[Result], bo
     evidence = Evidence(subject=scanned.subject, runs=judged, parameters=scanned.config.parameters, waivers=waived)
     verdict = gate.evaluate(evidence, profiles, now=options.now, stage=Stage.COMMIT, engine=ENGINE)
     return Answer(
-        verdict=_without_feeds(verdict, profiles, judged),
+        verdict=_without_silent(_without_feeds(verdict, profiles, judged)),
         runs=judged,
         files=_files(scanned.outputs),
         profiles=profiles,
@@ -244,6 +244,25 @@ def _without_feeds(verdict: Verdict, profiles: tuple[Profile, ...], runs: tuple[
         for check in verdict.checks
     )
     return replace(verdict, checks=checks, verdict=worst(check.verdict for check in deciding(checks)))
+
+
+def _without_silent(verdict: Verdict) -> Verdict:
+    """The verdict of those profiles that have something to decide here; where none has, of all: INCOMPLETE.
+
+    A profile for SBOMs has nothing to say of code: what it asks, another hook or the pipeline answers.
+    """
+    silent = {check.profile for check in verdict.checks if _is_silence(check)}
+    profiles = tuple(profile for profile in verdict.profiles if profile.id not in silent)
+    if not silent or not profiles:
+        return verdict
+    checks = tuple(check for check in verdict.checks if not _is_silence(check))
+    word = worst(check.verdict for check in deciding(checks))
+    return replace(verdict, checks=checks, profiles=profiles, verdict=word)
+
+
+def _is_silence(check: Check) -> bool:
+    """Whether it is the engine's own objection that a profile decides nothing at this stage."""
+    return (check.kind, check.gate) == ("profile", "stage")
 
 
 def _asks_feeds(gate_: AnyGate) -> bool:

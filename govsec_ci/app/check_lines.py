@@ -58,6 +58,7 @@ _TEXTS: Final = {
         "{word}{count} (プロファイル {judged}、段階 commit、{looked})",
     ),
     "blocking": Text(": {n} blocking", ": コミットを止める検出結果 {n} 件"),
+    "silent": Text("{names}: asks nothing that this hook could answer", "{names}: このフックで判定する基準はない"),
     "looked": Text("{tool} {targets} of {scope}", "{tool} {scope} 件中 {targets} 件"),
 }  # fmt: skip
 
@@ -124,6 +125,7 @@ def lines(answer: Answer, style: Style) -> Iterator[str]:
     yield from _checks(answer, style)
     others = [*_unsuppressed(answer, counted), *(one for one in answer.elsewhere if not one[1].suppressions)]
     yield from _others(others, style)
+    yield from _silent(answer, style)
     yield _answer(answer, counted, style)
 
 
@@ -248,6 +250,13 @@ def _others(others: list[tuple[Run, Result]], style: Style) -> Iterator[str]:
     yield from (f"  {_line(result, style)}" for _, result in shown)
     if len(others) > len(shown):
         yield style.say("cut", n=len(others) - len(shown))
+
+
+def _silent(answer: Answer, style: Style) -> Iterator[str]:
+    """Profiles that were asked and have no gate for this."""
+    names = [one.id for one in answer.profiles if one.id not in {judged.id for judged in answer.verdict.profiles}]
+    if names:
+        yield style.say("silent", names=word(", ".join(names)))
 
 
 def _answer(answer: Answer, counted: set[str], style: Style) -> str:

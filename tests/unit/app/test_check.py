@@ -112,6 +112,20 @@ def test_many_results_that_do_not_block_are_cut_unless_all_are_asked_for(tmp_pat
     assert wide.count(" LOW B602") == 25
 
 
+def test_a_profile_that_has_nothing_to_say_here_stops_no_commit_that_others_judge(tmp_path: Path) -> None:
+    one = answer(tmp_path / "a", run(Role.SAST), profiles=("jp-gov", "us-ntia-sbom"))
+    assert one.word is VerdictWord.PASS
+    assert "us-ntia-sbom: asks nothing that this hook could answer\nPASS (profile jp-gov 1" in said(one)
+    assert "us-ntia-sbom " not in said(one).splitlines()[-1], "it did not judge"
+    counted = answer(tmp_path / "b", run(Role.SAST, result()), profiles=("us-ntia-sbom", "jp-gov"))
+    assert counted.word is VerdictWord.FAIL
+    broken = answer(tmp_path / "c", run(state=ScanState.INCOMPLETE), profiles=("jp-gov", "us-ntia-sbom"))
+    assert broken.word is VerdictWord.INCOMPLETE
+    alone = answer(tmp_path / "d", run(Role.SAST), profiles=("us-ntia-sbom",))
+    assert alone.word is VerdictWord.INCOMPLETE
+    assert "has no deciding gate at the stage commit" in said(alone)
+
+
 def test_a_run_that_is_not_whole_never_passes(tmp_path: Path) -> None:
     broken = Notification(id="x", level=Level.ERROR, text="it\ncrashed", next_step="report it")
     one = answer(tmp_path, run(state=ScanState.INCOMPLETE, notifications=(broken,)))
