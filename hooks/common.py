@@ -3,7 +3,7 @@
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,15 +87,9 @@ def show(answer: "Answer", repository: Repository, given: dict[str, Any]) -> int
         top=top, folder=folder, colour=_coloured(given["color"]), wide=given["wide"],
         lang=given["lang"] or locale_language(),
     )  # fmt: skip
-    for line in printable(lines(answer, style)):
+    for line in lines(answer, style):
         click.echo(line, color=style.colour)
     return VERDICT_CODES[answer.word.value]
-
-
-def printable(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, with what the output's encoding cannot hold as ``?``."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    yield from (text.encode(encoding, "replace").decode(encoding) for text in texts)
 
 
 def _coloured(choice: str) -> bool:

@@ -3,13 +3,14 @@
 Light on purpose: every hook loads this at its start.
 """
 
+import io
 import os
 import platform
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -23,6 +24,7 @@ INTERRUPTED: Final = 130
 
 def guarded(work: Callable[[], int]) -> int:
     """Do the work; :returns: its exit code, or that of the error it ended with, which is told on standard error."""
+    _take_every_character(sys.stdout)
     try:
         return work()
     except GovsecError as error:
@@ -41,6 +43,12 @@ def guarded(work: Callable[[], int]) -> int:
     except Exception:  # noqa: BLE001 — the last handler: a traceback must not be taken for a verdict
         click.echo(_defect(), err=True)
         return DefectError.exit_code
+
+
+def _take_every_character(stream: TextIO) -> None:
+    """Have what the output's encoding lacks come out as ``?``: Japanese in a code page of the West is no defect."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="replace")
 
 
 def _reader_went_away() -> int:

@@ -1,5 +1,6 @@
 """Exit codes: one place where errors become them, and one that ends the process."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from govsec_ci import __version__
+from govsec_ci import __version__, cli
 from govsec_ci.cli import exits
 from govsec_ci.errors import BundleError, DefectError, InputError
 from tests.conftest import ROOT
@@ -40,6 +41,15 @@ def test_a_defect_is_4_with_a_report_to_paste(
     assert f"govsec_ci {__version__}" in text
     assert "boom" in text
     assert str(Path.home()) + os.sep not in text
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "iso8859-1", "cp932"])
+def test_what_the_output_cannot_hold_is_no_defect(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding, write_through=True))
+    assert cli.main(["profile", "list", "--lang", "ja"]) == 0
+    assert "jp-gov" in written.getvalue().decode(encoding)
+    assert cli.main(["profile", "show", "jp-gov", "--lang", "ja"]) == 0
 
 
 def test_a_reader_that_goes_away_is_no_success() -> None:
