@@ -6,9 +6,8 @@ see what a sparse checkout or a missing submodule leaves away, of which ``git st
 """
 
 import os
-import posixpath
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from govsec_ci.errors import ToolError
@@ -17,7 +16,7 @@ from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.runs import error, printable
 from govsec_ci.scanners.scope import Scope
 from govsec_ci.system.files import OUT_OF_TREE, Skipped
-from govsec_ci.system.git import Submodule, run_git, submodules
+from govsec_ci.system.git import Index, read_index
 
 _NEVER_SOURCE = frozenset({".git", ".hg", ".svn", "CVS", ".bzr"})
 _SKIPPED = frozenset("Ss")
@@ -73,27 +72,23 @@ def lies_in_checkout(root: Path) -> bool:
 
 def _tracked(request: ScanRequest) -> Iterator[str]:
     """Every path that git tracks, those of submodules too: they are part of the product like any other."""
-    return (path for _, path in _listed(request, submodules(request.tree.root)))
+    return (entry.path for entry in _index(request).entries)
 
 
-def _listed(request: ScanRequest, modules: Iterable[Submodule]) -> Iterator[tuple[str, str]]:
-    """How ``git ls-files -v`` marks a path, and the path; each submodule is asked for its own."""
-    for folder in ("", *(one.path for one in modules if one.here)):
-        done = run_git(request.tree.root / folder, "ls-files", "-z", "-v", "--", ".")
-        if done.exit_code != 0:
-            raise ToolError(f"git ls-files failed (exit {done.exit_code})")
-        for line in done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            yield line[:1], posixpath.join(folder, line[2:])
+def _index(request: ScanRequest) -> Index:
+    known = request.checkout.index if request.checkout else None
+    return known or read_index(request.tree.root)
 
 
 def _away(
     request: ScanRequest, scope: Scope, wanted: Callable[[str], bool], *, modules: bool
 ) -> Iterator[Notification]:
     """An error for what git tracks and the work tree lacks, where git does not call that a change."""
-    found = submodules(request.tree.root)
-    for path in (one.path for one in found if modules and not one.here):
+    index = _index(request)
+    for path in (one.path for one in index.submodules if modules and not one.here):
         yield _module_away(path) if scope.holds(path) else _told(Skipped(path=path, reason=scope.why(path)))
-    skipped = [path for tag, path in _listed(request, found) if tag in _SKIPPED and wanted(path) and scope.holds(path)]
+    away = (entry.path for entry in index.entries if entry.tag in _SKIPPED)
+    skipped = [path for path in away if wanted(path) and scope.holds(path)]
     skipped = [path for path in skipped if not os.path.lexists(request.tree.root / path)]
     if skipped:
         yield _files_away(skipped)

@@ -6,8 +6,9 @@ repository's own ``.git/config`` may name; each is switched off on the command l
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -48,10 +49,33 @@ MODULE = "160000"
 """Mode of a submodule in git's index."""
 
 
+class Submodule(Struct, frozen=True, kw_only=True):
+    """A submodule by its path (POSIX, relative to the folder that was asked about); ``here``: it is checked out."""
+
+    path: str
+    here: bool
+
+
+class Entry(NamedTuple):
+    """One path of the index: how ``git ls-files -v`` marks it, its mode, and the path as of a :class:`Submodule`."""
+
+    tag: str
+    mode: str
+    path: str
+
+
+class Index(Struct, frozen=True, kw_only=True):
+    """What git tracks below a folder, in checked out submodules too; of any other submodule only that it is there."""
+
+    entries: tuple[Entry, ...]
+    submodules: tuple[Submodule, ...]
+
+
 class Checkout(Struct, frozen=True, kw_only=True):
     """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time.
 
     :param remote: the web address of ``origin``, without user and password; empty where it has none
+    :param index: what git tracks below the folder that was asked about; None where git could not say
     """
 
     top: Path
@@ -59,13 +83,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
     dirty: bool
     committed_s: int | None
     remote: str = ""
-
-
-class Submodule(Struct, frozen=True, kw_only=True):
-    """A submodule by its path (POSIX, relative to the folder that was asked about); ``here``: it is checked out."""
-
-    path: str
-    here: bool
+    index: Index | None = None
 
 
 def run_git(
@@ -133,13 +151,22 @@ def inspect(folder: Path) -> Checkout | None:
     head = run_git(folder, "log", "-1", "--format=%H %ct", "HEAD", "--")
     commit, _, committed = head.stdout.decode("ascii", "replace").strip().partition(" ")
     known = head.exit_code == 0 and bool(commit)
+    index = _index(folder)
     return Checkout(
         top=Path(top.stdout.decode("utf-8", "surrogateescape").rstrip("\n")),
         commit=commit if known else None,
-        dirty=_is_dirty(folder),
+        dirty=_is_dirty(folder, index),
         committed_s=int(committed) if known else None,
         remote=_remote(folder),
+        index=index,
     )
+
+
+def _index(folder: Path) -> Index | None:
+    try:
+        return read_index(folder)
+    except ToolError:
+        return None
 
 
 def _remote(folder: Path) -> str:
@@ -151,56 +178,50 @@ def _remote(folder: Path) -> str:
     return f"https://{parts.hostname}{parts.path}"
 
 
-def _is_dirty(folder: Path) -> bool:
+def _is_dirty(folder: Path, index: Index | None) -> bool:
+    """Whether anything below differs from the commit, or may."""
+    if index is None or any(map(_overlooks, index.entries)):
+        return True
     try:
-        return _differs(folder)
+        return any(_differs(folder / one) for one in ("", *(one.path for one in index.submodules if one.here)))
     except ToolError:  # no proof of a clean tree
         return True
 
 
 def _differs(folder: Path) -> bool:
-    """Whether anything below differs from the commit, or may."""
     # Of a submodule git compares the commit alone: for more, it would start another git inside, with its filters.
     options = ("--porcelain", "--ignore-submodules=dirty", "--untracked-files=normal")
     status = run_git(folder, "status", *options, "--", ".")
-    if status.exit_code != 0 or status.stdout.strip():
-        return True
-    entries = _entries(folder)
-    return any(map(_overlooks, entries)) or any(
-        _differs(folder / one.path) for one in _direct(folder, entries) if one.here
-    )
+    return status.exit_code != 0 or bool(status.stdout.strip())
 
 
-def _overlooks(entry: tuple[str, str, str]) -> bool:
+def _overlooks(entry: Entry) -> bool:
     """Whether git was told to overlook changes of a file: ``assume-unchanged`` (small letters), ``skip-worktree``."""
-    return entry[0].islower() or entry[0] == "S"
+    return entry.tag.islower() or entry.tag == "S"
 
 
-def submodules(folder: Path) -> tuple[Submodule, ...]:
-    """Every submodule below ``folder``, and those in them; what is not checked out tells nothing of those in it.
+def read_index(folder: Path) -> Index:
+    """What git tracks below ``folder`` now.
 
-    :raises ToolError: git cannot say
+    :raises ToolError: git cannot say, also of a submodule
     """
-    found = []
-    for one in _direct(folder, _entries(folder)):
-        found.append(one)
-        inner = submodules(folder / one.path) if one.here else ()
-        found += [replace(other, path=f"{one.path}/{other.path}") for other in inner]
-    return tuple(found)
+    entries = _entries(folder)
+    found: list[Submodule] = []
+    for path in sorted({entry.path for entry in entries if entry.mode == MODULE}):
+        here = _is_checkout(folder / path)
+        found.append(Submodule(path=path, here=here))
+        inner = read_index(folder / path) if here else Index(entries=(), submodules=())
+        found += [replace(other, path=f"{path}/{other.path}") for other in inner.submodules]
+        entries += [entry._replace(path=f"{path}/{entry.path}") for entry in inner.entries]
+    return Index(entries=tuple(entries), submodules=tuple(found))
 
 
-def _entries(folder: Path) -> list[tuple[str, str, str]]:
-    """The index below a folder: how ``git ls-files -v`` marks an entry, its mode, its path."""
+def _entries(folder: Path) -> list[Entry]:
     listed = run_git(folder, "ls-files", "--stage", "-v", "-z", "--", ".")
     if listed.exit_code != 0:
         raise ToolError(f"git ls-files failed (exit {listed.exit_code})")
     lines = (line.partition("\t") for line in listed.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1])
-    return [(fields[0], fields[2:8], path) for fields, _, path in lines]
-
-
-def _direct(folder: Path, entries: Iterable[tuple[str, str, str]]) -> list[Submodule]:
-    paths = sorted({path for _, mode, path in entries if mode == MODULE})
-    return [Submodule(path=path, here=_is_checkout(folder / path)) for path in paths]
+    return [Entry(fields[0], fields[2:8], path) for fields, _, path in lines]
 
 
 def _is_checkout(folder: Path) -> bool:

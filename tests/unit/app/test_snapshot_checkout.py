@@ -176,7 +176,7 @@ def test_a_submodule_is_judged_at_its_recorded_commit(top: Path, tmp_path: Path)
         found = safe_git.inspect(root)
         assert found
         assert not found.dirty
-        assert [(one.path, one.here) for one in safe_git.submodules(root)] == [("vendor/library", True)]
+        assert [(one.path, one.here) for one in safe_git.read_index(root).submodules] == [("vendor/library", True)]
 
 
 def test_one_that_is_not_here_stops_the_run_unless_it_is_out_of_scope(top: Path, tmp_path: Path) -> None:

@@ -184,19 +184,36 @@ def test_where_git_cannot_be_asked_about_a_checkout_nobody_knows(tmp_path: Path)
 @pytest.mark.parametrize(
     "answer", [Completed(exit_code=128, stdout=b"", stderr="", seconds=0), ToolError("git is not installed")]
 )
-def test_when_git_fails_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+def test_when_git_cannot_list_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, ".")
+    _cannot_list(monkeypatch, answer)
+    found = git.inspect(tmp_path)
+    assert found is not None
+    assert (found.index, found.dirty) == (None, True)
+    request = make_request(tmp_path, checkout=found)
+    assert [(one.id, one.level.value) for one in left_out(request, is_python)] == [("left-out-unknown", "error")]
+
+
+def _cannot_list(monkeypatch: pytest.MonkeyPatch, answer: Completed | Exception) -> None:
+    real = git.run_git
+
+    def run_git(folder: Path, *arguments: str, **options: Any) -> Completed:
+        if arguments[0] != "ls-files":
+            return real(folder, *arguments, **options)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(git, "run_git", run_git)
+
+
+def test_git_is_asked_once_what_it_tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_tree(tmp_path, HIDDEN)
     commit(tmp_path, ".")
     request = make_request(tmp_path, checkout=git.inspect(tmp_path))
-
-    def run_git(*_: object) -> Completed:
-        if isinstance(answer, Exception):
-            raise answer
-        assert isinstance(answer, Completed)
-        return answer
-
-    monkeypatch.setattr(tracked, "run_git", run_git)
-    assert [(one.id, one.level.value) for one in left_out(request, is_python)] == [("left-out-unknown", "error")]
+    _cannot_list(monkeypatch, AssertionError("it was asked again"))
+    assert [one.id for one in left_out(request, is_python)] == ["tracked-but-left-out"]
 
 
 @pytest.mark.parametrize("scanner", [PipAuditScanner(), CycloneDxScanner()])
@@ -248,6 +265,6 @@ def test_an_untracked_one_is_no_part_of_the_product_and_without_git_nobody_knows
 
 def test_where_git_cannot_say_it_is_not_clean_either(links: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit(links, ".")
+    _cannot_list(monkeypatch, Completed(exit_code=1, stdout=b"", stderr="", seconds=0))
     request = make_request(links, checkout=git.inspect(links))
-    monkeypatch.setattr(tracked, "run_git", lambda *_: Completed(exit_code=1, stdout=b"", stderr="", seconds=0))
     assert [one.id for one in tracked.linked_folders(request)] == ["left-out-unknown"]
