@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from govsec_ci.evidence.marks import CLAIMS, UNTOLD, claim_key
 from govsec_ci.evidence.merge import merge
 from govsec_ci.evidence.reference import reference
 from govsec_ci.formats import sarif
+from govsec_ci.formats.sarif_wire import FINGERPRINT
 from govsec_ci.model import (
     BaselineState,
     ComponentRef,
@@ -101,6 +102,89 @@ def test_of_equal_lines_with_equal_surroundings_the_one_in_the_middle_goes() -> 
     middle = before.split("\n").index("weak(11)") + 2
     assert [line for _, line, state in states(found) if state is ABSENT] == [middle]
     assert NEW not in [state for _, _, state in states(found)]
+
+
+def equal(lines: Iterable[int], marks: dict[int, int]) -> tuple[Run, ...]:
+    """Results of one scan: equal lines without known surroundings, and single ones (mark → its line) beside them."""
+    known = {"primaryLocationLineHash": "0"}
+    found = [a_result("W1", line=line, fingerprints={FINGERPRINT: f"same:{n}"}) for n, line in enumerate(lines, 1)]
+    found += [
+        a_result("W2", line=line, fingerprints={FINGERPRINT: f"mark{mark}"} | known) for mark, line in marks.items()
+    ]
+    return (a_run(*found),)
+
+
+@pytest.mark.parametrize(
+    ("before", "marks_before", "after", "marks_after", "stayed"),
+    [
+        # One equal line came: that which is nearest to where its neighbour moved is the old one.
+        ([50], {1: 10}, [52, 60, 62], {1: 20}, [60]),
+        ([50], {1: 10}, [40, 48, 50, 52], {1: 8}, [48]),
+        # Of two neighbours the nearer tells, on either side of it.
+        ([50], {1: 45, 2: 90}, [51, 59], {1: 46, 2: 99}, [51]),
+        ([50], {1: 10, 2: 55}, [51, 59], {1: 11, 2: 64}, [59]),
+        ([50], {1: 1, 2: 45, 3: 90}, [51, 59, 60], {1: 10, 2: 46, 3: 100}, [51]),
+        ([50], {1: 10, 2: 55, 3: 60}, [51, 59, 70], {1: 11, 2: 64, 3: 80}, [59]),
+        # All neighbours stand below it, or above.
+        ([50], {1: 55, 2: 90}, [49, 50, 59], {1: 64, 2: 91}, [59]),
+        ([50], {1: 10, 2: 45}, [49, 50, 59], {1: 11, 2: 54}, [59]),
+        # At the same distance the upper one does.
+        ([50], {1: 40, 2: 60}, [51, 59], {1: 41, 2: 69}, [51]),
+        # A neighbour on the very line.
+        ([50], {1: 50, 2: 40}, [51, 59], {1: 59, 2: 41}, [59]),
+        # Without any neighbour it stays where it was.
+        ([50], {}, [48, 50, 53], {}, [50]),
+        # Several: each pair that is nearest is made first, whatever the order.
+        ([50, 60], {}, [41, 49, 61], {}, [49, 61]),
+    ],
+)
+def test_of_equal_lines_the_one_nearest_to_where_it_must_be_stayed(
+    before: list[int], marks_before: dict[int, int], after: list[int], marks_after: dict[int, int], stayed: list[int]
+) -> None:
+    (run,) = compare(equal(after, marks_after), stamp(equal(before, marks_before), EARLIER), NOW)
+    found = [(line, state) for _, line, state in states([run])][: len(after)]
+    assert [line for line, state in found if state is UNCHANGED] == stayed
+    # And from the other side: those that stayed are the ones that went before.
+    (back,) = compare(equal(before, marks_before), stamp(equal(after, marks_after), EARLIER), NOW)
+    assert NEW not in [state for _, _, state in states([back])]
+    gone = [line for _, line, state in states([back]) if state is ABSENT]
+    assert gone == [line for line in after if line not in stayed]
+
+
+def paired(before: list[Result], after: list[Result]) -> list[datetime | None]:
+    """When each result of the second scan was first seen, where those of the first were seen on days of their own."""
+    dated = [
+        msgspec.structs.replace(result, first_detected=NOW - timedelta(days=len(before) - number))
+        for number, result in enumerate(before)
+    ]
+    (run,) = compare((a_run(*after),), (a_run(*dated),), NOW)
+    return [result.first_detected for result in run.results if result.baseline_state is not ABSENT]
+
+
+def weak(line: int, surroundings: str = "", number: int = 1) -> Result:
+    near = {"primaryLocationLineHash": surroundings} if surroundings else {}
+    return a_result("W1", line=line, fingerprints={FINGERPRINT: f"same:{number}"} | near)
+
+
+def test_as_many_equal_lines_as_before_keep_their_order_however_near_they_are() -> None:
+    """Nobody came or went: that they all moved is likelier than that they changed places."""
+    dates = paired([weak(10), weak(20)], [weak(19), weak(30)])
+    assert dates == [NOW - timedelta(days=2), NOW - timedelta(days=1)]
+
+
+def test_of_equal_lines_the_one_with_the_same_surroundings_stayed_however_far_it_moved() -> None:
+    after = [weak(52, "x"), weak(80, "a"), weak(90, "a")]
+    assert paired([weak(50, "a")], after) == [NOW, NOW - timedelta(days=1), NOW]
+
+
+@pytest.mark.parametrize(("now", "nearest"), [(125, True), (126, False)])
+def test_so_many_equal_lines_are_compared_each_with_each_and_no_more(now: int, *, nearest: bool) -> None:
+    """80 × 125 are 10,000 pairs. All that came stands above those that were there."""
+    before = [weak(1000 + 10 * number) for number in range(80)]
+    after = [weak(1 + number) for number in range(now - 80)] + before
+    old = [NOW - timedelta(days=80 - number) for number in range(80)]
+    came = [NOW] * (now - 80)
+    assert paired(before, after) == ([*came, *old] if nearest else [*old, *came])
 
 
 def test_very_many_equal_lines_are_paired_in_order() -> None:

@@ -136,6 +136,16 @@ def test_without_ssvc_the_vulnerability_is_named_and_the_feed_to_carry_in(feeds:
         assert said in found.reasons
 
 
+def test_where_everything_that_feeds_tell_is_unknown_each_is_named() -> None:
+    asked = 'kev = true, epss = 0.5, exploitation = ["active"], automatable = ["yes"], technical-impact = ["total"]'
+    own = trial(
+        'kind = "deadlines"\nclock = "detected"\nfilter = { role = ["sca"] }\n'
+        f"rows = [{{ when = {{ {asked} }}, days = 1 }}, {{ days = 10 }}]\n"
+    )
+    found = one(own, "it", vulnerable(first_detected=day("2026-03-28")), rule(), day("2026-04-01"), feeds=("osv",))
+    assert found.next_step.startswith("Carry in epss, kev, vulnrichment, which")
+
+
 def test_where_more_than_a_feed_is_missing_the_next_step_is_what_the_reasons_name() -> None:
     broken = run(Role.SCA, [vulnerable()], [rule()], state=ScanState.INCOMPLETE)
     found = check(judge(evidence(broken), "us-bod-26-04"), "fix-in-time")
@@ -369,6 +379,9 @@ def test_without_a_baseline_clocks_start_today_and_it_is_said() -> None:
     assert found.verdict is PASS
     assert any("no baseline" in reason for reason in found.reasons)
     assert not any("next system upgrade" in reason for reason in found.reasons)
+    both = [vulnerable("old", first_detected=day("2026-03-31")), vulnerable("new")]
+    mixed = check(judge(evidence(run(Role.SCA, both, [rule()])), own), "it")
+    assert any("no baseline" in reason for reason in mixed.reasons), "one of them is enough"
     known = check(judge(evidence(run(Role.SCA, [vulnerable()], [rule()]), baseline=True), own), "it")
     assert not any("no baseline" in reason for reason in known.reasons)
 
@@ -381,6 +394,18 @@ def test_what_is_due_soon_is_told() -> None:
     assert not [reason for reason in early.reasons if "due within" in reason]
     assert "1 result is due within 3 days, the first on 2026-03-11: CVE-2024-0001" in late.reasons
     assert late.verdict is PASS
+    # Due at the last second of the 11th: soon from three days before, to the second, until then.
+    due = day("2026-03-11T23:59:59")
+    soon = {
+        seconds: any(
+            "due within" in reason
+            for reason in one(
+                own, "it", vulnerable(first_detected=start), rule(), due + timedelta(seconds=seconds)
+            ).reasons
+        )
+        for seconds in (-3 * 86_400 - 1, -3 * 86_400, 0, 1)
+    }
+    assert list(soon.values()) == [False, True, True, False]
 
 
 def test_the_earliest_due_date_of_results_that_share_a_name_is_told() -> None:

@@ -198,6 +198,7 @@ def test_the_counts() -> None:
         "gates": 11,
         "gates_met": 10,
     }
+    assert judge(evidence(sbom=None), "jp-gov").counts["components"] == 0
 
 
 def test_suppressed_is_what_no_profile_counts() -> None:

@@ -292,6 +292,9 @@ def test_only_new_results_count_where_the_project_asks_and_the_gate_allows() -> 
     found = judged(results_gate(more=RATCHET), given)
     assert found.verdict is PASS
     assert found.reasons == ("1 known result held back by scope 'new', the oldest since 2025-01-02",)
+    older = replace(old(key="b"), first_detected=day("2024-12-31"))
+    both = evidence(run(results=[older, old()]), baseline=True, parameters={"scope": "new"})
+    assert judged(results_gate(more=RATCHET), both).reasons[0].endswith("the oldest since 2024-12-31")
     assert judged(results_gate(), given).verdict is FAIL
     assert judged(results_gate(more=RATCHET), replace(given, parameters={"scope": "all"})).verdict is FAIL
     fresh = evidence(
@@ -822,6 +825,10 @@ def test_waivers_that_end_soon_or_cover_nothing_are_told() -> None:
         return suppressions("expiring = 0", evidence(sca, waivers=(own, unused)))
 
     assert ends("2026-03-31").verdict is PASS, "it has ended"
+    gate = trial('kind = "suppressions"\nexpiring = 0\n')
+    given = evidence(sca, waivers=(waiver(expires=day("2026-03-31")),))
+    words = [check(judge(given, gate, now=day("2026-04-01") + timedelta(seconds=s)), "it").verdict for s in (-1, 0, 1)]
+    assert words == [FAIL, PASS, PASS], "its last day is over at midnight"
     assert ends("2026-04-01").verdict is FAIL, "it ends with this day"
     assert ends("2026-04-15").verdict is FAIL
     assert ends("2026-04-16").verdict is PASS
@@ -856,6 +863,11 @@ def document(**more: Any) -> Document:
             [document(date=day("2026-03-01"))],
             INCOMPLETE,
             "the record in 構築時診断 is of 2026-03-01, more than 30 days ago",
+        ),
+        (
+            [document(date=day("2026-01-30")), document(date=day("2026-02-28")), document(date=day("2026-02-27"))],
+            INCOMPLETE,
+            "the record in 構築時診断 is of 2026-02-28, more than 30 days ago",
         ),
         ([document(date=day("2026-03-01")), document()], PASS, None),
         ([document(date=day("2026-04-02"))], INCOMPLETE, "the record in 構築時診断 is of 2026-04-02, in the future"),
@@ -904,6 +916,8 @@ def workflow(rule_id: str, severity: Severity = Severity.MEDIUM) -> Result:
 def test_pipeline(topic: str, rule_id: str, expected: VerdictWord) -> None:
     given = evidence(run(Role.PIPELINE, [workflow(rule_id)]))
     assert judged(f'kind = "pipeline"\nlimit = 0\ntopic = {topic}\n', given).verdict is expected
+    asked = judged(f'kind = "pipeline"\nlimit = 0\ntopic = {topic}\n', replace(given, parameters={"scope": "new"}))
+    assert (asked.verdict, asked.reasons) == (expected, ()), "it has no ratchet, so that scope says nothing to it"
 
 
 def test_pipeline_without_its_run_is_incomplete_and_without_workflows_fine() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from govsec_ci.gate.undecided import undecided
-from govsec_ci.model import Evidence, Role, Rule, Severity, Vulnerability
+from govsec_ci.model import BaselineState, Evidence, Role, Rule, Severity, Vulnerability
 from tests.support.gate_evidence import code, evidence, feed, judge, replace, rule, run, trial, vulnerable, waiver
 
 KEV = 'kind = "results"\nlimit = 0\nfilter = { role = ["sca"], kev = true }\n'
@@ -39,6 +39,21 @@ def test_what_is_violated_whatever_is_unknown_is_decided() -> None:
     # Two profiles with a gate of one name: the one is undecided, the other is not.
     strict, lax = replace(trial(KEV), id="strict"), replace(trial(loose), id="lax")
     assert undecided(given, [strict, lax], judge(given, strict, lax)) == {("lax", "it"): ("b",)}
+
+
+@pytest.mark.parametrize("ratchet", [True, False])
+@pytest.mark.parametrize("gate", [KEV, PIPELINE.replace('"HIGH"', '"LOW"')])
+def test_what_is_held_back_as_known_is_not_undecided(gate: str, *, ratchet: bool) -> None:
+    may = gate == KEV
+    own = trial(gate + ("ratchet = true\n" if may and ratchet else ""), unknown_severity='"incomplete"')
+    old, new = BaselineState.UNCHANGED, BaselineState.NEW
+    packages = [vulnerable("a", baseline_state=old), vulnerable("b", baseline_state=new)]
+    blind = run(Role.SCA, packages, [rule()], advisories=(feed("osv"),))
+    steps = [code(Severity.UNKNOWN, key=key, baseline_state=state) for key, state in (("a", old), ("b", new))]
+    flow = run(Role.PIPELINE, steps, [Rule(id="B602")])
+    given = evidence(blind, flow, parameters={"scope": "new"}, baseline=True)
+    expected = ("b",) if may and ratchet else ("a", "b")
+    assert undecided(given, [own], judge(given, own)) == {("trial", "it"): expected}
 
 
 def test_a_gap_alone_leaves_no_result_undecided() -> None:

@@ -351,6 +351,27 @@ def test_without_kev_data_a_waiver_cannot_be_ruled_on() -> None:
     assert any("cannot be ruled on: no KEV data was used" in reason for reason in reasons)
 
 
+def test_a_claim_without_effect_beside_one_of_which_nobody_can_tell_decides_nothing() -> None:
+    def word(*given: Waiver) -> VerdictWord:
+        blind = run(Role.SCA, [vulnerable()], [rule()], advisories=(feed("osv"),))
+        return judge(with_waivers(evidence(blind), *given), "jp-gov").verdict
+
+    untold, unapproved = waiver(), waiver(id="W-2", approver="")
+    assert word(untold, unapproved) is VerdictWord.INCOMPLETE
+    assert word(unapproved, untold) is VerdictWord.INCOMPLETE
+    assert word(unapproved, replace(unapproved, id="W-3")) is VerdictWord.FAIL
+
+
+@pytest.mark.parametrize(("own", "profile_s"), [(0.3, 0.5), (0.5, 0.3)])
+def test_the_lower_of_two_epss_limits_re_opens_a_waiver(own: float, profile_s: float) -> None:
+    head = f"[waivers]\naccept = true\nreopen-epss = {profile_s}\n"
+    judging = profile_of('kind = "results"\nlimit = 0\nfilter = { role = ["sca"] }\n', head=head)
+    for score, expected in ((0.29, VerdictWord.PASS), (0.3, VerdictWord.FAIL), (0.4, VerdictWord.FAIL)):
+        known = rule(epss=Epss(score=score, percentile=score, date=day("2026-03-31")))
+        given = with_waivers(evidence(run(Role.SCA, [vulnerable()], [known])), waiver(reopen_epss=own))
+        assert judge(given, judging).verdict is expected, score
+
+
 def test_without_epss_data_a_waiver_with_an_epss_limit_cannot_be_ruled_on() -> None:
     assert trial(waiver(reopen_epss=0.3)).verdict is VerdictWord.INCOMPLETE
 
