@@ -680,6 +680,18 @@ def test_licenses(licences: dict[str, str] | None, gate: str, expected: VerdictW
     assert judged(f'kind = "licenses"\n{gate}\n', evidence(sbom=None)).verdict is INCOMPLETE
 
 
+def test_licences_that_are_refused_and_those_that_nobody_knows_are_counted_together() -> None:
+    named = {"pkg:pypi/a@1": "MIT", "pkg:pypi/b@1": "GPL-3.0-only", "pkg:pypi/c@1": "", "pkg:pypi/d@1": ""}
+    parts = tuple(ComponentRef(name=purl[9], version="1", purl=purl) for purl in named)
+    given = evidence(sbom=sbom(components=parts, licences=named))
+    counts = {
+        unknown: judged(f'kind = "licenses"\nallowed = ["MIT"]\nunknown = "{unknown}"\n', given).observed
+        for unknown in ("fail", "incomplete", "accept")
+    }
+    three, one = "3 components not in order", "1 component not in order"
+    assert counts == {"fail": three, "incomplete": three, "accept": one}
+
+
 # ---- advisories ----
 
 
