@@ -90,8 +90,8 @@ _OPTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     ),
     "cache": click.option(
         "--cache/--no-cache", "cache", default=None,
-        help="Use what was found in unchanged files before, or look at everything anew.  [default: --cache; at the "
-        "release stage --no-cache]",
+        help="Use what was found in unchanged files and unchanged dependencies before, or look at everything anew.  "
+        "[default: --cache; at the release stage --no-cache]",
     ),
     "jobs": click.option(
         "--jobs", type=click.IntRange(min=1), default=None, metavar="N",
