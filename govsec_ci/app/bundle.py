@@ -14,6 +14,7 @@ from govsec_ci.formats import cyclonedx, manifest, sarif
 from govsec_ci.formats import verdict as verdict_format
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate import waivers
+from govsec_ci.gate.own import OWN
 from govsec_ci.gate.profile import Profile
 from govsec_ci.model import Document, Role, Run, Sbom, Subject, Verdict, VexStatement, Waiver
 from govsec_ci.system import secrets
@@ -178,6 +179,24 @@ def write_verdict(folder: Path, verdict: Verdict) -> None:
 def read_verdict(folder: Path) -> Verdict:
     """The decision."""
     return verdict_format.read(read(folder, VERDICT))
+
+
+def read_judged(folder: Path) -> tuple[Verdict, tuple[Profile, ...]]:
+    """The decision, and the profiles that it names.
+
+    :raises BundleError: it names a profile or a gate that the bundle does not hold
+    """
+    verdict, judges = read_verdict(folder), read_profiles(folder)
+    gates = {one.id: OWN.keys() | {gate.id for gate in one.gates} for one in judges}
+    named = [*((one.id, "stage") for one in verdict.profiles), *((one.profile, one.gate) for one in verdict.checks)]
+    for profile, gate in named:
+        if gate not in gates.get(profile, ()):
+            raise BundleError(
+                f"{folder / VERDICT}: speaks of {profile}/{gate}, which no profile in the bundle holds",
+                cause="the bundle was changed after it was written",
+                next_step=f"govsec verify {folder}",
+            )
+    return verdict, judges
 
 
 def digests(folder: Path) -> dict[str, str]:

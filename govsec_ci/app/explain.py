@@ -68,8 +68,7 @@ class _Bundle(Struct, frozen=True, kw_only=True):
     def read(cls, folder: Path | None) -> "_Bundle | None":
         if folder is None or not is_output_folder(folder) or not (folder / bundle.VERDICT).exists():
             return None
-        verdict, evidence = bundle.read_verdict(bundle.require(folder)), read_evidence(folder)
-        profiles = bundle.read_profiles(folder)
+        (verdict, profiles), evidence = bundle.read_judged(bundle.require(folder)), read_evidence(folder)
         open_ = undecided(evidence, profiles, verdict)
         return cls(verdict=verdict, runs=evidence.runs, profiles=profiles, undecided=open_)
 
@@ -109,8 +108,11 @@ def _results(words: Words, identifier: str, judged: _Bundle | None) -> Iterator[
 
 
 def _result(words: Words, judged: _Bundle, rule: Rule, result: Result) -> Section:
-    checks = [own for own in judged.verdict.checks if judged.stands(own, key_of(result))]
     owners = {profile.id: profile for profile in judged.profiles}
+    # What the engine itself objects to is about no single result.
+    theirs = {(profile.id, gate.id) for profile in judged.profiles for gate in profile.gates}
+    asked = (own for own in judged.verdict.checks if (own.profile, own.gate) in theirs)
+    checks = [own for own in asked if judged.stands(own, key_of(result))]
     gates = [(own, owners[own.profile], owners[own.profile].gate(own.gate)) for own in checks]
     return words.section(
         f"{word(result.rule_id)} {key_of(result)}: {message(result.message)}",

@@ -64,10 +64,10 @@ class Gap(Struct, frozen=True, kw_only=True):
 def gaps(folder: Path, *, lang: str) -> tuple[Gap, ...]:
     """The score of every profile that judged the bundle.
 
-    :raises UsageError: ``folder`` is no judged bundle
+    :raises UsageError: ``folder`` is no judged bundle; :raises BundleError: it was changed
     """
-    verdict = bundle.read_verdict(bundle.require(folder))
-    archived = {profile.id: profile for profile in bundle.read_profiles(folder)}
+    verdict, profiles = bundle.read_judged(bundle.require(folder))
+    archived = {profile.id: profile for profile in profiles}
     return tuple(_shown(computed(verdict, archived[own.id]), lang) for own in verdict.profiles)
 
 

@@ -106,10 +106,9 @@ class Trace(Struct, frozen=True, kw_only=True):
 def trace(folder: Path, *, lang: str = "en") -> Trace:
     """The trace of a bundle.
 
-    :raises UsageError: ``folder`` is no judged bundle
+    :raises UsageError: ``folder`` is no judged bundle; :raises BundleError: it was changed
     """
-    verdict, evidence = bundle.read_verdict(bundle.require(folder)), read_evidence(folder)
-    profiles = bundle.read_profiles(folder)
+    (verdict, profiles), evidence = bundle.read_judged(bundle.require(folder)), read_evidence(folder)
     matrix = _Matrix(verdict, evidence, profiles, bundle.digests(folder), lang)
     lines = [matrix.line(own) for own in verdict.checks]
     return Trace(

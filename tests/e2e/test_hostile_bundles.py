@@ -1,5 +1,6 @@
 """What somebody who holds a finished bundle may try, by the tamper matrix; and what other rules say of it."""
 
+import contextlib
 import json
 import random
 import shutil
@@ -10,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from govsec_ci.app import bundle, keys, signature, steps
+from govsec_ci.app import bundle, gap, keys, signature, steps, trace_formats
+from govsec_ci.app.explain import explain
 from govsec_ci.app.keys import TrustedKey, load_trusted, new_key, trusted_entry
+from govsec_ci.app.trace import trace
 from govsec_ci.app.verify import verify
 from govsec_ci.errors import BundleError
 from govsec_ci.formats import manifest
+from govsec_ci.gate.context import key_of
 from govsec_ci.model import VerdictWord
 from tests.conftest import ROOT
 from tests.support.command import govsec
@@ -146,6 +150,36 @@ def _reseal(folder: Path) -> None:
 def test_the_original_holds(original: tuple[Path, tuple[TrustedKey, ...]]) -> None:
     held = verify(*original)
     assert (held.verdict.verdict, held.signed_by) == (VerdictWord.FAIL, "o")
+
+
+def _of_all(key: str, value: str) -> Callable[[Any], object]:
+    return lambda tree: [one.update({key: value}) for one in tree["checks"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        (lambda tree: tree["profiles"][0].update(id="other"), True),
+        (_of_all("profile", "other"), True),
+        (_of_all("gate", "nowhere"), True),
+        # Gates of the engine itself, in no profile: what it objects to is about no single result.
+        (_of_all("gate", "stage"), False),
+        (lambda tree: tree["checks"].clear(), False),
+    ],
+)
+def test_a_verdict_that_does_not_belong_to_the_profiles_is_no_defect_of_whoever_reads_it(
+    copy: Path, change: Callable[[Any], object], *, refused: bool
+) -> None:
+    key = key_of(next(result for run in steps.read_evidence(copy).runs for result in run.results))
+    _edit(copy, bundle.VERDICT, change)
+    for use in (
+        lambda: explain(key, lang="en", folder=copy),
+        lambda: explain("static-high", lang="en", folder=copy),
+        lambda: tuple(gap.lines(gap.gaps(copy, lang="en"), None, lang="en")),
+        lambda: trace_formats.render(trace(copy), "markdown"),
+    ):
+        with pytest.raises(BundleError, match="which no profile") if refused else contextlib.nullcontext():
+            use()
 
 
 def test_any_byte_of_any_file_counts(copy: Path, original: tuple[Path, tuple[TrustedKey, ...]]) -> None:
