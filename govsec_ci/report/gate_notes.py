@@ -5,6 +5,7 @@ also words of our own (``clock``, ``added: 0``). Which is which, the two lists h
 them against :mod:`govsec_ci.gate.texts`, and the words against the places that write them.
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -122,6 +123,13 @@ def noted(note: Note | None, english: str) -> Text:
     """What a gate says, in both languages where it left a note for them; ``english`` is all that is known else."""
     if note is None or note.id not in texts.TEXTS:
         return same(message(english))
+    return _told(note.id, tuple(note.values.items()))
+
+
+@functools.lru_cache(maxsize=65_536)
+def _told(identifier: str, values: tuple[tuple[str, str], ...]) -> Text:
+    """Several gates, and several profiles, say the same of each of thousands of claims."""
+    note = Note(id=identifier, values=dict(values))
     return Text(message(texts.render(note, "en")), message(_in_japanese(note)))
 
 

@@ -36,20 +36,20 @@ def all_checks(
     :param results: by fingerprint, in the order in which they are to be listed
     """
     known = {profile.id: profile for profile in profiles}
-    ranks = {key: rank for rank, key in enumerate(results)}
-    shown = [_check(check, known.get(check.profile), results, ranks, verdict.now) for check in verdict.checks]
+    ranks, views = {key: rank for rank, key in enumerate(results)}, tuple(results.values())
+    shown = [_check(check, known.get(check.profile), views, ranks, verdict.now) for check in verdict.checks]
     return tuple(sorted(shown, key=lambda view: _ORDER[view.verdict]))
 
 
 def _check(
     check: Check,
     profile: Profile | None,
-    results: Mapping[str, ResultView],
+    views: Sequence[ResultView],
     ranks: Mapping[str, int],
     now: datetime,
 ) -> CheckView:
     gate = _gate(profile, check.gate)
-    counted = [results[key] for key in sorted((key for key in check.results if key in ranks), key=ranks.__getitem__)]
+    counted = [views[rank] for rank in sorted([ranks[key] for key in check.results if key in ranks])]
     due = [check.due[key] for key in check.results if key in check.due]
     return CheckView(
         anchor=gate_link(check).anchor,
