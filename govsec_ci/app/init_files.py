@@ -110,7 +110,9 @@ def _installed(ids: Iterable[str]) -> list[str]:
 _MANIFESTS: Final = (
     r"files: (?i)(^|/)(pyproject\.toml|setup\.(py|cfg)|[^/]*requirements[^/]*\.(txt|in|lock|pip)|"
     r"requirements/([^/]+/)*[^/]+\.(txt|in)|constraints[^/]*\.txt|"
-    r"uv\.lock|poetry\.lock|pdm\.lock|Pipfile|Pipfile\.lock|pylock(\.[^./]+)?\.toml|govsec\.toml)$"
+    r"(_?vendor|vendored|third_party)/vendor(ed)?\.txt|"
+    r"(environment|conda)([-_.][^/]*)?\.ya?ml|[^/]+\.dist-info/METADATA|"
+    r"uv\.lock|[^/]+\.pyw?\.lock|poetry\.lock|pdm\.lock|Pipfile|Pipfile\.lock|pylock(\.[^./]+)?\.toml|govsec\.toml)$"
 )
 _WHOLE: Final = "pass_filenames: false"
 _CALLED: Final[dict[str, tuple[str, ...]]] = {

@@ -136,13 +136,13 @@ class DeclaringFormat(Protocol):
         ...
 
 
-class ContentFormat(DeclaringFormat, ManifestFormat, Protocol):
-    """A declaration that only a file's content tells (:data:`registry.BY_CONTENT`)."""
+class ContentFormat(ManifestFormat, Protocol):
+    """A manifest that only a file's content tells (:data:`registry.BY_CONTENT`)."""
 
     def may_hold(self, path: str) -> bool:
         """Whether a file of that name is to be looked into."""
         ...
 
     def holds(self, data: bytes) -> bool:
-        """Whether its bytes (the first of them, of a very large file) hold such a declaration."""
+        """Whether its bytes (the first of them, of a very large file) hold such a manifest."""
         ...

@@ -16,28 +16,29 @@ from govsec_ci.manifests.base import (
     Manifest,
     ManifestFormat,
 )
+from govsec_ci.manifests.conda import Conda
 from govsec_ci.manifests.declared import Settled, settle
+from govsec_ci.manifests.dist_info import DistInfo
 from govsec_ci.manifests.installed import answered
 from govsec_ci.manifests.look import Look
-from govsec_ci.manifests.notices import LOCK_IT, notice, shown
+from govsec_ci.manifests.notices import UNREAD_STEP, notice, shown
 from govsec_ci.manifests.registry import BY_CONTENT, FORMATS
+from govsec_ci.manifests.requirements import VENDOR_FOLDERS
+from govsec_ci.model import Level
 from govsec_ci.system.files import Skipped, Tree
 
 _REQUIREMENTS = "requirements"
 _EVERYWHERE = "/"
 """No folder of a tree: where an installed environment counts."""
 # Folders that hold other projects' code as it was delivered: their manifests are those projects' business.
-_VENDORED = frozenset({"_vendor", "vendor", "vendored", "third_party", "site-packages", "dist-packages"})
+_VENDORED = VENDOR_FOLDERS | {"site-packages", "dist-packages"}
 _NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with [[import]]"
-_CONDA = "conda's packages are not read: audit the installed environment with --environment"
-_BUILDOUT = "buildout's versions are not read: audit the installed environment with --environment"
+_CONDA = "conda's packages are not read"
+_BUILDOUT = "buildout's versions are not read"
 _LOCK_OF_SCRIPT = "script.lock"
 _OTHER_NAME = "a lock under a name of its own is not read: give it the name that its tool gives one"
-# What declares Python's packages in a form that no reader knows → its name, and what is said where it stands alone.
-_UNREAD: Mapping[str, tuple[str, str]] = {
-    _CONDA: ("conda", "conda's packages are not read"),
-    _BUILDOUT: ("buildout", "buildout's versions are not read"),
-}
+# What declares Python's packages in a form that no reader knows → its name.
+_UNREAD: Mapping[str, str] = {_CONDA: "conda", _BUILDOUT: "buildout"}
 _FOREIGN: Mapping[str, str] = {
     **dict.fromkeys(
         ("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
@@ -46,10 +47,7 @@ _FOREIGN: Mapping[str, str] = {
          "Package.resolved", "pubspec.lock", "mix.lock", "conanfile.txt", "conanfile.py", "vcpkg.json"),
         _NOT_PYTHON,
     ),
-    **dict.fromkeys(
-        ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "conda-lock.yml", "pixi.toml", "pixi.lock"),
-        _CONDA,
-    ),
+    **dict.fromkeys(("conda-lock.yml", "conda-lock.yaml", "pixi.toml", "pixi.lock"), _CONDA),
     **dict.fromkeys(("buildout.cfg", "versions.cfg"), _BUILDOUT),
 }  # fmt: skip
 # pdm lock -L NAME.
@@ -90,6 +88,7 @@ class _Search:
         self._refused()
         self.declarations = [(reader, self._read_files_of(one)) for reader, one in self.declarations]
         self._drop_included()
+        self._drop_project()
         self._environment()
         self._only_unread()
         declared = list(self._declared())
@@ -105,13 +104,19 @@ class _Search:
             reason = _why_left(posixpath.basename(path))
             if reason:
                 self._leave(path, reason)
-        elif _VENDORED.intersection(path.split("/")[:-1]):
+        elif _is_vendored(path, reader):
             self._leave(path, "in a folder of vendored code")
         elif isinstance(reader, DeclaringFormat):
             declaration = reader.declaration(self.tree.root, path, limit_bytes=self.limit_bytes)
             self.declarations.append((reader, declaration))
         else:
-            self.read[path] = reader.read(self.tree.root, path, limit_bytes=self.limit_bytes)
+            self._take(reader.read(self.tree.root, path, limit_bytes=self.limit_bytes))
+
+    def _take(self, manifest: Manifest) -> None:
+        if manifest.format == Conda.name and manifest.aside:
+            self._leave(manifest.path, "declares no dependencies")
+        else:
+            self.read[manifest.path] = manifest
 
     def _by_content(self, path: str) -> ContentFormat | None:
         """The format that a file's content tells; one that cannot be opened is bandit's to name."""
@@ -148,23 +153,28 @@ class _Search:
                 self._leave(path, f"read as part of {by[0]}")
                 del self.read[path]
 
+    def _drop_project(self) -> None:
+        """What is unpacked of the judged project itself is no component of it."""
+        own = {declaration.own_name for _, declaration in self.declarations} - {""}
+        for path, manifest in list(self.read.items()):
+            if manifest.format == DistInfo.name and any(one.name in own for one in manifest.components):
+                self._leave(path, "is of the judged project itself")
+                del self.read[path]
+
     def _environment(self) -> None:
         if self.environment is None:
             return
-        for path in self._requirements():
-            self.read[path] = answered(self.read[path], self.environment)
+        for path, manifest in self.read.items():
+            self.read[path] = _without_conda(answered(manifest, self.environment))
         self.read[self.environment.path] = self.environment
 
     def _only_unread(self) -> None:
-        """Conda's and buildout's files are not read; where nothing else in their folder declares anything, say so."""
-        homes = {
-            posixpath.dirname(path) for path in (*self.read, *(one.path for _, one in self.declarations if one.main))
-        }
+        """What no reader knows is not audited, whatever stands beside it, but where an environment was."""
         for skipped in [one for one in self.left if one.reason in _UNREAD]:
-            if posixpath.dirname(skipped.path) not in homes and self.environment is None:
+            if self.environment is None:
                 self.left.remove(skipped)
-                name, what = _UNREAD[skipped.reason]
-                broken = notice("manifest-unreadable", what, path=skipped.path, next_step=LOCK_IT)
+                broken = notice("manifest-not-audited", skipped.reason, path=skipped.path, next_step=UNREAD_STEP)
+                name = _UNREAD[skipped.reason]
                 self.read[skipped.path] = Manifest(path=skipped.path, format=name, notifications=(broken,))
 
     def _requirements(self) -> list[str]:
@@ -267,6 +277,24 @@ class _Search:
                 for component in self.read[path].components
             )
             self.read[path] = replace(self.read[path], components=components)
+
+
+def _is_vendored(path: str, reader: ManifestFormat) -> bool:
+    """Whether it is another project's own manifest. What lists or is the vendored code is the judged project's."""
+    folders = path.split("/")[:-1]
+    above = folders[:-1] if folders and folders[-1] in VENDOR_FOLDERS else folders
+    return reader.name != DistInfo.name and not _VENDORED.isdisjoint(above)
+
+
+def _without_conda(manifest: Manifest) -> Manifest:
+    """Conda's packages are in the installed environment, which is audited: they become a note."""
+    if manifest.format != Conda.name:
+        return manifest
+    notifications = tuple(
+        replace(note, level=Level.NOTE) if note.id == "manifest-not-audited" else note
+        for note in manifest.notifications
+    )
+    return replace(manifest, notifications=notifications)
 
 
 def _folders(manifest: Manifest) -> set[str]:

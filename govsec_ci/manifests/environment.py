@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 from packaging.markers import Marker
-from packaging.metadata import parse_email
+from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, is_normalized_name
 
@@ -134,23 +134,9 @@ class _Reading:
 
     def _installed(self, folder: Path, file: Path, text: str) -> _Installed:
         metadata, _ = parse_email(text)
-        name, version = metadata.get("name", ""), normal(metadata.get("version", ""))
-        if not is_normalized_name(canonicalize_name(name)) or version is None:
-            raise UnreadableError("names no valid name and version")
         origin = _direct_url(folder)
-        component = Component(
-            name=canonicalize_name(name),
-            version=version,
-            location=Location(path=self._shown(file), region=Region(start_line=_name_line(text))),
-            hashes=_hashes(folder, origin),
-            source=_source(origin),
-            url=_shown_url(origin),
-            licence=core_metadata.licence(metadata),
-            supplier=core_metadata.supplier(metadata),
-            authors=core_metadata.authors(metadata),
-        )
         return _Installed(
-            component=ruled(component),
+            component=_component(metadata, Location(path=self._shown(file), region=_name_line(text)), folder, origin),
             requirements=tuple(core_metadata.requirements(metadata)),
             requested=(folder / "REQUESTED").exists(),
             folder=_folder_of(origin),
@@ -228,6 +214,34 @@ class _Reading:
         )
 
 
+def component_of(file: Path, *, shown: str, limit_bytes: int = _LIMIT_BYTES) -> Component:
+    """The component that a ``METADATA`` file is of; ``shown`` is its path in reports.
+
+    :raises UnreadableError: it cannot be read, or names no name and version
+    """
+    text = decode_utf8(read_bytes(file.parent, file.name, limit_bytes=limit_bytes))
+    metadata, _ = parse_email(text)
+    return _component(metadata, Location(path=shown, region=_name_line(text)), file.parent, _direct_url(file.parent))
+
+
+def _component(metadata: RawMetadata, place: Location, folder: Path, origin: Mapping[str, Any]) -> Component:
+    name, version = metadata.get("name", ""), normal(metadata.get("version", ""))
+    if not is_normalized_name(canonicalize_name(name)) or version is None:
+        raise UnreadableError("names no valid name and version")
+    component = Component(
+        name=canonicalize_name(name),
+        version=version,
+        location=place,
+        hashes=_hashes(folder, origin),
+        source=_source(origin),
+        url=_shown_url(origin),
+        licence=core_metadata.licence(metadata),
+        supplier=core_metadata.supplier(metadata),
+        authors=core_metadata.authors(metadata),
+    )
+    return ruled(component)
+
+
 def _metadata_file(entry: Path) -> Path:
     if entry.name.lower().endswith(".dist-info"):
         return entry / "METADATA"
@@ -238,11 +252,9 @@ def _text(file: Path) -> str:
     return decode_utf8(read_bytes(file.parent, file.name, limit_bytes=_LIMIT_BYTES))
 
 
-def _name_line(text: str) -> int:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.lower().startswith("name:"):
-            return number
-    return 1
+def _name_line(text: str) -> Region:
+    lines = enumerate(text.split("\n"), start=1)
+    return Region(start_line=next((number for number, line in lines if line.lower().startswith("name:")), 1))
 
 
 def _lines_of_pth(file: Path) -> list[str]:

@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "manifest-unreadable": "a manifest cannot be read: encoding, syntax, size, nesting, or only by running it",
         "manifest-include": "an included file is missing, leads out of the tree, is a URL or includes itself",
         "manifest-unlocked": "dependencies are declared, and nothing locks them",
+        "manifest-not-audited": "a file declares dependencies of a kind that is not audited",
         "build-unpinned": "what builds the project is not pinned, and was not audited",
         "manifest-closure-unproven": "versions are pinned without hashes: a transitive one may be missing",
         "lock-out-of-step": "a lock does not hold what the project declares",
@@ -29,6 +30,10 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 LOCK_IT = (
     "lock it (uv lock, poetry lock, pdm lock, or pip-compile --generate-hashes), or audit an installed environment "
     "with --environment, or say in govsec.toml [[declared]] how it is audited"
+)
+UNREAD_STEP = (
+    "audit the installed environment with --environment, or declare the file out of scope in govsec.toml "
+    "(with owner and reason)"
 )
 DECLARE_IT = (
     "take a release from the public index, or say in govsec.toml [[declared]] who audits it and how "

@@ -1,6 +1,8 @@
 """Every manifest format. A new one is a new file and one line here."""
 
 from govsec_ci.manifests.base import ContentFormat, DeclaringFormat, ManifestFormat
+from govsec_ci.manifests.conda import Conda
+from govsec_ci.manifests.dist_info import DistInfo
 from govsec_ci.manifests.inline_script import InlineScript
 from govsec_ci.manifests.pdm_lock import PdmLock
 from govsec_ci.manifests.pipfile import Pipfile
@@ -30,13 +32,15 @@ FORMATS: dict[str, ManifestFormat] = {
         RequirementsIn(),
         SetupCfg(),
         SetupPy(),
+        Conda(),
+        DistInfo(),
     )
 }
 
-BY_CONTENT: dict[str, ContentFormat] = {format_.name: format_ for format_ in (InlineScript(),)}
+BY_CONTENT: dict[str, ContentFormat] = {format_.name: format_ for format_ in (InlineScript(), Conda())}
 """Formats that no name tells: the files that may hold them are looked into."""
 
 
 def declares(name: str) -> bool:
     """Whether a format is a declaration, which locks nothing."""
-    return name in BY_CONTENT or isinstance(FORMATS.get(name), DeclaringFormat)
+    return isinstance(BY_CONTENT.get(name, FORMATS.get(name)), DeclaringFormat)

@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,6 +23,9 @@ from govsec_ci.model import Component, Level, Location, Notification, Region
 _DEEPEST_INCLUDE = 50
 _MOST_MALFORMED = 500
 _MOST_ENTRIES = 100_000
+VENDOR_FOLDERS = frozenset({"_vendor", "vendor", "vendored", "third_party"})
+"""Folders that hold other projects' code as it was delivered, in source trees."""
+_VENDORED = frozenset({"vendor.txt", "vendored.txt"})
 
 
 class Requirements:
@@ -31,11 +34,16 @@ class Requirements:
     name = "requirements"
 
     def matches(self, path: str) -> bool:
-        """``*requirements*.txt`` (``.lock`` with rye, also ``.pip``), any ``.txt`` below a folder ``requirements``."""
+        """``*requirements*.txt`` (``.lock`` with rye, also ``.pip``), any ``.txt`` below a folder ``requirements``.
+
+        And ``_vendor/vendor.txt``, from which the tool vendoring makes that folder.
+        """
         folder, _, file = path.lower().rpartition("/")
         stem, dot, suffix = file.rpartition(".")
         if not dot or stem.startswith("constraints"):
             return False
+        if file in _VENDORED and posixpath.basename(folder) in VENDOR_FOLDERS:
+            return True
         in_folder = suffix == "txt" and "requirements" in folder.split("/")
         return in_folder or (suffix in ("txt", "lock", "pip") and "requirements" in stem)
 
@@ -44,6 +52,15 @@ class Requirements:
         reading = _Reading(root, limit_bytes)
         reading.file(path, constraining=False, included_from=None)
         return reading.manifest(self.name, path)
+
+
+def read_lines(name: str, root: Path, path: str, lines: Iterable[tuple[int, str]], *, limit_bytes: int) -> Manifest:
+    """Lines in this format that stand in a file of another one, each with its number there."""
+    reading = _Reading(root, limit_bytes)
+    reading.stack.append(path)
+    for number, text in lines:
+        reading.line(path, number, text, constraining=False)
+    return reading.manifest(name, path)
 
 
 def declared_in(name: str, root: Path, path: str, *, limit_bytes: int) -> Declaration:
@@ -108,7 +125,7 @@ class _Reading:
                 if len(self.entries) >= _MOST_ENTRIES:
                     self._too_many(path, line.number)
                     break
-                self._line(path, line.number, line.text, constraining=constraining)
+                self.line(path, line.number, line.text, constraining=constraining)
         self.stack.pop()
 
     def _too_many(self, path: str, line: int) -> None:
@@ -122,7 +139,7 @@ class _Reading:
         if included_from is not None:
             self._bad_include(included_from, f"includes {shown(path)}, which cannot be read")
 
-    def _line(self, path: str, number: int, text: str, *, constraining: bool) -> None:
+    def line(self, path: str, number: int, text: str, *, constraining: bool) -> None:
         place = Location(path=path, region=Region(start_line=number))
         try:
             parsed = parse_line(text)

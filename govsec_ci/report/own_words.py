@@ -195,9 +195,7 @@ SENTENCES: Final = (
     # Manifests: which are read.
     mark("in a folder of vendored code"),
     mark("another ecosystem's manifest: take its scanner's results in with [[import]]"),
-    mark("conda's packages are not read: audit the installed environment with --environment"),
     mark("conda's packages are not read"),
-    mark("buildout's versions are not read: audit the installed environment with --environment"),
     mark("buildout's versions are not read"),
     mark("a lock under a name of its own is not read: give it the name that its tool gives one"),
     mark("{why}: a manifest may be missing from the audit"),
@@ -299,7 +297,18 @@ SENTENCES: Final = (
     mark("holds script metadata more than once"),
     mark("dependencies is no list of requirements"),
     mark("{names} (build-system) was not audited: no exact version of what builds the project is named"),
+    mark("{count} of conda's packages were not audited: {names}"),
+    mark("the entry is neither a package nor a list of lines below 'pip'"),
+    mark("is not YAML"),
+    mark("dependencies is no list of packages"),
+    mark("is of the judged project itself"),
     # What to do.
+    mark("correct or remove the file, or declare it out of scope in govsec.toml (with owner and reason)"),
+    mark(
+        "audit the installed environment with --environment, or declare the file out of scope in govsec.toml "
+        "(with owner and reason)"
+    ),
+    mark("correct the entry"),
     mark(
         "write its exact version (NAME==VERSION), or lock the script (uv lock --script FILE), or say in govsec.toml "
         "[[declared]] how it is audited"

@@ -50,6 +50,11 @@ MANIFESTS = [
     "pylock.a.toml",
     "pyproject.toml",
     "govsec.toml",
+    "tools/fetch.py.lock",
+    "environment.yml",
+    "docs/conda-dev.yaml",
+    "x/_vendor/vendor.txt",
+    "lib/a-1.dist-info/METADATA",
 ]
 OTHERS = ("README.md", "a.py", "package.json", "notes.txt")
 

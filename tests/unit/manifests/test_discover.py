@@ -101,22 +101,27 @@ def test_other_ecosystems_are_named(found: Found) -> None:
     result = found({**files, "pyproject.toml": PROJECT})
     assert taken(result) == {"pyproject.toml": []}
     assert "[[import]]" in left(result)["package.json"]
-    assert "--environment" in left(result)["environment.yml"]
+    assert left(result)["environment.yml"] == "declares no dependencies"
     assert "-c" in left(result)["constraints.txt"]
 
 
-def test_conda_alone_is_a_declaration_that_cannot_be_read(found: Found) -> None:
-    result = found({"environment.yml": "", "x/pyproject.toml": PROJECT})
-    assert taken(result) == {"environment.yml": ["manifest-unreadable"], "x/pyproject.toml": []}
-    assert left(result) == {}
-
-
-@pytest.mark.parametrize("name", ["buildout.cfg", "versions.cfg", "pixi.toml", "conda.yaml"])
-def test_so_are_buildout_and_others_that_no_reader_knows(found: Found, name: str) -> None:
-    assert taken(found({name: ""})) == {name: ["manifest-unreadable"]}
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("buildout.cfg", "buildout"),
+        ("versions.cfg", "buildout"),
+        ("pixi.toml", "conda"),
+        ("pixi.lock", "conda"),
+        ("conda-lock.yml", "conda"),
+    ],
+)
+def test_what_no_reader_knows_is_not_clean_whatever_stands_beside(found: Found, name: str, what: str) -> None:
+    assert taken(found({name: ""})) == {name: ["manifest-not-audited"]}
     beside = found({name: "", "pyproject.toml": PROJECT})
-    assert taken(beside) == {"pyproject.toml": []}
-    assert "--environment" in left(beside)[name]
+    assert taken(beside) == {name: ["manifest-not-audited"], "pyproject.toml": []}
+    (note,) = next(one for one in beside.manifests if one.path == name).notifications
+    assert what in note.text
+    assert "out of scope" in note.next_step
 
 
 def test_a_lock_under_another_name_is_said(found: Found) -> None:
@@ -619,3 +624,54 @@ def test_what_builds_and_is_from_elsewhere_is_not_clean(found: Found, requires: 
 def test_what_builds_and_is_no_requirement_is_an_error(found: Found, requires: str) -> None:
     (manifest,) = found({"pyproject.toml": f"[build-system]\nrequires = {requires}\n"}).manifests
     assert [note.id for note in manifest.notifications] == ["requirement-malformed"]
+
+
+@pytest.mark.parametrize("pipfile", ['django = "==3.2"', 'django = "*"', 'django = {version = "==3.2"}'])
+def test_a_pipfile_beside_clean_requirements_is_never_silent(found: Found, pipfile: str) -> None:
+    text = f"[packages]\n{pipfile}\n"
+    other = taken(found({"Pipfile": text, "requirements.txt": f"requests==2.32.3 {HASH}\n"}))
+    assert other == {"Pipfile": ["manifest-unlocked"], "requirements.txt": []}
+    same = taken(found({"Pipfile": text, "requirements.txt": f"django==5.2.4 {HASH}\n"}))
+    assert same == {"requirements.txt": []} | ({"Pipfile": ["lock-out-of-step"]} if "3.2" in pipfile else {})
+
+
+def test_what_lists_the_vendored_code_is_read(found: Found) -> None:
+    result = found(
+        {
+            "src/x/_vendor/vendor.txt": "a==1\n",
+            "third_party/requirements.txt": "b==2\n",
+            "vendor/vendored.txt": "c==3\n",
+            "vendor/c/requirements.txt": "d==4\n",
+            "docs/vendor.txt": "e==5\n",
+        }
+    )
+    assert {one.path for one in result.manifests} == {
+        "src/x/_vendor/vendor.txt", "third_party/requirements.txt", "vendor/vendored.txt",
+    }  # fmt: skip
+    assert list(left(result)) == ["vendor/c/requirements.txt"]
+
+
+def test_a_dist_info_in_the_tree_is_what_lies_there(found: Found) -> None:
+    result = found(
+        {
+            "_vendor/A_b-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: A_b\nVersion: 1.0\n",
+            "lib/c-2.dist-info/METADATA": "Metadata-Version: 2.1\nName: c\nVersion: 2\n",
+            "lib/c-2.dist-info/direct_url.json": '{"url": "https://h/c.git", "vcs_info": {"vcs": "git"}}',
+            "lib/app-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: App\nVersion: 1\n",
+            "lib/broken-1.dist-info/METADATA": "Name: x y\n",
+            "pyproject.toml": PROJECT,
+        }
+    )
+    assert [
+        (component.name, component.version, component.source)
+        for one in result.manifests
+        for component in one.components
+    ] == [("a-b", "1.0", "index"), ("c", "2", "vcs")]
+    assert taken(result) == {
+        "_vendor/A_b-1.0.dist-info/METADATA": [],
+        "lib/c-2.dist-info/METADATA": ["requirement-not-on-index"],
+        "lib/broken-1.dist-info/METADATA": ["manifest-unreadable"],
+        "pyproject.toml": [],
+    }
+    assert left(result) == {"lib/app-1.dist-info/METADATA": "is of the judged project itself"}
+    assert [one.aside for one in result.manifests] == [True, True, True, False]

@@ -64,7 +64,7 @@ def test_what_is_not_installed_stays_unpinned(found: Found) -> None:
         ),
         ({"setup.py": "from setuptools import setup\nsetup(install_requires=['a'])\n"}, {"setup.py": []}),
         ({"sub/requirements.in": "a\n"}, {}),
-        ({"environment.yml": "dependencies: [a]\n"}, {}),
+        ({"environment.yml": "dependencies: [a]\n"}, {"environment.yml": []}),
     ],
 )
 def test_declarations_are_held_against_it(found: Found, files: dict[str, str], expected: dict[str, list[str]]) -> None:

@@ -54,6 +54,11 @@ SAMPLES = {
         'version = 1\n[manifest]\nrequirements = [{ name = "a" }]\n'
         '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "https://pypi.org/simple" }\n'
     ),
+    "environment.yml": (
+        "name: x\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n  - numpy=1.26\n"
+        "  - pip:\n    - a==1\n    - -r b.txt\n"
+    ),
+    "a-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: a\nVersion: 1\nRequires-Dist: b\n",
     "setup.py": "from setuptools import setup\nsetup(install_requires=['a'])\n",
 }
 PIECES = st.one_of(
@@ -85,6 +90,7 @@ def test_no_change_to_a_file_makes_its_reader_raise(
         end = data.draw(st.integers(start, min(len(text), start + 12)))
         text = text[:start] + data.draw(PIECES) + text[end:]
     root = tmp_path_factory.getbasetemp()
+    (root / path).parent.mkdir(exist_ok=True)
     (root / path).write_bytes(text.encode("utf-8", "surrogatepass"))
     reader = next(one for one in FORMATS.values() if one.matches(path))
     manifest = reader.read(root, path)
