@@ -9,7 +9,7 @@ make no cycles.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Annotated
 
@@ -17,6 +17,9 @@ from msgspec import Meta, Struct
 
 REQUIRED = "required"
 """Key of ``Run.properties`` (value ``yes``): the operator asks for this run, whatever roles the gates ask for."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""So far apart the clocks of two machines may be before what one of them has dated counts as of the future."""
 
 
 Moment = Annotated[datetime, Meta(tz=True)]

@@ -118,6 +118,10 @@ class Folder:
         return total.hexdigest()
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
+        """(path below the folder, content) of every record file but hidden ones and those to leave out.
+
+        :raises InputError: a file cannot be read, is too large, or there are too many
+        """
         tree = walk(self.path)
         for refused in tree.refused:
             if not _hidden(refused.path):
@@ -147,9 +151,11 @@ class Single:
         self._limits = limits
 
     def digest(self) -> str:
+        """SHA-256 of the file; :raises InputError: it cannot be read, or is larger than a file may be."""
         return _scan(self.path, self._limits)[0]
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
+        """The one (name, content); :raises InputError: it cannot be read, or is larger than an entry may be."""
         yield self.name, read_limited(self.path, limit_bytes=self._limits.entry_bytes)
 
 
@@ -191,9 +197,14 @@ class Zip:
         return _scan(self.path, self._limits)
 
     def digest(self) -> str:
+        """SHA-256 of the archive as it is packed; :raises InputError: it cannot be read, or is too large."""
         return self._scanned[0]
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
+        """(name, content) of every record file, in the order of their names; what lies in folders too.
+
+        :raises InputError: corrupt, encrypted, or beyond the limits: how many, how large, how far it unpacks
+        """
         _check_count(str(self.path), self._scanned[1], self._limits)
         try:
             with _reading(self.path), zipfile.ZipFile(self.path) as archive:

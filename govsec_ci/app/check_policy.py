@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from govsec_ci.app.snapshot import LINK, MODULE, Entry, Repository, is_safe
+from govsec_ci.app.snapshot import LINK, Entry, Repository, is_safe
 from govsec_ci.errors import GovsecError, InputError
+from govsec_ci.system.git import MODULE
 
 _DEEPEST: Final = 8
 _LIMIT_BYTES: Final = 50_000_000

@@ -22,15 +22,13 @@ from govsec_ci.config import FILE_NAME, Config
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.scanners import bandit_settings
 from govsec_ci.system.files import read_limited, write_atomic
-from govsec_ci.system.git import run_git
+from govsec_ci.system.git import MODULE, run_git
 from govsec_ci.system.process import neutral_folder
 
 WAIVERS_FILE = "govsec-waivers.toml"
 _PYPROJECT = "pyproject.toml"
 _BANDIT = ".bandit"
 _TOP = ":/"
-_MODULE = b"160000"
-"""Mode of a submodule in a tree of git's."""
 _OTHERS = {_PYPROJECT: "pyproject.toml [tool.bandit]", _BANDIT: ".bandit"}
 _LIMIT_BYTES = 1_000_000_000  # of a file of the tree that is compared with the trusted one
 
@@ -243,7 +241,7 @@ class _Files:
         for module in list(PurePosixPath(name.removeprefix(_TOP)).parents)[:-1]:
             asked = ("ls-tree", "-z", self.judge.commit, "--", str(module))
             listed = run_git(folder, *asked, variables=self.judge.variables).stdout.split()
-            if listed[:1] == [_MODULE]:
+            if listed[:1] == [MODULE.encode()]:
                 return module, listed[2].decode("ascii")
         return None
 

@@ -26,8 +26,6 @@ _LOCATING: Final = (
 )
 LINK: Final = "120000"
 """Mode of a symbolic link."""
-MODULE: Final = "160000"
-"""Mode of a submodule: its blob is the commit that is recorded."""
 _INDEX_ENTRY: Final = re.compile(rb"([0-7]{6}) ([0-9a-f]{40,64}) ([0-3])\t(.+)", re.DOTALL)
 _TREE_ENTRY: Final = re.compile(rb"([0-7]{6}) [a-z]+ ([0-9a-f]{40,64})\t(.+)", re.DOTALL)
 _BATCH_BYTES: Final = 64_000_000
@@ -130,7 +128,7 @@ def _tree_entries(listing: bytes) -> Iterator[Entry]:
 
 def content(repository: Repository, entries: Iterable[Entry], path: str) -> bytes | None:
     """The bytes of one file of a snapshot; None where it is not in it."""
-    found = next((entry for entry in entries if entry.path == path and entry.mode not in (LINK, MODULE)), None)
+    found = next((entry for entry in entries if entry.path == path and entry.mode not in (LINK, git.MODULE)), None)
     return repository.git("cat-file", "blob", found.blob) if found else None
 
 
@@ -171,7 +169,7 @@ class _Export:
         return Tree(root=self.root, files=tuple(sorted(written)), refused=refused)
 
     def _takes(self, entry: Entry, known: frozenset[str]) -> bool:
-        if entry.mode == MODULE:
+        if entry.mode == git.MODULE:
             return False
         if entry.mode == LINK:
             return self._follow(entry, known)

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from govsec_ci.app.snapshot import (
     LINK,
-    MODULE,
     Entry,
     Repository,
     commit_of,
@@ -29,6 +28,7 @@ from govsec_ci.errors import ToolError, UsageError
 from govsec_ci.scanners.scope import Scope
 from govsec_ci.system import git, process
 from govsec_ci.system.files import Skipped
+from govsec_ci.system.git import MODULE
 
 # Larger blobs than the whole run reads; every file is written, because evidence and imports may be of any kind.
 _LIMIT_BYTES: Final = 4_000_000_000

@@ -16,7 +16,7 @@ from msgspec import Struct
 from govsec_ci.errors import ToolError, UsageError
 from govsec_ci.evidence.marks import CHANGED, SINCE, UNTOUCHED
 from govsec_ci.model import Component, Location, Result, Run
-from govsec_ci.system.git import run_git
+from govsec_ci.system.git import MODULE, run_git
 from govsec_ci.system.git_diff import OPTIONS, Differences, parse
 
 _TIMEOUT_S = 120.0
@@ -158,7 +158,7 @@ class _Git:
     def submodules(self) -> Iterator[str]:
         """Folders that are checkouts of their own."""
         for entry in self.said("ls-files", "--stage", "-z", "--", ".").split(b"\0"):
-            if entry.startswith(b"160000 "):
+            if entry.startswith(MODULE.encode() + b" "):
                 yield os.fsdecode(entry.partition(b"\t")[2])
 
     def said(self, *arguments: str) -> bytes:

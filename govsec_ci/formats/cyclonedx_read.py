@@ -108,6 +108,10 @@ def called(component: WireComponent) -> str:
 
 
 def missing(bom: Bom) -> dict[str, tuple[str, ...]]:
+    """NTIA element (:data:`NTIA_2021`) → what lacks it, by name; without those that nothing lacks.
+
+    ``DOCUMENT`` stands for the SBOM itself, where an element is one of the document or its subject is not named.
+    """
     everything = with_root(bom)
     related = related_refs(bom)
     tests: dict[str, Callable[[WireComponent], bool]] = {

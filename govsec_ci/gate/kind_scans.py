@@ -1,17 +1,13 @@
 """Gates over what was examined, by which data: ``scans``, ``coverage``, ``advisories``."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 from govsec_ci.gate.context import Context, Finding, gaps
 from govsec_ci.gate.kind_deadlines import months_after
 from govsec_ci.gate.rulings import Rulings
 from govsec_ci.gate.schema import AdvisoriesGate, CoverageGate, Feed, ScansGate
 from govsec_ci.gate.texts import few, note
-from govsec_ci.model import FeedState, Note, Role, Run, ScanState, VerdictWord
-
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
-"""So far apart the clocks of two machines may be before a scan counts as one of the future."""
+from govsec_ci.model import CLOCKS_DIFFER, FeedState, Note, Role, Run, ScanState, VerdictWord
 
 
 def _word(gaps_found: list[Note]) -> VerdictWord:
@@ -62,7 +58,7 @@ def _seen(context: Context, run: Run) -> datetime | Note:
     That is its end. One that was still at work at the moment of the decision, as the scans of ``govsec run`` are, knows
     of what was there when it began. What began after that moment is of the future, and nobody can say how old it is.
     """
-    latest = context.now + _CLOCKS_DIFFER
+    latest = context.now + CLOCKS_DIFFER
     begun, ended = run.invocation.start, run.invocation.end
     if ended is None:
         return note("run-undated", run=run.id)

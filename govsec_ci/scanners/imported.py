@@ -18,6 +18,7 @@ from govsec_ci.formats.cyclonedx import read_vulnerabilities
 from govsec_ci.formats.cyclonedx_xml import is_xml
 from govsec_ci.formats.sarif_foreign import load_foreign
 from govsec_ci.model import (
+    CLOCKS_DIFFER,
     REQUIRED,
     Invocation,
     Level,
@@ -43,8 +44,6 @@ from govsec_ci.system.git import run_git
 _HEAD_BYTES = 100_000
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 _ID_CHARACTERS = 60
-# So far apart the clocks of two machines may be before a report counts as one of the future.
-_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def load(request: ScanRequest, taken: Iterable[str] = ()) -> tuple[Run, ...]:
@@ -225,7 +224,7 @@ def _age(run: Run, entry: Import, request: ScanRequest) -> Notification | None:
     made = run.invocation.end or run.invocation.start
     if made is None:
         return None if entry.max_age_days is None else _undated(entry)
-    if made > now + _CLOCKS_DIFFER:
+    if made > now + CLOCKS_DIFFER:
         text = f"{printable(entry.path)} was made at {made:%Y-%m-%dT%H:%M:%SZ}, which is in the future"
         level = Level.WARNING if entry.max_age_days is None else Level.ERROR
         next_step = "correct the clock of the machine that wrote it, or the clock of the decision (--now)"

@@ -63,6 +63,11 @@ class Scope:
     def out_of_scope(
         self, paths: set[str], existing: frozenset[str], wanted: Callable[[str], bool]
     ) -> list[Notification]:
+        """Each file that is declared out of scope, told with owner and reason; a warning for one that is not there.
+
+        :param paths: files that would be looked at; :param existing: all files of the tree
+        :param wanted: whether a path is one for the scanner that asks
+        """
         found = []
         for entry in self.entries:
             properties = {"owner": entry.owner, "reason": entry.reason}

@@ -46,7 +46,7 @@ _SAFE = (
 _WITHOUT_FILTERS = frozenset({"cat-file", "config", "log", "ls-files", "ls-tree", "rev-list", "rev-parse"})
 
 MODULE = "160000"
-"""Mode of a submodule in git's index."""
+"""Mode of a submodule in git's index and trees: what stands for its blob is the commit that is recorded."""
 
 
 class Submodule(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from govsec_ci.app import snapshot
 from govsec_ci.app.snapshot import Entry, Repository, changed, committed, content, export, open_repository, staged
 from govsec_ci.errors import ToolError, UsageError
 from govsec_ci.system.files import Tree
+from govsec_ci.system.git import MODULE
 from tests.support.repositories import commit_all, git, new_repository
 
 LIMIT = 1_000_000
@@ -133,7 +134,7 @@ def test_a_forged_index_leads_nowhere_else(top: Path, tmp_path: Path) -> None:
 
 def test_submodules_are_another_repository(top: Path, tmp_path: Path) -> None:
     repository = open_repository(top, {})
-    module = Entry(path="sub.py", mode="160000", blob="0" * 40)
+    module = Entry(path="sub.py", mode=MODULE, blob="0" * 40)
     (tmp_path / "out").mkdir()
     assert export(repository, [module], tmp_path / "out", lambda _: True, limit_bytes=LIMIT) == Tree(
         root=tmp_path / "out", files=()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from govsec_ci.app import snapshot_checkout
-from govsec_ci.app.snapshot import LINK, MODULE, Entry, open_repository
+from govsec_ci.app.snapshot import LINK, Entry, open_repository
 from govsec_ci.app.snapshot_checkout import checkout
 from govsec_ci.errors import ToolError, UsageError
 from govsec_ci.system import git as safe_git
@@ -154,7 +154,7 @@ def test_nothing_is_written_through_a_link(top: Path, tmp_path: Path) -> None:
     assert not list(outside.iterdir())
     again = list(snapshot_checkout._write(repository, entries[:1], root))
     assert again[0].reason.startswith("the link cannot be made")
-    up = [Entry(path="../x", mode=LINK, blob=blob), Entry(path="../y", mode=MODULE, blob=blob)]
+    up = [Entry(path="../x", mode=LINK, blob=blob), Entry(path="../y", mode=safe_git.MODULE, blob=blob)]
     assert [one.reason for one in snapshot_checkout._write(repository, up, root)] == ["not a path of a tree"] * 2
 
 
