@@ -68,7 +68,7 @@ def test_missing_and_special_files_are_input_errors(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read anything")
-def test_an_unreadable_file_is_an_input_error(tmp_path: Path) -> None:  # pragma: no cover
+def test_an_unreadable_file_is_an_input_error(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.touch(mode=0)
     with pytest.raises(InputError, match="cannot be read"):
