@@ -6,7 +6,7 @@ they are another ecosystem's, under names of its own.
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +40,12 @@ class Conda:
 
     def matches(self, path: str) -> bool:
         """``environment.yml``, ``environment-dev.yaml``, ``conda.yml``."""
-        name = posixpath.basename(path)
+        name = posixpath.basename(path) if self.may_hold(path) else ""
         return _NAME.fullmatch(name) is not None and _LOCK.fullmatch(name) is None
 
     def may_hold(self, path: str) -> bool:
         """Any YAML file."""
-        return path.endswith((".yml", ".yaml"))
+        return path.lower().endswith((".yml", ".yaml"))
 
     def holds(self, data: bytes) -> bool:
         """Whether it has both ``channels`` and ``dependencies``, as no other format does."""
@@ -60,8 +60,9 @@ class Conda:
             broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=UNREAD_STEP)
             return Manifest(path=path, format=self.name, notifications=(broken,))
         lines = [(entry.line, entry.text) for entry in entries if entry.kind == _PIP]
+        packages = [(entry.line, entry.text) for entry in entries if entry.kind == _PACKAGE_ENTRY]
         manifest = read_lines(self.name, root, path, lines, limit_bytes=limit_bytes)
-        said = (*manifest.notifications, *_malformed(path, entries), *_not_audited(path, entries))
+        said = (*manifest.notifications, *_malformed(path, entries), *not_audited(path, packages))
         return replace(manifest, notifications=said, aside=not entries)
 
 
@@ -125,13 +126,14 @@ def _malformed(path: str, entries: list[_Entry]) -> Iterator[Notification]:
             yield notice("requirement-malformed", text, path=path, line=entry.line, next_step="correct the entry")
 
 
-def _not_audited(path: str, entries: list[_Entry]) -> Iterator[Notification]:
-    found = [entry for entry in entries if entry.kind == _PACKAGE_ENTRY and _package(entry.text) not in _ALWAYS]
+def not_audited(path: str, packages: Sequence[tuple[int, str]]) -> Iterator[Notification]:
+    """At most one ERROR, for what is given with its line and is neither the interpreter nor pip."""
+    found = [(line, text) for line, text in packages if _package(text) not in _ALWAYS]
     if found:
-        names = ", ".join(shown(entry.text, limit=40) for entry in found[:_MOST_SHOWN])
+        names = ", ".join(shown(text, limit=40) for _, text in found[:_MOST_SHOWN])
         more = ", …" if len(found) > _MOST_SHOWN else ""
         text = f"{len(found)} of conda's packages were not audited: {names}{more}"
-        yield notice("manifest-not-audited", text, path=path, line=found[0].line, next_step=UNREAD_STEP)
+        yield notice("manifest-not-audited", text, path=path, line=found[0][0], next_step=UNREAD_STEP)
 
 
 def _package(text: str) -> str:

@@ -24,7 +24,7 @@ from govsec_ci.manifests.look import Look
 from govsec_ci.manifests.notices import UNREAD_STEP, notice, shown
 from govsec_ci.manifests.registry import BY_CONTENT, FORMATS
 from govsec_ci.manifests.requirements import VENDOR_FOLDERS
-from govsec_ci.model import Level
+from govsec_ci.model import Level, Notification
 from govsec_ci.system.files import Skipped, Tree
 
 _REQUIREMENTS = "requirements"
@@ -165,7 +165,8 @@ class _Search:
         if self.environment is None:
             return
         for path, manifest in self.read.items():
-            self.read[path] = _without_conda(answered(manifest, self.environment))
+            found = answered(manifest, self.environment)
+            self.read[path] = replace(found, notifications=_as_notes(found.notifications))
         self.read[self.environment.path] = self.environment
 
     def _only_unread(self) -> None:
@@ -196,7 +197,8 @@ class _Search:
         lock = declaration.lock
         if lock in self._files and lock not in self.read:
             self.read[lock] = FORMATS[_LOCK_OF_SCRIPT].read(self.tree.root, lock, limit_bytes=self.limit_bytes)
-        return replace(declaration, notifications=(*declaration.notifications, *broken))
+        told = declaration.notifications if self.environment is None else _as_notes(declaration.notifications)
+        return replace(declaration, notifications=(*told, *broken))
 
     def _declared(self) -> Iterable[Manifest]:
         """Settle each declaration, but those that the project's newer declaration replaces."""
@@ -286,15 +288,11 @@ def _is_vendored(path: str, reader: ManifestFormat) -> bool:
     return reader.name != DistInfo.name and not _VENDORED.isdisjoint(above)
 
 
-def _without_conda(manifest: Manifest) -> Manifest:
-    """Conda's packages are in the installed environment, which is audited: they become a note."""
-    if manifest.format != Conda.name:
-        return manifest
-    notifications = tuple(
-        replace(note, level=Level.NOTE) if note.id == "manifest-not-audited" else note
-        for note in manifest.notifications
+def _as_notes(notifications: tuple[Notification, ...]) -> tuple[Notification, ...]:
+    """What is not audited here is in the installed environment, which is: that is said, and hinders nothing."""
+    return tuple(
+        replace(note, level=Level.NOTE) if note.id == "manifest-not-audited" else note for note in notifications
     )
-    return replace(manifest, notifications=notifications)
 
 
 def _folders(manifest: Manifest) -> set[str]:

@@ -11,7 +11,7 @@ from govsec_ci.manifests.notices import notice
 from govsec_ci.manifests.shortcomings import shortcomings
 from govsec_ci.manifests.text import UnreadableError
 
-_FILE = "METADATA"
+_FILE = "/METADATA"
 
 
 class DistInfo:
@@ -21,8 +21,7 @@ class DistInfo:
 
     def matches(self, path: str) -> bool:
         """``METADATA`` in a folder ``*.dist-info``."""
-        folder, _, name = path.rpartition("/")
-        return name == _FILE and folder.lower().endswith(".dist-info")
+        return path.endswith(_FILE) and path[: -len(_FILE)].lower().endswith(".dist-info")
 
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """The one component that it is of."""

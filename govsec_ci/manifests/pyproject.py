@@ -8,7 +8,7 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, is_normalized_name
 
-from govsec_ci.manifests import sources
+from govsec_ci.manifests import conda, sources
 from govsec_ci.manifests.base import BUILD, LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.caret import specifier_of
 from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
@@ -17,6 +17,7 @@ from govsec_ci.manifests.text import Lines, UnreadableError, parse_toml, read_ut
 from govsec_ci.model import Notification
 
 FILE_NAME = "pyproject.toml"
+_PIXI = ("dependencies", "host-dependencies", "build-dependencies", "run-dependencies", "pypi-dependencies")
 
 
 class Pyproject:
@@ -61,6 +62,7 @@ class _Reader:
             *self._strings(self._flit().get("requires", []), MAIN, 1, "tool.flit.metadata.requires"),
         )
         files, computed = self._dynamic(project)
+        self._pixi()
         return Declaration(
             path=self.path,
             format=FILE_NAME,
@@ -102,6 +104,16 @@ class _Reader:
         yield from self._strings(
             table.get("requires", []), BUILD, self.lines.header("build-system"), "build-system.requires"
         )
+
+    def _pixi(self) -> None:
+        """What pixi's tables name: conda's packages, and such of PyPI's as only its lock has versions of."""
+        pixi = self._table(self._table(self.data, "tool"), "pixi")
+        features = [one for one in self._table(pixi, "feature").values() if isinstance(one, dict)]
+        platforms = [one for table in (pixi, *features) for one in self._table(table, "target").values()]
+        tables = (one for one in (pixi, *features, *platforms) if isinstance(one, dict))
+        found = {name: None for one in tables for key in _PIXI for name in self._table(one, key)}
+        notes = conda.not_audited(self.path, [(self.lines.key(name), name) for name in found])
+        self.notifications.extend(notes)
 
     def _groups(self) -> Iterator[Declared]:
         tool = self._table(self.data, "tool")

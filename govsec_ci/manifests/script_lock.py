@@ -1,14 +1,11 @@
 """``SCRIPT.lock``: what uv locks for a script with metadata of its own (``uv lock --script``); uv's format."""
 
-import re
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
 from govsec_ci.manifests.uv_lock import UvLock
-
-_NAME = re.compile(r"[^/]\.pyw?\.lock$")
 
 
 class ScriptLock:
@@ -18,7 +15,7 @@ class ScriptLock:
 
     def matches(self, path: str) -> bool:
         """``tool.py.lock``; of a script without a suffix the lock is found by the script."""
-        return _NAME.search(path) is not None
+        return path.endswith((".py.lock", ".pyw.lock"))
 
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """As ``uv.lock``."""

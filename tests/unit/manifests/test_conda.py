@@ -142,3 +142,32 @@ def test_aliases_are_read_and_a_ring_of_them_ends(found: Found) -> None:
     text = "x: &a [django==3.2]\ndependencies:\n- pip: *a\n"
     assert conda(found({"environment.yml": text})).components[0].version == "3.2"
     assert errors(conda(found({"environment.yml": "dependencies: &a\n- pip: *a\n"}))) == ["requirement-malformed"]
+
+
+PIXI = """\
+[tool.pixi.dependencies]
+python = "3.11.*"
+numpy = "*"
+[tool.pixi.pypi-dependencies]
+flask = "==1.0"
+[tool.pixi.feature.x.target.linux-64.dependencies]
+gcc = "*"
+"""
+
+
+def test_what_pixi_s_tables_name_is_not_clean(found: Found, tmp_path: Path) -> None:
+    project = '[project]\nname = "app"\nversion = "1"\ndependencies = []\n'
+    result = found({"pyproject.toml": f"{project}{PIXI}"})
+    (note,) = conda(result, "pyproject.toml").notifications
+    assert (note.id, note.level) == ("manifest-not-audited", Level.ERROR)
+    assert note.text == "pyproject.toml:7: 3 of conda's packages were not audited: numpy, flask, gcc"
+    site = tmp_path / "env" / "site-packages"
+    (site / "a-1.dist-info").mkdir(parents=True)
+    (site / "a-1.dist-info" / "METADATA").write_text("Name: a\nVersion: 1\n", "utf-8")
+    result = discover(walk(tmp_path / "tree"), environment=read_environment(site))
+    assert errors(conda(result, "pyproject.toml")) == []
+
+
+@pytest.mark.parametrize("table", ["[tool.pixi]", "[tool.pixi.dependencies]\npython = '*'", "[tool]\nx = 1"])
+def test_pixi_without_packages_says_nothing(found: Found, table: str) -> None:
+    assert found({"pyproject.toml": f"{table}\n"}).manifests == ()
