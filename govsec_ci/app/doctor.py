@@ -16,6 +16,7 @@ from packaging.version import Version
 from govsec_ci.advisories.index import open_index
 from govsec_ci.app import init
 from govsec_ci.app.advisories import resolve_advisories
+from govsec_ci.app.doctor_words import Words
 from govsec_ci.app.init_files import PLACEHOLDER, HookSource
 from govsec_ci.app.pins import pinned
 from govsec_ci.app.target import load_config
@@ -36,45 +37,44 @@ DEFAULT_PROFILE: Final = "jp-gov"
 # What .pre-commit-hooks.yaml asks for.
 OLDEST_PRE_COMMIT: Final = Version("3.2.0")
 _SHOWN: Final = 3
-_SYNC: Final = "govsec advisories sync, or carry data in: govsec advisories import FILE"
 _TIMEOUT_S: Final = 30.0
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """One thing that was looked at; ``mend`` is empty where it is in order."""
+    """One thing that was looked at, in the language asked for; ``mend`` is empty where it is in order."""
 
     what: str
     mend: str = ""
 
 
-def examine(top: Path, advisories: Path | None, now: datetime) -> tuple[Said, ...]:
+def examine(top: Path, advisories: Path | None, now: datetime, *, lang: str = "en") -> tuple[Said, ...]:
     """Look at everything that a verdict and the hooks need, each thing said once.
 
-    :param now: what the age of advisory data is counted to (UTC)
+    :param now: what the age of advisory data is counted to (UTC); :param lang: ``en`` or ``ja``
     :raises UsageError: ``top`` is no folder
     """
-    seen = init.look(top)
+    seen, say = init.look(top), Words(lang)
     looks: tuple[Callable[[], Iterator[Said]], ...] = (
-        _tools,
-        lambda: _checkout(top),
-        lambda: _settings(top),
-        lambda: _waivers(top),
-        lambda: _manifests(top),
-        lambda: _advisories(top, advisories, now),
-        lambda: _hooks(top, seen),
-        lambda: _workflow(top, seen),
+        lambda: _tools(say),
+        lambda: _checkout(top, say),
+        lambda: _settings(top, say),
+        lambda: _waivers(top, say),
+        lambda: _manifests(top, say),
+        lambda: _advisories(top, advisories, now, say),
+        lambda: _hooks(top, seen, say),
+        lambda: _workflow(top, seen, say),
     )
-    return tuple(dict.fromkeys(one for look in looks for one in _safely(look)))
+    return tuple(dict.fromkeys(one for look in looks for one in _safely(look, say)))
 
 
-def _safely(look: Callable[[], Iterator[Said]]) -> Iterator[Said]:
+def _safely(look: Callable[[], Iterator[Said]], say: Words) -> Iterator[Said]:
     try:
         yield from look()
     except GovsecError as error:
-        yield Said(what=error.what, mend=error.next_step or error.cause or "correct it")
+        yield Said(what=say.tell(error.what), mend=say.remedy(error))
 
 
-def _tools() -> Iterator[Said]:
+def _tools(say: Words) -> Iterator[Said]:
     for text in metadata.requires(init.DISTRIBUTION) or []:
         wanted = Requirement(text)
         if not any(specifier.operator == "==" for specifier in wanted.specifier):
@@ -82,32 +82,32 @@ def _tools() -> Iterator[Said]:
         try:
             found = metadata.version(wanted.name)
         except metadata.PackageNotFoundError:
-            found = "missing"
-        right = found != "missing" and found in wanted.specifier
+            found = ""
+        right = found and found in wanted.specifier
         mend = "" if right else f"python -m pip install '{wanted.name}{wanted.specifier}'"
-        yield Said(what=f"{wanted.name} {found}", mend=mend)
+        yield Said(what=say("tool" if found else "tool-missing", name=wanted.name, found=found), mend=mend)
 
 
-def _checkout(top: Path) -> Iterator[Said]:
+def _checkout(top: Path, say: Words) -> Iterator[Said]:
     if shutil.which("git") is None:
-        yield Said(what="git is not installed", mend="install git")
+        yield Said(what=say("no-git"), mend=say("get-git"))
         return
     found = git.inspect(top)
     if found is None:
-        yield Said(what=f"{top} is no git checkout", mend="git init, and commit what you have")
+        yield Said(what=say("no-checkout", top=top), mend=say("begin"))
     elif found.commit is None:
-        yield Said(what="nothing is committed yet", mend="git add, git commit")
+        yield Said(what=say("no-commit"), mend=say("commit"))
     else:
-        yield Said(what=f"git checkout at {found.commit[:12]}")
+        yield Said(what=say("checkout", commit=found.commit[:12]))
 
 
-def _settings(top: Path) -> Iterator[Said]:
+def _settings(top: Path, say: Words) -> Iterator[Said]:
     config = load_config(top, None)
-    named = f"settings name the profiles {', '.join(config.profiles)}"
-    yield Said(what=named if config.profiles else f"no settings name a profile: {DEFAULT_PROFILE} judges")
+    names = ", ".join(config.profiles)
+    yield Said(what=say("named", names=names) if names else say("default", name=DEFAULT_PROFILE))
     loaded = _profiles(top, config)
     for profile in loaded:
-        yield Said(what=f"profile {profile.id} {profile.version} ({profile.status})")
+        yield Said(what=say("profile", id=profile.id, version=profile.version, status=profile.status))
     _check_parameters(loaded, config)
 
 
@@ -125,48 +125,51 @@ def _profiles(top: Path, config: Config) -> tuple[Profile, ...]:
     return pinned(loaded, config)
 
 
-def _waivers(top: Path) -> Iterator[Said]:
+def _waivers(top: Path, say: Words) -> Iterator[Said]:
     path = top / waivers.FILE_NAME
-    held = len(waivers.load(path)) if path.exists() else 0
-    yield Said(what=f"waivers: {held}" if path.exists() else f"there is no {waivers.FILE_NAME}: nothing is accepted")
+    if path.exists():
+        yield Said(what=say("waivers", n=len(waivers.load(path))))
+    else:
+        yield Said(what=say("no-waivers", file=waivers.FILE_NAME))
 
 
-def _manifests(top: Path) -> Iterator[Said]:
+def _manifests(top: Path, say: Words) -> Iterator[Said]:
     found = discover(walk(top)).manifests
     if not found:
-        mend = "add a lock file, or a requirements.txt with exact versions and hashes"
-        yield Said(what="nothing says what this project depends on", mend=mend)
+        yield Said(what=say("no-manifest"), mend=say("lock"))
     for manifest in found:
         broken = [one for one in manifest.notifications if one.level is Level.ERROR]
         count = len(manifest.components)
-        what = f"{manifest.path}: {count} component{'' if count == 1 else 's'}"
-        yield Said(what=what if not broken else f"{what}, {len(broken)} not auditable", mend=_first(broken))
+        what = say("one-component" if count == 1 else "components", path=manifest.path, n=count)
+        yield Said(what=say("not-auditable", what=what, n=len(broken)) if broken else what, mend=_first(broken, say))
 
 
-def _first(broken: list[Notification]) -> str:
-    told = [f"{one.text} ({one.next_step})" if one.next_step else one.text for one in broken[:_SHOWN]]
-    return "; ".join(told)
+def _first(broken: list[Notification], say: Words) -> str:
+    told = ((say.tell(one.text), one.next_step) for one in broken[:_SHOWN])
+    return say("next").join(say("with-step", what=what, step=say.tell(step)) if step else what for what, step in told)
 
 
-def _advisories(top: Path, source: Path | None, now: datetime) -> Iterator[Said]:
+def _advisories(top: Path, source: Path | None, now: datetime, say: Words) -> Iterator[Said]:
     with resolve_advisories(source, _settings_or_none(top).advisories) as found:
         if found.path is None:
-            yield Said(what="no advisory data is stored", mend=_SYNC)
+            yield Said(what=say("no-data"), mend=say("sync"))
             return
         with open_index(found.path) as index:
             held = {state.feed: state for state in index.feeds()}
     limits = _limits(top)
     for feed in sorted({*held, *limits}):
-        yield _feed(feed, held.get(feed), limits.get(feed), now)
+        state = held.get(feed)
+        if state is None:
+            yield Said(what=say("no-feed", feed=feed), mend=say("sync"))
+        else:
+            yield _feed(state, limits.get(feed), now - state.as_of, say)
 
 
-def _feed(feed: str, state: FeedState | None, limit: timedelta | None, now: datetime) -> Said:
-    if state is None:
-        return Said(what=f"advisory data: no {feed}, which the profile asks for", mend=_SYNC)
-    age = now - state.as_of
-    allowed = "" if limit is None else f", at most {limit.days} allowed"
-    told = f"advisory data: {feed} of {state.as_of:%Y-%m-%d}, {max(0, age.days)} days old{allowed}"
-    return Said(what=told, mend=_SYNC if limit is not None and age > limit else "")
+def _feed(state: FeedState, limit: timedelta | None, age: timedelta, say: Words) -> Said:
+    told = say("feed", feed=state.feed, day=f"{state.as_of:%Y-%m-%d}", n=max(0, age.days))
+    if limit is None:
+        return Said(what=told)
+    return Said(what=say("allowed", what=told, n=limit.days), mend=say("sync") if age > limit else "")
 
 
 def _settings_or_none(top: Path) -> Config:
@@ -207,44 +210,44 @@ def _context(profile: Profile, config: Config) -> Context:
     return Context(index=Index(evidence), profile=profile, now=datetime.now(UTC), stage=Stage.BUILD)
 
 
-def _hooks(top: Path, seen: init.Seen) -> Iterator[Said]:
+def _hooks(top: Path, seen: init.Seen, say: Words) -> Iterator[Said]:
     text = init.text_of(top / init.PRE_COMMIT)
     called = init.hooks_called(text or "")
     missing = [name for name in init.hook_ids(seen) if name not in called]
     if missing:
         init.with_hooks(text, missing, HookSource())  # says so where nothing can be added to the file
-        yield Said(what=f"{init.PRE_COMMIT} lacks {', '.join(missing)}", mend="govsec init, or docs/pre-commit.md")
+        yield Said(what=say("lacks", file=init.PRE_COMMIT, names=", ".join(missing)), mend=say("add-hooks"))
     else:
-        yield Said(what=f"{init.PRE_COMMIT} calls the hooks")
+        yield Said(what=say("calls-hooks", file=init.PRE_COMMIT))
     if text is not None:
-        yield from _manager()
-        yield from _installed(top)
+        yield from _manager(say)
+        yield from _installed(top, say)
 
 
-def _manager() -> Iterator[Said]:
+def _manager(say: Words) -> Iterator[Said]:
     """The program that calls the hooks: pre-commit, or prek which needs no look at its version."""
     found = shutil.which("pre-commit")
     if found is None and shutil.which("prek"):
-        yield Said(what="prek is there")
+        yield Said(what=say("prek"))
     elif found is None:
         own = Path(sysconfig.get_path("scripts"))
-        beside = f'it came with govsec; put its folder on PATH: export PATH="{own}:$PATH"'
+        beside = say("on-path", command=f'export PATH="{own}:$PATH"')
         there = shutil.which("pre-commit", path=str(own))
-        yield Said(what="pre-commit is not on PATH", mend=beside if there else "python -m pip install pre-commit")
+        yield Said(what=say("no-manager"), mend=beside if there else "python -m pip install pre-commit")
     else:
-        yield _pre_commit(found)
+        yield _pre_commit(found, say)
 
 
-def _pre_commit(program: str) -> Said:
+def _pre_commit(program: str, say: Words) -> Said:
     told = re.search(r"[0-9]+(?:\.[0-9]+)+", process.run([program, "--version"], timeout_s=_TIMEOUT_S).stdout.decode())
     if told is None:
-        return Said(what=f"{program} does not tell its version", mend="python -m pip install --upgrade pre-commit")
+        return Said(what=say("no-version", program=program), mend="python -m pip install --upgrade pre-commit")
     old = Version(told[0]) < OLDEST_PRE_COMMIT
     mend = f"python -m pip install --upgrade 'pre-commit>={OLDEST_PRE_COMMIT}'"
-    return Said(what=f"pre-commit {told[0]} ({program})", mend=mend if old else "")
+    return Said(what=say("manager", version=told[0], program=program), mend=mend if old else "")
 
 
-def _installed(top: Path) -> Iterator[Said]:
+def _installed(top: Path, say: Words) -> Iterator[Said]:
     done = git.run_git(top, "rev-parse", "--git-common-dir")
     if done.exit_code != 0:
         return
@@ -252,16 +255,14 @@ def _installed(top: Path) -> Iterator[Said]:
     lacking = [name for name in ("pre-commit", "pre-push") if not (common / "hooks" / name).is_file()]
     if lacking:
         mend = " ".join(["pre-commit install", *(f"--hook-type {name}" for name in lacking)])
-        yield Said(what=f"not installed in this checkout: the {' and '.join(lacking)} hook", mend=mend)
+        yield Said(what=say("not-installed", names=say("and").join(lacking)), mend=mend)
 
 
-def _workflow(top: Path, seen: init.Seen) -> Iterator[Said]:
+def _workflow(top: Path, seen: init.Seen, say: Words) -> Iterator[Said]:
     using = init.calling(top, seen)
     if not using:
-        yield Said(what="no workflow calls govsec", mend="govsec init, or docs/github-action.md")
+        yield Said(what=say("no-workflow"), mend=say("add-workflow"))
     for path, text in using.items():
         unset = PLACEHOLDER in text
-        mend = (
-            f"in its line `uses: {PLACEHOLDER}` name the repository and the commit that you reviewed" if unset else ""
-        )
-        yield Said(what=f"{path} calls govsec" if not unset else f"{path} holds a placeholder", mend=mend)
+        mend = say("replace", name=PLACEHOLDER) if unset else ""
+        yield Said(what=say("placeholder" if unset else "calls-govsec", path=path), mend=mend)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from govsec_ci.app import init_files
 from govsec_ci.app.init_files import HookSource
+from govsec_ci.app.say import Say, Texts
 from govsec_ci.app.target import load_config, tool_table
 from govsec_ci.config import FILE_NAME
 from govsec_ci.errors import InputError, UsageError
@@ -42,7 +43,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One file to be written; ``before`` is None for a new one."""
+    """One file to be written; ``before`` is None for a new one, ``why`` a key of :func:`words`."""
 
     path: str
     before: str | None
@@ -97,15 +98,15 @@ def _changes(top: Path, seen: Seen, source: HookSource, profiles: tuple[str, ...
     if not _is_configured(top):
         # A string of JSON is one of TOML, whatever a path holds.
         named = ", ".join(json.dumps(name, ensure_ascii=False) for name in profiles)
-        yield Change(path=FILE_NAME, before=None, after=init_files.SETTINGS.format(profiles=named), why="the settings")
+        yield Change(path=FILE_NAME, before=None, after=init_files.SETTINGS.format(profiles=named), why="settings")
     if not (top / WAIVERS_FILE).exists():
-        yield Change(path=WAIVERS_FILE, before=None, after=init_files.WAIVERS, why="accepted risks; none yet")
+        yield Change(path=WAIVERS_FILE, before=None, after=init_files.WAIVERS, why="waivers")
     before = text_of(top / PRE_COMMIT)
     after = with_hooks(before, hook_ids(seen), source)
     if after != before:
-        yield Change(path=PRE_COMMIT, before=before, after=after, why="the hooks")
+        yield Change(path=PRE_COMMIT, before=before, after=after, why="hooks")
     if not calling(top, seen):
-        yield Change(path=WORKFLOW, before=None, after=_workflow(source), why="the gate on every pull request")
+        yield Change(path=WORKFLOW, before=None, after=_workflow(source), why="workflow")
 
 
 def text_of(path: Path) -> str | None:
@@ -216,8 +217,24 @@ def write(top: Path, changes: tuple[Change, ...]) -> None:
         write_atomic(top / change.path, change.after.encode())
 
 
-def shown(change: Change) -> str:
+_TEXTS: Final[Texts] = {
+    "settings": ("the settings", "設定"),
+    "waivers": ("accepted risks; none yet", "受容したリスク(まだない)"),
+    "hooks": ("the hooks", "フック"),
+    "workflow": ("the gate on every pull request", "プルリクエストごとの判定"),
+    "in-place": ("Everything is in place.", "すべて整っている。"),
+    "agreed": ("Write {n} files?", "{n} 件のファイルを書き込むか"),
+    "written": ("Written. Next: govsec doctor", "書き込んだ。次に govsec doctor を実行する。"),
+}
+
+
+def words(lang: str) -> Say:
+    """What ``init`` says, in ``en`` or ``ja``."""
+    return Say(_TEXTS, lang)
+
+
+def shown(change: Change, say: Say) -> str:
     """What will be written, as a unified diff under one line that says what for."""
     before = (change.before or "").splitlines()
     diff = difflib.unified_diff(before, change.after.splitlines(), lineterm="", n=2)
-    return lines("\n".join([f"{change.path}: {change.why}", *(f"    {line}" for line in list(diff)[2:])]))
+    return lines("\n".join([f"{change.path}: {say(change.why)}", *(f"    {line}" for line in list(diff)[2:])]))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,10 +39,16 @@ def write_all(folder: Path, files: dict[str, bytes]) -> int:
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows in columns."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """Print rows in columns; a Japanese character is as wide as two others."""
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal (Unicode Standard Annex #11)."""
+    return len(text) + sum(unicodedata.east_asian_width(character) in "WF" for character in text)
 
 
 def day(moment: "datetime") -> str:

@@ -1,11 +1,21 @@
 """What lies on this machine: advisory data, and what was found in files before."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from govsec_ci.cli.options import with_options
-from govsec_ci.cli.printing import day, table
+from govsec_ci.cli.printing import day, locale_language, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from govsec_ci.model import FeedState
+
+# English, Japanese.
+_HEAD = (("feed", "of", "records"), ("データ", "時点", "件数"))
+_STATUS = (("feed", "of", "age", "records", "sha256"), ("データ", "時点", "経過", "件数", "sha256"))
 
 
 @click.group()
@@ -30,7 +40,7 @@ def advisories_sync(config_file: Path | None, *, quiet: bool) -> int:
 
     with progress.shown(quiet=quiet) as advance:
         states = feeds.synced(config_file, advance)
-    table([("feed", "of", "records"), *((one.feed, day(one.as_of), f"{one.records:,}") for one in states)])
+    _stored(states)
     return 0
 
 
@@ -53,8 +63,13 @@ def advisories_import(files: tuple[Path, ...], *, quiet: bool) -> int:
 
     with progress.shown(quiet=quiet) as advance:
         states = import_files(files, default_cache(), advance)
-    table([("feed", "of", "records"), *((one.feed, day(one.as_of), f"{one.records:,}") for one in states)])
+    _stored(states)
     return 0
+
+
+def _stored(states: "Iterable[FeedState]") -> None:
+    head = _HEAD[locale_language() == "ja"]
+    table([head, *((one.feed, day(one.as_of), f"{one.records:,}") for one in states)])
 
 
 @advisories.command("export")
@@ -76,8 +91,8 @@ def advisories_export(archive: Path) -> int:
 
 
 @advisories.command("status")
-@with_options("now")
-def advisories_status(now: str | None) -> int:
+@with_options("now", "lang")
+def advisories_status(now: str | None, lang: str | None) -> int:
     """Show each feed: its date, age, number of records and digest.
 
     \b
@@ -89,16 +104,18 @@ def advisories_status(now: str | None) -> int:
     from govsec_ci.app.clock import parse
 
     found = status(default_cache(), parse(now))
-    rows = [("feed", "of", "age", "records", "sha256")]
+    japanese = (lang or locale_language()) == "ja"
+    rows = [_STATUS[japanese]]
     for one in found.feeds:
         if one.state is None or one.age_days is None:
-            rows.append((one.feed, "not stored", "", "", ""))
+            rows.append((one.feed, "保存なし" if japanese else "not stored", "", "", ""))
         else:
-            age = f"{one.age_days:.1f} days"
+            age = f"{one.age_days:.1f} {'日' if japanese else 'days'}"
             rows.append((one.feed, day(one.state.as_of), age, f"{one.state.records:,}", one.state.sha256))
     table(rows)
     for ecosystem, records in found.unmatched.items():
-        click.echo(f"{records:,} records of {ecosystem} are stored, but not matched: only PyPI is")
+        plain = f"{records:,} records of {ecosystem} are stored, but not matched: only PyPI is"
+        click.echo(f"{ecosystem} の {records:,} 件は保存されているが、照合の対象は PyPI のみ" if japanese else plain)
     return 0
 
 

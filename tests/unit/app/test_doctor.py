@@ -1,6 +1,7 @@
 """``govsec doctor`` says what is missing, each with the next step; nothing that is broken hides the rest."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import metadata
@@ -96,6 +97,23 @@ def test_it_names_what_is_missing_and_how_to_mend_it(top: Path, capsys: pytest.C
     }  # fmt: skip
     assert cli.main(["doctor", str(top)]) == 3
     assert "      to do: govsec init" in capsys.readouterr().out
+
+
+def test_a_japanese_reader_is_told_all_of_it_in_japanese(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(top, {"requirements.txt": "idna>=3\n", "setup.cfg": "[metadata]\nname = a\n"})
+    assert cli.main(["doctor", str(top), "--lang", "ja"]) == 3
+    ready(top)
+    write(top, {"govsec.toml": f'profiles = ["jp-gov"]\n[pins]\njp-gov = "{"0" * 64}"\n', "govsec-waivers.toml": "["})
+    (top / ".pre-commit-config.yaml").write_text("repos:\n- repo: [x\n")
+    assert cli.main(["doctor", str(top), "--lang", "ja", "--advisories", str(top / "nowhere")]) == 3
+    said = capsys.readouterr().out.splitlines()
+    tools = {line for line in said if re.fullmatch(r"(ok|!!)  [\w-]+ [\d.]+", line)}
+    errors = {line for line in said if line.startswith("!!  ") and line.isascii()}
+    english = [line for line in said if line.isascii() and line not in tools | errors]
+    assert english == []
+    # What an error names is told as it is; what to do about it is not.
+    assert len(errors) == 3, errors
+    assert any("対処: " in line for line in said)
 
 
 def test_it_looks_at_everything_even_where_something_is_broken(top: Path) -> None:

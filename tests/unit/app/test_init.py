@@ -142,7 +142,7 @@ def test_nothing_is_written_through_a_link_out_of_the_project(tmp_path: Path, to
 
 def test_what_is_shown_turns_no_text_around(top: Path) -> None:
     (top / ".pre-commit-config.yaml").write_text(OLD + "# \u202eclear\n")  # YAML itself refuses an escape
-    shown = "\n".join(map(init.shown, init.plan(top, HERE, ("jp-gov",))))
+    shown = "\n".join(init.shown(one, init.words("en")) for one in init.plan(top, HERE, ("jp-gov",)))
     assert "\u202e" not in shown
     assert "<U+202E>clear" in shown
 
@@ -203,6 +203,15 @@ def test_wrong_places_and_files_are_told(tmp_path: Path, top: Path) -> None:
     (top / ".pre-commit-config.yaml").write_bytes(b"\xff")
     with pytest.raises(InputError, match="UTF-8"):
         paths(top)
+
+
+def test_a_japanese_reader(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        assert cli.main(["init", str(top), "--lang", "ja"]) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("    ")]
+    assert said[0] == "govsec.toml: 設定"
+    assert said[-1] == "すべて整っている。"
+    assert not any(line.isascii() for line in said)
 
 
 def test_the_command_shows_first_and_a_dry_run_writes_nothing(
