@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Annotated
+from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
@@ -456,9 +457,17 @@ class Component(Struct, frozen=True, kw_only=True):
 
     @property
     def purl(self) -> str:
-        """Package URL of type pypi (purl-spec): no qualifiers, name normalised."""
-        base = f"pkg:pypi/{self.name}"
-        return f"{base}@{self.version}" if self.version else base
+        """Package URL of type pypi (purl-spec): no qualifiers, name normalised, ``1.0+cpu`` as ``1.0%2Bcpu``."""
+        base = f"pkg:pypi/{purl_part(self.name)}"
+        return f"{base}@{purl_part(self.version)}" if self.version else base
+
+
+def purl_part(text: str) -> str:
+    """A name or version as it stands in a package URL (ECMA-427, "Character encoding"), as packageurl-python writes it.
+
+    All but ASCII letters, digits, ``.-_~`` and the colon are percent-encoded as UTF-8; half a surrogate pair as well.
+    """
+    return quote(text, safe=":", errors="surrogatepass")
 
 
 class Clause(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from govsec_ci.model import (
     VexStatement,
     Vulnerability,
     level_of,
+    purl_part,
 )
 
 STATUS: Mapping[str, str] = {
@@ -132,7 +133,8 @@ def _exact(component: ComponentRef, target: Affects, place: str) -> Iterator[str
         return
     if any(version.range for version in target.versions):
         raise InputError(place, next_step="name the exact versions")
-    yield from (f"{component.purl}@{v.version}" for v in target.versions if v.version and v.status != "unaffected")
+    versions = (one.version for one in target.versions if one.version and one.status != "unaffected")
+    yield from (f"{component.purl}@{purl_part(version)}" for version in versions)
 
 
 def _moment(text: str) -> datetime | None:

@@ -4,6 +4,7 @@ import functools
 import itertools
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -27,7 +28,7 @@ from govsec_ci.gate.patterns import matcher
 from govsec_ci.gate.rulings import Ruling, Rulings
 from govsec_ci.gate.schema import Filter, SsvcFilter
 from govsec_ci.gate.texts import note
-from govsec_ci.model import BaselineState, Confidence, Note, Result, Ssvc
+from govsec_ci.model import BaselineState, ComponentRef, Confidence, Note, Result, Ssvc
 
 _CONFIDENCES = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
@@ -111,9 +112,12 @@ def _matching(wanted: Filter, cell: Cell) -> Group:
 def _is_there(wanted: Filter, result: Result) -> bool:
     if wanted.path and not any(matcher(p)(location.path) for p in wanted.path for location in result.locations):
         return False
-    own = result.component
-    names = (own.name, own.purl) if own else ()
-    return not wanted.component or any(matcher(p)(name) for p in wanted.component for name in names)
+    return not wanted.component or any(_is_of(result.component, pattern) for pattern in wanted.component)
+
+
+def _is_of(own: ComponentRef | None, pattern: str) -> bool:
+    # As a purl is written, and as whoever writes a pattern may think of it: ``1.0+cpu`` is ``1.0%2Bcpu`` there.
+    return own is not None and any(matcher(pattern)(name) for name in (own.name, own.purl, unquote(own.purl)))
 
 
 def _unsuppressed(selection: Selection, rulings: Rulings, group: Group) -> Iterator[tuple[Group, Note | None]]:

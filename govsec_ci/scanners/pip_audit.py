@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from govsec_ci.config import DeclaredSource
 from govsec_ci.errors import ToolError
 from govsec_ci.formats import upgrades
 from govsec_ci.model import (
@@ -118,8 +120,9 @@ def _why_not(component: Component) -> str:
     return ""
 
 
-def _declared(request: ScanRequest) -> frozenset[str]:
-    return frozenset(entry.name for entry in request.config.declared)
+def _declared(request: ScanRequest) -> dict[str, DeclaredSource]:
+    """By normalised name (PEP 503): ``My_Package`` in the settings is the component ``my-package``."""
+    return {str(canonicalize_name(entry.name.strip())): entry for entry in request.config.declared}
 
 
 def _carried(request: ScanRequest, components: list[Component]) -> list[Notification]:
@@ -200,7 +203,7 @@ def _skipped(request: ScanRequest, components: list[Component], answer: wire.Ans
 
 
 def _is_declared(request: ScanRequest, component: Component, why: str) -> Notification:
-    entry = next(entry for entry in request.config.declared if entry.name == component.name)
+    entry = _declared(request)[component.name]
     return Notification(
         id="declared",
         level=Level.NOTE,

@@ -310,6 +310,7 @@ def statement(**fields: Any) -> bytes:
         ([{"ref": "ref-open", "versions": [{"version": "1"}, {"version": "2", "status": "affected"}]}],
          [("pkg:pypi/open@1", "pkg:pypi/open@2")]),
         ([{"ref": "ref-open", "versions": [{"version": "1", "status": "unaffected"}]}], []),
+        ([{"ref": "ref-open", "versions": [{"version": "1!2+cpu"}]}], [("pkg:pypi/open@1%212%2Bcpu",)]),
         ([{"ref": "ref-a", "versions": [{"range": "vers:pypi/<2"}]}], [("pkg:pypi/a@1.0",)]),
     ],
 )  # fmt: skip

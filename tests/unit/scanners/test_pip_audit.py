@@ -167,6 +167,15 @@ def test_what_the_configuration_declares_is_told_and_does_not_block(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("worker_inside")
+@pytest.mark.parametrize("name", ["My_Own.Package", "my-own-package", " my--own_package "])
+def test_a_declared_name_is_normalised(tmp_path: Path, index: Path, name: str) -> None:
+    config = Config(declared=(DeclaredSource(name=name, owner="x", reason="y"),))
+    run = scan(tmp_path, manifest(component("my-own-package", source="path")), advisories=index, config=config)
+    assert (run.state, told(run)) == (ScanState.COMPLETE, [("declared", "note")])
+    assert run.declared == ("pkg:pypi/my-own-package@1.0",)
+
+
+@pytest.mark.usefixtures("worker_inside")
 def test_a_declaration_does_not_take_a_public_component_out_of_the_audit(tmp_path: Path, index: Path) -> None:
     entry = DeclaredSource(name="foo-bar", owner="x", reason="y")
     run = scan(tmp_path, manifest(component("foo-bar")), advisories=index, config=Config(declared=(entry,)))
