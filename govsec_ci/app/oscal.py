@@ -1,6 +1,6 @@
 """``govsec oscal``: a profile or a verdict in OSCAL's models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,8 @@ from govsec_ci.formats.oscal import Control, Item, Source
 from govsec_ci.gate import profile as profiles
 from govsec_ci.gate.describe import GateRow, describe
 from govsec_ci.gate.profile import Profile
-from govsec_ci.model import Result, Run, Verdict, Waiver
+from govsec_ci.gate.rulings import ruled
+from govsec_ci.model import Result, Run, SuppressionStatus, Verdict, Waiver
 
 # A profile has no date of its own: the first day of its rules, else the epoch, so that the file never changes itself.
 _UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,10 +30,13 @@ def profile_files(name: str, lang: str) -> dict[str, bytes]:
 
 def verdict_files(folder: Path) -> dict[str, bytes]:
     """``assessment-results.json`` of a bundle, and ``poam.json`` where something is waived or overdue."""
-    verdict = bundle.read_verdict(bundle.require(folder))
+    verdict, judges = bundle.read_judged(bundle.require(folder))
     evidence = steps.read_evidence(folder)
     files = {"assessment-results.json": oscal.assessment_results(verdict, bundle.digests(folder))}
-    plan = oscal.poam(verdict, [*_waived(evidence.waivers, verdict.now), *_overdue(verdict, evidence.runs)])
+    # A waiver is a claim: what it accepts is what the profiles that judged let it accept.
+    claims = [_claims(ruled(evidence, [profile], now=verdict.now)) for profile in judges]
+    waived = _waived(evidence.waivers, claims, verdict.now)
+    plan = oscal.poam(verdict, [*waived, *_overdue(verdict, evidence.runs)])
     return files | ({"poam.json": plan} if plan else {})
 
 
@@ -66,7 +70,18 @@ def _source(profile: Profile, lang: str) -> Source:
     return Source(id=profile.id, version=profile.version, title=title, text=text, modified=modified)
 
 
-def _waived(waivers: tuple[Waiver, ...], now: datetime) -> Iterator[Item]:
+def _claims(runs: tuple[Run, ...]) -> dict[str, set[SuppressionStatus]]:
+    """Id of a waiver → what became of it, over the results that it covers."""
+    found: dict[str, set[SuppressionStatus]] = {}
+    for claim in (claim for run in runs for result in run.results for claim in result.suppressions):
+        if claim.origin == "waiver":
+            found.setdefault(claim.origin_id, set()).add(claim.status)
+    return found
+
+
+def _waived(
+    waivers: tuple[Waiver, ...], claims: Sequence[Mapping[str, set[SuppressionStatus]]], now: datetime
+) -> Iterator[Item]:
     for waiver in waivers:
         subject = waiver.vulnerability or waiver.rule or waiver.fingerprint
         yield Item(
@@ -75,15 +90,26 @@ def _waived(waivers: tuple[Waiver, ...], now: datetime) -> Iterator[Item]:
             description=f"{waiver.reason}\n{waiver.plan}",
             due=waiver.expires,
             owner=waiver.owner,
-            status=_state(waiver, now),
+            status=_state(waiver, {_ruling(of_one.get(waiver.id, set())) for of_one in claims}, now),
         )
 
 
-def _state(waiver: Waiver, now: datetime) -> str:
-    """A draft that nobody has approved, or one that begins later, accepts nothing."""
+def _ruling(claims: set[SuppressionStatus]) -> str:
+    """What one profile says of a waiver; one that covers nothing stands as it was signed."""
+    if SuppressionStatus.REJECTED in claims:
+        return "refused"
+    return "undecided" if SuppressionStatus.UNDER_REVIEW in claims else "risk-accepted"
+
+
+def _state(waiver: Waiver, rulings: set[str], now: datetime) -> str:
+    """A draft that nobody has approved, or one that begins later, accepts nothing; nor does one that is refused."""
     if waiver.expires.date() < now.astimezone(UTC).date():
         return "expired"
-    return "risk-accepted" if waiver.approver.strip() and waiver.created <= now else "proposed"
+    if not waiver.approver.strip() or waiver.created > now:
+        return "proposed"
+    if len(rulings) == 1:
+        return rulings.pop()
+    return "risk-accepted-in-part" if "risk-accepted" in rulings else "refused"
 
 
 def _overdue(verdict: Verdict, runs: tuple[Run, ...]) -> Iterator[Item]:

@@ -17,8 +17,14 @@ from govsec_ci.app import bundle
 from govsec_ci.app.oscal import profile_files, verdict_files
 from govsec_ci.formats.oscal import Item, poam, token
 from govsec_ci.gate import profile as profiles
+from govsec_ci.gate import waivers
+from govsec_ci.gate.waive import to_toml
+from govsec_ci.model import Role, Rule, Stage
+from govsec_ci.system.files import write_atomic
 from tests.conftest import ROOT
+from tests.support import bundles
 from tests.support.command import govsec
+from tests.support.gate_evidence import NOW, code, day, evidence, run, waiver
 
 
 def _problems(shared: Path, model: str, data: bytes) -> list[str]:
@@ -120,7 +126,11 @@ def test_the_plan_of_the_failing_example_holds_what_is_waived_and_what_is_overdu
     items = json.loads(verdict_files(judged)["poam.json"])["plan-of-action-and-milestones"]["poam-items"]
     states = [one["value"] for item in items for one in item["props"] if one["name"] == "status"]
     overdue = sum(due < check_now for due, check_now in _dues(judged))
-    assert states.count("risk-accepted") == 1
+    # Of the three profiles one admits no waiver; where none is claimed, the signed one stands as it is.
+    assert (
+        states.count("risk-accepted-in-part" if judged.parent.name.startswith("vulnerable-app") else "risk-accepted")
+        == 1
+    )
     assert states.count("overdue") == overdue
     assert bool(overdue) == (judged.parent.name.startswith("vulnerable-app"))
 
@@ -160,6 +170,33 @@ def test_waivers_and_overdue_results_make_a_plan(shared: Path, failing_bundle: P
     items = json.loads(plan)["plan-of-action-and-milestones"]["poam-items"]
     states = [next(one["value"] for one in item["props"] if one["name"] == "status") for item in items]
     assert states == ["expired", "overdue"]
+
+
+REFUSED = "owner@example.go.jp"
+
+
+@pytest.mark.parametrize(
+    ("changed", "state"),
+    [
+        ({}, "risk-accepted"),
+        # jp-gov asks for an approver who is another person, and for one at all.
+        ({"approver": REFUSED}, "refused"),
+        ({"approver": ""}, "proposed"),
+        ({"created": day("2026-05-01")}, "proposed"),
+        ({"expires": day("2026-03-31")}, "expired"),
+        ({"path": "elsewhere.py", "approver": REFUSED}, "risk-accepted"),
+    ],
+)
+def test_the_plan_calls_accepted_what_the_profile_lets_a_waiver_accept(
+    tmp_path: Path, changed: dict[str, Any], state: str
+) -> None:
+    about = {"rule": "B602", "path": "app/main.py", "vulnerability": "", "component": "", "versions": ""}
+    given_waiver = waiver(**(about | changed))
+    runs = waivers.attach((run(Role.SAST, [code()], [Rule(id="B602")]),), (given_waiver,))
+    bundles.write(tmp_path, evidence(*runs, waivers=(given_waiver,)), ["jp-gov"], now=NOW, stage=Stage.BUILD)
+    write_atomic(tmp_path / bundle.WAIVERS, to_toml(given_waiver).encode())
+    items = json.loads(verdict_files(tmp_path)["poam.json"])["plan-of-action-and-milestones"]["poam-items"]
+    assert [one["value"] for item in items for one in item["props"] if one["name"] == "status"] == [state]
 
 
 @pytest.mark.parametrize(
