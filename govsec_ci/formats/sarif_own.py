@@ -53,7 +53,7 @@ class RunBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
     properties: Mapping[str, str] = {}
 
 
-class ResultBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+class ResultBag(Bag, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``result.properties.govsec``.
 
     :param level: the model's level where SARIF demands ``none`` (section 3.27.10: every kind but ``fail``)
@@ -91,7 +91,7 @@ class NotificationBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
     properties: Mapping[str, str] = {}
 
 
-class SuppressionBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
+class SuppressionBag(Bag, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``suppression.properties.govsec``."""
 
     origin: str = "import"
@@ -104,7 +104,7 @@ class RunProperties(Struct, frozen=True, kw_only=True):
     govsec: RunBag
 
 
-class ResultProperties(Struct, frozen=True, kw_only=True):
+class ResultProperties(Struct, frozen=True, kw_only=True, gc=False):
     """A result's property bag as we write it; one without our key has only defaults."""
 
     govsec: ResultBag = ResultBag()
@@ -124,7 +124,7 @@ class NotificationProperties(Struct, frozen=True, kw_only=True):
     govsec: NotificationBag = NotificationBag()
 
 
-class SuppressionProperties(Struct, frozen=True, kw_only=True):
+class SuppressionProperties(Struct, frozen=True, kw_only=True, gc=False):
     """A suppression's property bag as we write it."""
 
     govsec: SuppressionBag = SuppressionBag()

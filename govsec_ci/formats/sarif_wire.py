@@ -33,16 +33,16 @@ class Wire(Struct, frozen=True, kw_only=True, rename="camel"):
     """Base of everything read from a log: unknown keys are allowed, wrong types are not."""
 
 
-class Text(Wire, frozen=True, kw_only=True):
+class Text(Wire, frozen=True, kw_only=True, gc=False):
     """``message`` and ``multiformatMessageString`` (sections 3.11, 3.12)."""
 
     text: str | None = None
     markdown: str | None = None
     id: str | None = None
-    arguments: list[str] = []
+    arguments: tuple[str, ...] = ()
 
 
-class WireArtifactLocation(Wire, frozen=True, kw_only=True):
+class WireArtifactLocation(Wire, frozen=True, kw_only=True, gc=False):
     """Section 3.4."""
 
     uri: str | None = None
@@ -51,7 +51,7 @@ class WireArtifactLocation(Wire, frozen=True, kw_only=True):
     description: Text | None = None
 
 
-class WireRegion(Wire, frozen=True, kw_only=True):
+class WireRegion(Wire, frozen=True, kw_only=True, gc=False):
     """Section 3.30; only text regions are used, so ``startLine`` may be missing."""
 
     start_line: Ordinal | None = None
@@ -61,14 +61,14 @@ class WireRegion(Wire, frozen=True, kw_only=True):
     snippet: Text | None = None
 
 
-class WirePhysicalLocation(Wire, frozen=True, kw_only=True):
+class WirePhysicalLocation(Wire, frozen=True, kw_only=True, gc=False):
     """Section 3.29."""
 
     artifact_location: WireArtifactLocation | None = None
     region: WireRegion | None = None
 
 
-class WireLogicalLocation(Wire, frozen=True, kw_only=True):
+class WireLogicalLocation(Wire, frozen=True, kw_only=True, gc=False):
     """Section 3.33."""
 
     name: str | None = None
@@ -76,11 +76,11 @@ class WireLogicalLocation(Wire, frozen=True, kw_only=True):
     index: Index = -1
 
 
-class WireLocation(Wire, frozen=True, kw_only=True):
+class WireLocation(Wire, frozen=True, kw_only=True, gc=False):
     """Section 3.28."""
 
     physical_location: WirePhysicalLocation | None = None
-    logical_locations: list[WireLogicalLocation] = []
+    logical_locations: tuple[WireLogicalLocation, ...] = ()
 
 
 class WireSuppression(Wire, frozen=True, kw_only=True):
