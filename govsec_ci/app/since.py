@@ -5,7 +5,7 @@ from pathlib import Path
 
 from govsec_ci.app.target import Target
 from govsec_ci.evidence.since import Changes, changed_components, changes, mark
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import reader_of
 from govsec_ci.model import Component, Run
 from govsec_ci.system.files import write_atomic
 from govsec_ci.system.process import neutral_folder
@@ -34,5 +34,5 @@ def _read_manifest(path: str, data: bytes) -> tuple[Component, ...]:
     """An earlier version of a manifest; an include that it names is not there, so what it held counts as changed."""
     with neutral_folder() as folder:
         write_atomic(folder / path, data)
-        found = [form.read(folder, path) for form in FORMATS.values() if form.matches(path)]
-    return tuple(component for manifest in found for component in manifest.components)
+        reader = reader_of(path, data)
+        return reader.read(folder, path).components if reader else ()

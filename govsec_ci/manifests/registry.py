@@ -41,6 +41,12 @@ BY_CONTENT: dict[str, ContentFormat] = {format_.name: format_ for format_ in (In
 """Formats that no name tells: the files that may hold them are looked into."""
 
 
+def reader_of(path: str, data: bytes) -> ManifestFormat | None:
+    """The format of a file, by its name, else by its content."""
+    named = next((form for form in FORMATS.values() if form.matches(path)), None)
+    return named or next((form for form in BY_CONTENT.values() if form.may_hold(path) and form.holds(data)), None)
+
+
 def declares(name: str) -> bool:
     """Whether a format is a declaration, which locks nothing."""
     return isinstance(BY_CONTENT.get(name, FORMATS.get(name)), DeclaringFormat)

@@ -11,7 +11,7 @@ from packaging.utils import is_normalized_name
 
 from govsec_ci.manifests.base import DeclaringFormat
 from govsec_ci.manifests.notices import MEANINGS
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import BY_CONTENT, FORMATS, declares, reader_of
 from govsec_ci.model import Level
 
 SAMPLES = {
@@ -135,3 +135,20 @@ def test_a_dependency_whose_marker_nests_without_end_is_no_edge(tmp_path: Path) 
         text = SAMPLES[path].replace('dependencies = ["b"]', f'dependencies = ["b; {_DEEP}"]')
         (tmp_path / path).write_text(text.replace('groups = ["x"]', f'groups = ["x"]\nmarker = "{_DEEP}"'), "utf-8")
         assert next(one for one in FORMATS.values() if one.matches(path)).read(tmp_path, path).path == path
+
+
+def test_a_file_is_told_by_its_name_and_else_by_its_content() -> None:
+    script, conda = b"# /// script\n# ///\n", b"channels: []\ndependencies: []\n"
+    given = (
+        ("setup.py", b""),
+        ("tool.py", script),
+        ("a.py", b""),
+        ("a.md", script),
+        ("x.yml", conda),
+        ("x.txt", conda),
+    )
+    found = [reader_of(path, data) for path, data in given]
+    assert [reader.name if reader else "" for reader in found] == ["setup.py", "inline-script", "", "", "conda", ""]
+    assert [name for name in (*FORMATS, *BY_CONTENT) if declares(name)] == [
+        "pyproject.toml", "Pipfile", "requirements.in", "setup.cfg", "setup.py", "inline-script",
+    ]  # fmt: skip
