@@ -63,7 +63,7 @@ smoke-online: $(VENV)/.ready ## try the publishers' addresses of advisory data (
 lock: $(VENV)/.ready ## renew the lock files with hashes
 	$(BIN)/uv pip compile --quiet pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 	  --no-header --output-file requirements/action.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet pyproject.toml --group build --group test --group lint --group bench --universal --python-version 3.11 \
 	  --generate-hashes --no-header --constraint requirements/action.txt --output-file requirements/dev.txt
 
 clean: ## remove what the targets made

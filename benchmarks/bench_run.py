@@ -1,12 +1,14 @@
 """The whole way over a large project, against its scanners alone and its peers: ratios in one run, medians.
 
-    python benchmarks/bench_run.py [--rounds N] [--only WORD…]    (the machine should be quiet)
+    python benchmarks/bench_run.py [--rounds N] [--only WORD…] [--json FILE]    (the machine should be quiet)
 
 The subject is the Django 5.2.4 sdist (2,818 files, 489k lines), fetched from the package index. Every round takes each
 row once, so that what else the machine does falls on all rows alike; what is to be prepared before a row is not timed.
 Seconds of wall clock, and of processor time with all child processes; those of the slowest scanner are taken inside of
 a process of its own, without its start. Peers that are not on PATH are left out: `npm install -g
 @microsoft/sarif-multitool`, `pip install sarif-tools uv`. How it grows with the tree: bench_growth.py.
+
+With --json every figure is kept as pyperf keeps it: `python -m pyperf compare_to BEFORE AFTER` says what a change did.
 """
 
 import argparse
@@ -26,6 +28,8 @@ import time
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
+
+import pyperf  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -68,6 +72,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[], help="rows whose name holds one of these words")
+    parser.add_argument("--json", type=Path, help="keep every figure in this new file, for `pyperf compare_to`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="govsec-bench-") as folder:
         work = Path(folder)
@@ -79,6 +84,8 @@ def main() -> int:
         found = measured(chosen, given.rounds)
         print_table(found)
         print_overhead(found)
+    if given.json:
+        pyperf.BenchmarkSuite([kept(name, rounds) for name, rounds in found.items()]).dump(str(given.json))
     return 0
 
 
@@ -231,14 +238,21 @@ def processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def kept(name: str, rounds: list[Seconds]) -> pyperf.Benchmark:
+    """A row's wall clocks with the machine they were taken on, one of pyperf's runs a round."""
+    return pyperf.Benchmark([pyperf.Run([wall], metadata={"name": name, "unit": "second"}) for wall, _ in rounds])
+
+
 def print_table(rows: dict[str, list[Seconds]]) -> None:
-    """Medians, spread, and the ratio of wall clocks to bare bandit."""
-    bare = statistics.median(wall for wall, _ in rows["bandit -r"]) if "bandit -r" in rows else math.nan
-    print(f"{'what':<42} {'wall s':>8} {'spread':>8} {'cpu s':>8} {'x bandit -r':>12}")
-    for name, found in rows.items():
-        walls = [wall for wall, _ in found]
-        wall, busy = statistics.median(walls), statistics.median(busy for _, busy in found)
-        print(f"{name:<42} {wall:>8.2f} {max(walls) - min(walls):>8.2f} {busy:>8.2f} {wall / bare:>12.3f}")
+    """Medians, the median distance from them, the whole spread, and the ratio of wall clocks to bare bandit."""
+    walls = {name: kept(name, rounds) for name, rounds in rows.items()}
+    bare = walls["bandit -r"].median() if "bandit -r" in walls else math.nan
+    print(f"{'what':<42} {'wall s':>8} {'+-':>6} {'spread':>8} {'cpu s':>8} {'x bandit -r':>12}")
+    for name, wall in walls.items():
+        median, spread = wall.median(), max(wall.get_values()) - min(wall.get_values())
+        busy = statistics.median(busy for _, busy in rows[name])
+        figures = f"{median:>8.2f} {wall.median_abs_dev():>6.2f} {spread:>8.2f} {busy:>8.2f} {median / bare:>12.3f}"
+        print(f"{name:<42} {figures}")
 
 
 def print_overhead(rows: dict[str, list[Seconds]]) -> None:
