@@ -77,30 +77,40 @@ def check(folder: Path, verdict: Verdict, trusted: tuple[TrustedKey, ...]) -> Tr
 
     :raises BundleError: there is no signature, none of a trusted key, of a key out of its days, or of something else
     """
-    payload, keyid = _verified(folder, trusted)
+    payload, keys = _verified(folder, trusted)
     said = intoto.read_statement(payload)
     if said.manifest_sha256 != hashlib.sha256(bundle.read(folder, bundle.MANIFEST)).hexdigest():
         raise BundleError("the signature is of another bundle's manifest")
-    if (said.verdict, said.now) != (verdict.verdict.value, verdict.now):
+    # The statement names whole seconds; the clock of the decision may have parts of one.
+    if (said.verdict, said.now) != (verdict.verdict.value, verdict.now.replace(microsecond=0)):
         raise BundleError("the signature is of another verdict")
-    key = next(one for one in trusted if one.id == keyid)
-    if not key.holds(said.now):
-        raise BundleError(f"the signing key of {key.owner} was not valid on {said.now:%Y-%m-%d}")
-    return key
+    # Several may have signed: an old key of somebody else does not spoil the signature of a good one.
+    valid = next((key for key in keys if key.holds(said.now)), None)
+    if valid is None:
+        raise BundleError(f"the signing key of {keys[0].owner} was not valid on {said.now:%Y-%m-%d}")
+    return valid
 
 
-def _verified(folder: Path, trusted: tuple[TrustedKey, ...]) -> tuple[bytes, str]:
+def _verified(folder: Path, trusted: tuple[TrustedKey, ...]) -> tuple[bytes, tuple[TrustedKey, ...]]:
+    """The payload, and every trusted key that signed it."""
     from securesystemslib.dsse import Envelope  # noqa: PLC0415
     from securesystemslib.exceptions import Error  # noqa: PLC0415
 
     path = folder / bundle.SIGNATURE
     if not path.exists():
         raise BundleError("the bundle is not signed", next_step="sign it: govsec run --sign-key FILE")
-    try:
-        envelope = Envelope.from_dict(json.loads(path.read_bytes()))
-        accepted = envelope.verify(public_keys(trusted), 1)
-    except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BundleError("the signature is of no trusted key, or broken", cause=str(error)[:200]) from error
+    accepted: list[TrustedKey] = []
+    cause = ""
+    # One by one: asked for all at once, the library is content with the first.
+    for key in trusted:
+        try:
+            envelope = Envelope.from_dict(json.loads(path.read_bytes()))
+            envelope.verify(public_keys([key]), 1)
+            accepted.append(key)
+        except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            cause = str(error)[:200]
+    if not accepted:
+        raise BundleError("the signature is of no trusted key, or broken", cause=cause)
     if envelope.payload_type != intoto.PAYLOAD_TYPE:
         raise BundleError("the signature is over something else than a statement")
-    return envelope.payload, next(iter(accepted))
+    return envelope.payload, tuple(accepted)

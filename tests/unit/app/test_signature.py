@@ -14,7 +14,9 @@ from govsec_ci.app.keys import TrustedKey, load_signer, load_trusted, new_key, t
 from govsec_ci.app.verify import judge_again, verify
 from govsec_ci.errors import BundleError, InputError, UsageError
 from govsec_ci.formats import intoto
-from tests.support.gate_evidence import trial
+from govsec_ci.model import Stage
+from tests.support import bundles
+from tests.support.gate_evidence import evidence, trial
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 12, 31)
 
@@ -94,6 +96,33 @@ def test_a_key_out_of_its_days_is_not_trusted(copy: Path, tmp_path: Path, days: 
     signature.sign(copy, tmp_path / "key.pem", {})
     with pytest.raises(BundleError, match="was not valid on 2024-10-12"):
         verify(copy, trusted)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_good_signature_of_several_is_enough(copy: Path, tmp_path: Path, order: int) -> None:
+    old = _key(tmp_path / "old.pem", first=date(2000, 1, 1), last=date(2000, 1, 2))
+    good, stranger = _key(tmp_path / "good.pem"), _key(tmp_path / "stranger.pem")
+    signatures = []
+    for name in ("old", "good", "stranger"):
+        signature.sign(copy, tmp_path / f"{name}.pem", {})
+        envelope = json.loads((copy / bundle.SIGNATURE).read_bytes())
+        signatures += envelope["signatures"]
+    (copy / bundle.SIGNATURE).write_text(json.dumps(envelope | {"signatures": signatures[::order]}))
+    assert signature.check(copy, bundle.read_verdict(copy), old + good) in good
+    assert signature.check(copy, bundle.read_verdict(copy), (*good, *old)[::order]) in good
+    with pytest.raises(BundleError, match="was not valid on"):
+        signature.check(copy, bundle.read_verdict(copy), old)
+    other = (keys.TrustedKey(id=stranger[0].id, public=good[0].public, owner="x", valid_from=FIRST, valid_until=LAST),)
+    with pytest.raises(BundleError, match="no trusted key"):
+        signature.check(copy, bundle.read_verdict(copy), other)
+
+
+def test_a_clock_with_parts_of_a_second_can_be_signed(tmp_path: Path) -> None:
+    now = datetime(2024, 10, 12, 0, 0, 0, 500_000, tzinfo=UTC)
+    bundles.write(tmp_path / "out", evidence(), ["essentials"], now=now, stage=Stage.BUILD)
+    trusted = _key(tmp_path / "key.pem")
+    signature.sign(tmp_path / "out", tmp_path / "key.pem", {})
+    assert signature.check(tmp_path / "out", bundle.read_verdict(tmp_path / "out"), trusted) in trusted
 
 
 def test_first_and_last_day_hold_in_utc(tmp_path: Path) -> None:
