@@ -21,17 +21,16 @@ Write = Callable[[Mapping[str, str | bytes]], Path]
 
 # PEP 723, "Reference implementation".
 REFERENCE = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
-SCRIPT = """\
-#!/usr/bin/env -S uv run --script
-# /// script
-# requires-python = ">=3.11"
-# dependencies = [
-#   "django==3.2",
-#   "requests",
-# ]
-# ///
-import django
-"""
+
+
+def block(*lines: str) -> str:
+    return "\n".join(("# /// script", *(f"# {line}" for line in lines), "# ///", ""))
+
+
+# Not in one piece: at the start of a line it would be this file's own metadata, in a string as well.
+SCRIPT = "#!/usr/bin/env -S uv run --script\n{}import django\n".format(
+    block('requires-python = ">=3.11"', "dependencies = [", '  "django==3.2",', '  "requests",', "]")
+)
 LOCK = """\
 version = 1
 [manifest]
@@ -45,10 +44,6 @@ name = "requests"
 version = "2.32.3"
 source = { registry = "https://pypi.org/simple" }
 """
-
-
-def block(*lines: str) -> str:
-    return "\n".join(("# /// script", *(f"# {line}" for line in lines), "# ///", ""))
 
 
 def only(found: Discovery) -> Manifest:
