@@ -81,11 +81,7 @@ def build(
     scored = [gap(verdict, one) for one in profiles if any(own.id == one.id for own in verdict.profiles)]
     rulings = ruled(verdict, evidence, profiles)
     everything = all_results(evidence, standing(verdict.checks), rulings)
-    by_fingerprint: dict[str, ResultView] = {}
-    for one in everything:
-        if one.fingerprint:
-            by_fingerprint.setdefault(one.fingerprint, one)
-    checks = all_checks(verdict, profiles, by_fingerprint)
+    checks = all_checks(verdict, profiles, everything)
     blocking = tuple(one for one in checks if one.blocking and one.verdict is not VerdictWord.PASS)
     results = tuple(one for one in everything if not one.suppressed and one.state is not BaselineState.ABSENT)
     runs = tuple(_run(run) for run in evidence.runs)

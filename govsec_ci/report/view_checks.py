@@ -28,28 +28,29 @@ _DATA: Final = frozenset({"feed-missing", "feed-stale", "no-feeds", "@why-no-kev
 _ORDER: Final = {VerdictWord.FAIL: 0, VerdictWord.INCOMPLETE: 1, VerdictWord.PASS: 2}
 
 
-def all_checks(
-    verdict: Verdict, profiles: Sequence[Profile], results: Mapping[str, ResultView]
-) -> tuple[CheckView, ...]:
+def all_checks(verdict: Verdict, profiles: Sequence[Profile], results: Sequence[ResultView]) -> tuple[CheckView, ...]:
     """Every check, FAIL first, then INCOMPLETE, otherwise in the profile's order.
 
-    :param results: by fingerprint, in the order in which they are to be listed
+    :param results: in the order in which they are to be listed; of those with one fingerprint the first is meant
     """
     known = {profile.id: profile for profile in profiles}
-    ranks, views = {key: rank for rank, key in enumerate(results)}, tuple(results.values())
-    shown = [_check(check, known.get(check.profile), views, ranks, verdict.now) for check in verdict.checks]
+    ranks: dict[str, int] = {}
+    for rank, one in enumerate(results):
+        ranks.setdefault(one.fingerprint, rank)
+    ranks.pop("", None)
+    shown = [_check(check, known.get(check.profile), results, ranks, verdict.now) for check in verdict.checks]
     return tuple(sorted(shown, key=lambda view: _ORDER[view.verdict]))
 
 
 def _check(
     check: Check,
     profile: Profile | None,
-    views: Sequence[ResultView],
+    results: Sequence[ResultView],
     ranks: Mapping[str, int],
     now: datetime,
 ) -> CheckView:
     gate = _gate(profile, check.gate)
-    counted = [views[rank] for rank in sorted([ranks[key] for key in check.results if key in ranks])]
+    counted = [results[rank] for rank in sorted([ranks[key] for key in check.results if key in ranks])]
     due = [check.due[key] for key in check.results if key in check.due]
     return CheckView(
         anchor=gate_link(check).anchor,

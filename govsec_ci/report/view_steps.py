@@ -1,8 +1,8 @@
 """What to do next: the upgrades that the fixes add up to, and the steps ordered by what they close."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from govsec_ci.gate.plan import Upgrade
 from govsec_ci.model import VerdictWord
@@ -110,9 +110,11 @@ def _stays(rows: Iterable[UpgradeView], now: datetime) -> Iterator[StepView]:
 
 
 def _mend_steps(against: Iterable[ResultView], now: datetime) -> Iterator[StepView]:
-    own = sorted((one for one in against if not one.component), key=lambda one: (one.tool, one.rule))
-    for (_, rule), group in itertools.groupby(own, key=lambda one: (one.tool, one.rule)):
-        found = list(group)
+    by_rule: dict[tuple[str, str], list[ResultView]] = {}
+    for one in against:
+        if not one.component:
+            by_rule.setdefault((one.tool, one.rule), []).append(one)
+    for (_, rule), found in sorted(by_rule.items(), key=itemgetter(0)):
         what = both_n(
             "Mend {n} result of rule {rule} ({about}), first at {place}.",
             "Mend {n} results of rule {rule} ({about}), first at {place}.",
