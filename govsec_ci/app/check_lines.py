@@ -10,7 +10,7 @@ from msgspec import Struct
 from govsec_ci.app.check_gate import NO_ADVISORIES, Answer
 from govsec_ci.formats.sarif_wire import FINGERPRINT
 from govsec_ci.gate.schema import AnyGate
-from govsec_ci.gate.texts import render
+from govsec_ci.gate.texts import agreeing, render
 from govsec_ci.model import Check, Level, Location, Note, Result, Rule, Run, ScanState, Severity, VerdictWord
 from govsec_ci.report.inert import message, word
 
@@ -51,7 +51,7 @@ _TEXTS: Final = {
         "{head} {gate}: {title} 実測 {observed}、基準 {limit} [{clause}]",
     ),
     "one-more": Text("1 more that does not block:", "このほか、コミットを止めない検出結果 1 件:"),
-    "more": Text("{n} more that do not block:", "このほか、コミットを止めない検出結果 {n} 件:"),
+    "more": Text("{n} more that [does|do] not block:", "このほか、コミットを止めない検出結果 {n} 件:"),
     "cut": Text("  … and {n} more (--all shows them)", "  … 他 {n} 件(--all で全て表示)"),
     "answer": Text(
         "{word}{count} (profile {judged}, stage commit; {looked})",
@@ -79,7 +79,7 @@ class Style(Struct, frozen=True, kw_only=True):
 
     def say(self, key: str, **values: object) -> str:
         """One of our own texts."""
-        return _TEXTS[key].pick(self.lang).format(**values)
+        return agreeing(_TEXTS[key].pick(self.lang), values).format(**values)
 
     def tell(self, text: str) -> str:
         """A sentence of a scanner: in Japanese where it is one of ours."""

@@ -48,7 +48,7 @@ _TEXTS: Final[Texts] = {
     "approver": ("with an approver", "承認者の承認を要する"),
     "other": ("who is another person", "承認者は所有者と別人であること"),
     "ticket": ("with a ticket", "管理票を要する"),
-    "longest": ("for at most {n} days", "最長 {n} 日"),
+    "longest": ("for at most {n} [day|days]", "最長 {n} 日"),
     "nosec": ("a comment in the code also suppresses", "コード中のコメントによる抑止も可"),
     "nosec-ids": ("if it names the test", "検査番号を明記すること"),
     "nosec-reason": ("if it gives the reason", "理由を明記すること"),

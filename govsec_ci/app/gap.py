@@ -16,7 +16,7 @@ from govsec_ci.report.inert import message, word
 
 _TEXTS: Final[Texts] = {
     "score": (
-        "{profile}: {score} % ({met} of {all} by weight; {gates_met} of {gates} gates), stage {stage}",
+        "{profile}: {score} % ({met} of {all} by weight; {gates_met} of {gates} [gate|gates]), stage {stage}",
         "{profile}: {score} %(重み {all} のうち {met}、基準 {gates} 件のうち {gates_met} 件)、段階 {stage}",
     ),
     "missing": ("  {verdict} {gate} (weight {weight}): {title}", "  {verdict} {gate}(重み {weight}): {title}"),

@@ -223,7 +223,7 @@ _TEXTS: Final[Texts] = {
     "hooks": ("the hooks", "フック"),
     "workflow": ("the gate on every pull request", "プルリクエストごとの判定"),
     "in-place": ("Everything is in place.", "すべて整っている。"),
-    "agreed": ("Write {n} files?", "{n} 件のファイルを書き込むか"),
+    "agreed": ("Write {n} [file|files]?", "{n} 件のファイルを書き込むか"),
     "written": ("Written. Next: govsec doctor", "書き込んだ。次に govsec doctor を実行する。"),
 }
 

@@ -27,7 +27,7 @@ _TEXTS: Final[Texts] = {
         "版 {version}、状態 {status}、法域 {jurisdiction}。",
     ),
     "cases": (
-        "{n} cases of its own show what it says of small evidence: `govsec profile test {id}`.",
+        "{n} [case|cases] of its own [shows|show] what it says of small evidence: `govsec profile test {id}`.",
         "{n} 件の事例により、小さな証跡に対する判定を確認できる: `govsec profile test {id}`。",
     ),
 }

@@ -9,6 +9,7 @@ from govsec_ci.gate import profile as profiles
 from govsec_ci.gate.compare import compare
 from govsec_ci.gate.describe import describe
 from govsec_ci.gate.skeleton import skeleton
+from govsec_ci.gate.texts import counted
 from govsec_ci.system.files import write_atomic
 
 
@@ -44,7 +45,9 @@ def show_lines(name: str, lang: str) -> Iterator[str]:
 def check_line(name: str) -> str:
     """What the file is, when it is a profile; :raises InputError: it is none, with file, line and a suggestion."""
     one = profiles.load(name)
-    return f"{one.id} {one.version}: {len(one.gates)} gates; sha256 {profiles.reference(one).sha256}"
+    return (
+        f"{one.id} {one.version}: {counted(len(one.gates), 'gate', 'gates')}; sha256 {profiles.reference(one).sha256}"
+    )
 
 
 def diff_lines(old: str, new_: str) -> Iterator[str]:

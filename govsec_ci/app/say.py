@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from govsec_ci.gate.texts import agreeing
+
 Texts = Mapping[str, tuple[str, str]]
-"""Key → (English, Japanese), each with the same ``{fields}``."""
+"""Key → (English, Japanese), each with the same ``{fields}``; ``[one|many]`` agrees with the field before it."""
 
 
 class Say:
@@ -18,4 +20,4 @@ class Say:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text with its fields filled in."""
-        return self._texts[key][self.lang == "ja"].format_map(values)
+        return agreeing(self._texts[key][self.lang == "ja"], values).format_map(values)

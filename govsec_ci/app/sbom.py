@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from govsec_ci.formats.cyclonedx import SbomField, check
+from govsec_ci.gate.texts import counted
 from govsec_ci.system.files import read_limited
 
 _LIMIT_BYTES = 400_000_000
@@ -13,7 +14,7 @@ _SHOWN = 5
 def report_lines(path: Path) -> Iterator[str]:
     """The report as lines for people; :raises InputError: it cannot be read or is no CycloneDX JSON."""
     found = check(read_limited(path, limit_bytes=_LIMIT_BYTES), name=str(path))
-    yield f"CycloneDX {found.spec_version}, {found.components} components"
+    yield f"CycloneDX {found.spec_version}, {counted(found.components, 'component', 'components')}"
     yield from (f"not valid by its own schema: {problem}" for problem in found.problems)
     for field in found.fields:
         yield from _field(field)

@@ -71,7 +71,7 @@ def _fetch(reference: WireExternalFile, kind: str, where: str, read: _Read | Non
         raise InputError(f"{name}: is another file than the one meant: its guid is {part.guid}")
     found: Any = getattr(part, kind)
     if reference.item_count >= 0 and isinstance(found, list) and len(found) != reference.item_count:
-        raise InputError(f"{name}: holds {len(found)} {kind}, not {reference.item_count}")
+        raise InputError(f"{name}: the number of {kind} is {len(found)}, not {reference.item_count}")
     return part
 
 

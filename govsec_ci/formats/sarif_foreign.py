@@ -233,14 +233,17 @@ class _Reader:
 
     def _without_columns(self) -> Notification:
         tool, kind = self._wire.tool.driver.name, self._wire.column_kind
+        count, where = self._columns.left_out, self._where
         text = (
-            f"{tool} counts columns in {kind}; {self._columns.left_out:,} places are shown without a column, because "
+            f"{tool} counts columns in {kind}; {count:,} places are shown without a column, because their files "
+            f"cannot be read here, or not in that unit ({where})."
         )
-        return Notification(
-            id="import-without-columns",
-            level=Level.NOTE,
-            text=f"{text}their files cannot be read here, or not in that unit ({self._where}).",
-        )
+        if count == 1:
+            text = (
+                f"{tool} counts columns in {kind}; 1 place is shown without a column, because its file "
+                f"cannot be read here, or not in that unit ({where})."
+            )
+        return Notification(id="import-without-columns", level=Level.NOTE, text=text)
 
     def _incomplete(self, name: str, why: str) -> Notification:
         tool = self._wire.tool.driver.name

@@ -106,9 +106,9 @@ def _copy(run: Run, most: int) -> tuple[Run, list[Notification]]:
     kept = sorted(placed, key=_severest_first)[:most]
     notes = [
         *_note_if(len(open_results) - len(placed), run, "result-without-location", "have no place in a file"),
-        *_note_if(len(placed) - len(kept), run, "results-over-limit", f"exceed {most:,}: the least severe"),
+        *_note_if(len(placed) - len(kept), run, "results-over-limit", f"exceed {most:,}, the least severe"),
         *_note_if(sum(len(result.locations) > MOST_LOCATIONS for result in kept), run, "locations-over-limit",
-                  f"have more than {MOST_LOCATIONS} locations: only these are in it"),
+                  f"have more than {MOST_LOCATIONS} locations, of which only these are in it"),
     ]  # fmt: skip
     scores = {rule.id: rule for rule in _kept_rules(run, kept)}
     copy = msgspec.structs.replace(
@@ -219,7 +219,11 @@ def _with_notes(runs: list[Run], notes: list[Notification]) -> tuple[Run, ...]:
 
 
 def _note_if(count: int, run: Run, what: str, why: str) -> list[Notification]:
-    return [_note(run, what, f"{count:,} results of {run.tool} {why}; results.sarif holds them all")] if count else []
+    return (
+        [_note(run, what, f"results of {run.tool} that {why}: {count:,}; results.sarif holds them all")]
+        if count
+        else []
+    )
 
 
 def _incomplete(run: Run) -> Notification:
@@ -228,7 +232,7 @@ def _incomplete(run: Run) -> Notification:
 
 
 def _too_many_runs(run: Run) -> Notification:
-    return _note(run, "runs-over-limit", f"{run.tool} with {len(run.results):,} results is left out: "
+    return _note(run, "runs-over-limit", f"{run.tool} with its results ({len(run.results):,}) is left out: "
                  f"GitHub takes {MOST_RUNS} runs a file")  # fmt: skip
 
 

@@ -126,7 +126,7 @@ class Demands(Words):
             days = feed.max_age_days is not None
             number = self.number(feed.max_age_days if days else feed.max_age_hours)
             key = "feed-if-used" if feed.if_used else "feed"
-            yield self.say(key, feed=feed.feed, n=number, unit=self.say("days" if days else "hours"))
+            yield self.say(key, feed=feed.feed, span=self.say("days" if days else "hours", n=number))
         if gate.relative_to == "scan":
             yield self.say("before-scan")
 

@@ -1,12 +1,12 @@
 """What gates say, in English and Japanese: one text an id, filled with the values of a :class:`Note`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from govsec_ci.model import Note
 
-# (English, Japanese). [one|many] follows {n}.
+# (English, Japanese). [one|many] agrees with the {value} before it.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "results": ("{n} [result|results]", "{n} 件"),
     "at-most-results": ("at most {n} [result|results]", "{n} 件以下"),
@@ -20,7 +20,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{n} 件({who})について、適用される期限を判断できない(不明: {what})",
     ),
     "due-soon": (
-        "{n} [result is|results are] due within {days} days, the first on {date}: {who}",
+        "{n} [result is|results are] due within {days} [day|days], the first on {date}: {who}",
         "{n} 件が {days} 日以内に期限を迎える(最初は {date}): {who}",
     ),
     "next-upgrade": (
@@ -30,7 +30,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "duty": ("{n} [result|results] ({who}): {en}", "{n} 件({who}): {ja}"),
     "roles-whole": ("{n} of {all} examined wholly", "{all} 種のうち {n} 種を完全に検査"),
     "roles": ("{roles}", "{roles}"),
-    "percent": ("{percent} % ({n} of {all} components)", "{percent} %({all} 件中 {n} 件)"),
+    "percent": ("{percent} % ({n} of {all} [component|components])", "{percent} %({all} 件中 {n} 件)"),
     "at-least-percent": ("at least {percent} %", "{percent} % 以上"),
     "components": ("{format}, {n} [component|components]", "{format}、コンポーネント {n} 件"),
     "no-sbom": ("no SBOM", "SBOM なし"),
@@ -98,7 +98,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{run} はどのコミットを検査したかを示していない",
     ),
     "run-too-old": (
-        "{run} ended on {date}, more than {n} days ago",
+        "{run} ended on {date}, more than {n} [day|days] ago",
         "{run} は {date} に終了しており、{n} 日を超えて古い",
     ),
     "run-future": (
@@ -187,7 +187,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "policy-changed": ("this change touches {path}", "この変更は {path} を書き換える"),
     "slot-empty": ("nothing fills the slot {slot}", "{slot} の記録がない"),
     "slot-old": (
-        "the record in {slot} is of {date}, more than {n} days ago",
+        "the record in {slot} is of {date}, more than {n} [day|days] ago",
         "{slot} の記録は {date} のもので、{n} 日を超えて古い",
     ),
     "slot-future": (
@@ -224,7 +224,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "why-expired": ("it expired on {date}", "{date} に期限が切れた"),
     "why-not-yet": ("it holds only from {date}", "効力は {date} からである"),
     "why-too-long": (
-        "it lasts {n} days, longer than the {limit} allowed",
+        "it lasts {n} [day|days], longer than the {limit} allowed",
         "期間 {n} 日は、許容される {limit} 日を超える",
     ),
     "why-unapproved": ("nobody has approved it", "承認者がいない"),
@@ -266,7 +266,8 @@ def few(names: Iterable[str]) -> str:
     return ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
 
 
-_CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
+_VALUE_OR_CHOICE = re.compile(r"\{(\w+)\}|\[([^|\]]*)\|([^\]]*)\]")
+_ONE = re.compile(r"1(?![\d.,])")
 
 
 def note(identifier: str, /, within: Note | None = None, **values: object) -> Note:
@@ -294,10 +295,31 @@ def render(said: Note, lang: str = "en") -> str:
     values = said.values
     if any(value.startswith("@") for value in values.values()):
         values = {key: _nested(value, said, lang) for key, value in values.items()}
-    if "[" in template:
-        choice = 1 if said.values.get("n") in (None, "1") else 2
-        template = _CHOICE.sub(lambda match: match[choice], template)
-    return template.format_map(_Values(values))
+    return agreeing(template, values).format_map(_Values(values))
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """``1 file``, ``2 files``: a number with the word that agrees with it."""
+    return f"{n} {one if n == 1 else many}"
+
+
+def agreeing(template: str, values: Mapping[str, object]) -> str:
+    """``template`` with each ``[one|many]`` made the word that agrees with the value named before it.
+
+    A value may say more behind its number; one that is not there is taken as one.
+    """
+    if "[" not in template:
+        return template
+    one = True
+
+    def chosen(match: re.Match[str]) -> str:
+        nonlocal one
+        if match[1] is None:
+            return match[2] if one else match[3]
+        one = _ONE.match(str(values.get(match[1], "1"))) is not None
+        return match[0]
+
+    return _VALUE_OR_CHOICE.sub(chosen, template)
 
 
 def _nested(value: str, said: Note, lang: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from govsec_ci.gate.schema import FromParameter, Number, Profile
+from govsec_ci.gate.texts import agreeing
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "commit": ("commit", "コミット"),
@@ -33,7 +34,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "LOW": ("low", "低"),
     "NONE": ("none", "なし"),
     "UNKNOWN": ("unknown", "不明"),
-    "results": ("at most {n} results: {what}", "検出結果 {n} 件以下({what})"),
+    "results": ("at most {n} [result|results]: {what}", "検出結果 {n} 件以下({what})"),
     "any": ("any", "全ての検出結果"),
     "and-above": ("{severity} and above", "重大度「{severity}」以上"),
     "confidence": ("confidence {severity} and above", "確度「{severity}」以上"),
@@ -53,7 +54,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "no-fix": ("no fix exists", "修正版がないもの"),
     "direct": ("direct dependencies", "直接の依存"),
     "indirect": ("indirect dependencies", "間接の依存"),
-    "older": ("detected more than {n} days ago", "検出から {n} 日超"),
+    "older": ("detected more than {n} [day|days] ago", "検出から {n} 日超"),
     "only": ("{key}: {values}", "{key}: {values}"),
     "new-only": ("; a project may count new ones only", "。プロジェクトの選択により新規のみを算入可"),
     "supplier": ("supplier", "供給者名"),
@@ -84,20 +85,23 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "applies-to": ("applies to: {what}", "対象: {what}"),
     "scans": ("examined wholly: {roles}", "完全な検査: {roles}"),
     "clean": ("nothing uncommitted", "未コミットの変更なし"),
-    "age": ("at most {n} days old", "{n} 日以内"),
-    "age-months": ("at most {n} calendar months old", "{n} か月以内"),
+    "age": ("at most {n} [day|days] old", "{n} 日以内"),
+    "age-months": ("at most {n} calendar [month|months] old", "{n} か月以内"),
     "coverage": ("{n} % of the components looked up", "コンポーネントの {n} % を照合"),
     "sbom-of": ("an SBOM of this commit", "当該コミットの SBOM"),
     "sbom-format": ("{values}", "{values}"),
     "sbom-with": ("with {values} for every component", "全コンポーネントに {values} を備える"),
-    "feed": ("{feed}: at most {n} {unit} old", "{feed}: {n} {unit}以内"),
-    "feed-if-used": ("{feed}, where it is used: at most {n} {unit} old", "{feed}(用いる場合): {n} {unit}以内"),
-    "days": ("days", "日"),
-    "hours": ("hours", "時間"),
+    "feed": ("{feed}: at most {span} old", "{feed}: {span}以内"),
+    "feed-if-used": ("{feed}, where it is used: at most {span} old", "{feed}(用いる場合): {span}以内"),
+    "days": ("{n} [day|days]", "{n} 日"),
+    "hours": ("{n} [hour|hours]", "{n} 時間"),
     "before-scan": ("when the scan begins", "検査開始時点"),
     "unjustified": ("unjustified suppressions: at most {n}", "理由のない抑止 {n} 件以下"),
     "inadmissible": ("suppressions without effect: at most {n}", "効力のない抑止 {n} 件以下"),
-    "expiring": ("waivers ending within {days} days: at most {n}", "{days} 日以内に期限を迎える適用除外 {n} 件以下"),
+    "expiring": (
+        "waivers ending within {days} [day|days]: at most {n}",
+        "{days} 日以内に期限を迎える適用除外 {n} 件以下",
+    ),
     "added": (
         "suppressions and policy changes of this change: at most {n}",
         "当該変更による抑止及び方針変更 {n} 件以下",
@@ -111,10 +115,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "stated": ("every licence stated", "全てのライセンスの明示"),
     "signature": ("a valid signature", "有効な署名"),
     "row": ("{when}: {time}", "{when}: {time}"),
-    "within-days": ("within {n} days", "{n} 日以内"),
-    "within-months": ("within {n} calendar months", "{n} か月以内"),
+    "within-days": ("within {n} [day|days]", "{n} 日以内"),
+    "within-months": ("within {n} calendar [month|months]", "{n} か月以内"),
     "kev-due": ("by the due date of its entry in KEV", "KEV に定める期限まで"),
-    "within-hours": ("within {n} hours", "{n} 時間以内"),
+    "within-hours": ("within {n} [hour|hours]", "{n} 時間以内"),
     "next-upgrade": ("with the next system upgrade", "次回のシステム更新時"),
     "otherwise": ("otherwise", "その他"),
     "every": ("every result", "全ての検出結果"),
@@ -155,7 +159,7 @@ class Words:
 
     def say(self, word: str, **values: object) -> str:
         """A word of the table with its fields filled in; one that is not in it stands for itself."""
-        return _WORDS[word][self.lang == "ja"].format_map(values) if word in _WORDS else word
+        return agreeing(_WORDS[word][self.lang == "ja"], values).format_map(values) if word in _WORDS else word
 
     def join(self, parts: Iterable[str]) -> str:
         """An enumeration."""

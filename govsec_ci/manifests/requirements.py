@@ -265,7 +265,8 @@ class _Reading:
 
     def manifest(self, name: str, path: str) -> Manifest:
         if self.malformed > _MOST_MALFORMED:
-            text = f"and {self.malformed - _MOST_MALFORMED:,} more lines are not requirements"
+            more = self.malformed - _MOST_MALFORMED
+            text = f"and {more:,} more lines are not requirements" if more > 1 else "and 1 more line is no requirement"
             self.notifications.append(notice("requirement-malformed", text, path=path))
         pairs = [(self._indexed(one), entry.specifier) for entry in self.entries for one in self._constrained(entry)]
         components = with_graph([component for component, _ in pairs], self.reasons)

@@ -42,35 +42,44 @@ SENTENCES: Final = (
     # Scanners: the tree.
     mark("{folder} is excluded by the configuration"),
     mark("{folder}: {count} files are excluded by the configuration"),
+    mark("{folder}: 1 file is excluded by the configuration"),
     mark("{path} is out of scope: {reason} (owner: {owner})"),
     mark("{path} is declared out of scope, but there is no such file"),
     mark("{folder}: {count} files that git tracks were not looked at, because the folder counts as: {why}"),
+    mark("{folder}: 1 file that git tracks was not looked at, because the folder counts as: {why}"),
     mark("{path} was left out: {why}"),
     mark("git could not say what it tracks: {why}"),
     mark("{path} was not looked at: a link to a folder outside of the tree"),
     mark("git could not say what it tracks: it is missing"),
     mark("{path} was not looked at: the submodule is not checked out"),
     mark("{count} files that git tracks were not looked at, because they are left out of the work tree: {paths}"),
+    mark("{path} was not looked at: git tracks it, but it is left out of the work tree"),
     mark("the scanner {tool} failed: {why}"),
     # Scanners: bandit.
     mark("{path} is too large to scan: {size} bytes, the limit is {limit}"),
     mark("{path} was not scanned: {why}"),
     mark("{path} was not looked at: Python can run it, but it holds no source that bandit reads"),
     mark("{count} notebooks (*.ipynb) were not looked at: bandit does not read them, {path} for one"),
+    mark("{path} was not looked at: bandit does not read notebooks (*.ipynb)"),
     mark("nothing found to scan: no Python file (*.py, *.pyw) is in scope"),
     mark("bandit's test {test} is not described in bandit_rules.toml: a defect of this version"),
     mark("{count} more values of bandit's settings in the tree have no effect"),
+    mark("1 more value of bandit's settings in the tree has no effect"),
     mark("{path}: bandit's setting {key} = {value} is allowed by {owner}: {reason} ({count} results)"),
+    mark("{path}: bandit's setting {key} = {value} is allowed by {owner}: {reason} (1 result)"),
     mark("{path}: bandit's setting {key} = {value} is allowed by {owner}: {reason} ({count} files)"),
+    mark("{path}: bandit's setting {key} = {value} is allowed by {owner}: {reason} (1 file)"),
     mark("{path}: bandit's setting {key} = {value} is allowed by {owner}: {reason}"),
     mark(
         "{path}: bandit's setting {key} = {value} has no effect: the trusted configuration allows it not "
         "({count} results)"
     ),
+    mark("{path}: bandit's setting {key} = {value} has no effect: the trusted configuration allows it not (1 result)"),
     mark(
         "{path}: bandit's setting {key} = {value} has no effect: the trusted configuration allows it not "
         "({count} files)"
     ),
+    mark("{path}: bandit's setting {key} = {value} has no effect: the trusted configuration allows it not (1 file)"),
     mark("{path}: bandit's setting {key} = {value} has no effect: the trusted configuration allows it not"),
     mark("not scanned: {why}"),
     mark("bandit's worker process ended too often before"),
@@ -129,6 +138,7 @@ SENTENCES: Final = (
     mark("its {algorithm} {digest} is none that the lock names for this release"),
     mark("{path}: not taken: {why}"),
     mark("the wheelhouse has no file that could be taken for {count} components: {names}"),
+    mark("the wheelhouse has no file that could be taken for {name}"),
     mark("{name}: taken from the wheelhouse by name and version alone: no manifest names a digest"),
     # Scanners: reports of other tools.
     mark("git could not say whether it tracks {path}: {why}"),
@@ -138,12 +148,16 @@ SENTENCES: Final = (
     mark("{uri}: an external property file must lie beside its log"),
     mark("{path} has no list of vulnerabilities, so nothing says that any was looked for"),
     mark("{path} was made at {moment}, which is in the future"),
-    mark("{path} was made on {day}: older than {days} days"),
+    mark("{path} was made on {day}: older than max-age-days allows ({days})"),
     mark("{path} does not say when it was made, so that its age cannot be judged"),
     mark("{path} holds no run, so nothing says that anything was looked at."),
     mark("The imported run of {tool} {why} ({where})."),
     mark("says that its execution was not successful"),
     mark("has no results array: it did not get as far as looking"),
+    mark(
+        "{tool} counts columns in {kind}; 1 place is shown without a column, because its file "
+        "cannot be read here, or not in that unit ({where})."
+    ),
     mark(
         "{tool} counts columns in {kind}; {count} places are shown without a column, because their files "
         "cannot be read here, or not in that unit ({where})."
@@ -156,6 +170,10 @@ SENTENCES: Final = (
     mark("it speaks of {product}, and which version this is, is not known"),
     # Scanners: zizmor.
     mark("no pipeline in {folder} was audited, because the folder counts as: {why}"),
+    mark(
+        "the tree's only file is not a workflow (.github/workflows/*.yml), an action (action.yml) or "
+        "a Dependabot setting (.github/dependabot.yml)"
+    ),
     mark(
         "none of the tree's {count} files is a workflow (.github/workflows/*.yml), an action (action.yml) or "
         "a Dependabot setting (.github/dependabot.yml)"
@@ -278,6 +296,7 @@ SENTENCES: Final = (
     mark("includes {path}, which leads out of the tree"),
     mark("includes {path}, which does not exist"),
     mark("and {count} more lines are not requirements"),
+    mark("and 1 more line is no requirement"),
     mark("{name} contradicts the constraint {version}"),
     mark("{name} is asked for twice: {one} and {other}"),
     mark("not every line has a hash: nothing proves that no transitive dependency is missing"),

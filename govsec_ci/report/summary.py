@@ -136,12 +136,13 @@ class _Page:
         if not self.view.feeds:
             return self.say("none")
         return "<br>".join(
-            self.say(
-                "{feed}: of {day}, {age}, {records} records",
+            self.say_n(
+                "{feed}: of {day}, {age}, {n} record",
+                "{feed}: of {day}, {age}, {n} records",
+                feed.records,
                 feed=text(feed.feed),
                 day=feed.as_of,
                 age=labels.age(feed.age_days),
-                records=feed.records,
             )
             for feed in self.view.feeds
         )

@@ -125,9 +125,10 @@ def _notebooks(request: ScanRequest) -> list[Notification]:
     found = of_product(request, [path for path in request.tree.files if is_notebook(path) and scope.holds(path)])
     if not found:
         return []
-    text = (
-        f"{len(found)} notebooks (*.ipynb) were not looked at: bandit does not read them, {printable(found[0])} for one"
-    )
+    first = printable(found[0])
+    text = f"{len(found)} notebooks (*.ipynb) were not looked at: bandit does not read them, {first} for one"
+    if len(found) == 1:
+        text = f"{first} was not looked at: bandit does not read notebooks (*.ipynb)"
     return [Notification(id="notebooks", level=Level.WARNING, text=text, next_step=_NOTEBOOKS)]
 
 

@@ -170,13 +170,16 @@ def _count(one: Setting, paths: list[str], rules: Mapping[str, int]) -> tuple[in
 
 
 def _and_more(refused: list[Setting]) -> Notification:
-    text = f"{len(refused) - _MOST_TOLD} more values of bandit's settings in the tree have no effect"
+    more = len(refused) - _MOST_TOLD
+    text = f"{more} more values of bandit's settings in the tree have no effect"
+    if more == 1:
+        text = "1 more value of bandit's settings in the tree has no effect"
     return Notification(id="tree-setting-without-effect", level=Level.NOTE, text=text)
 
 
 def _note(one: Setting, by: TreeSetting | None, count: tuple[int, str]) -> Notification:
     number, what = count
-    counted = f" ({number} {what})" if what else ""
+    counted = f" ({number} {what.removesuffix('s') if number == 1 else what})" if what else ""
     named = f"{one.path}: bandit's setting {printable(one.key)} = {printable(one.value)}"
     allowed = (
         f"is allowed by {by.owner}: {by.reason}" if by else "has no effect: the trusted configuration allows it not"

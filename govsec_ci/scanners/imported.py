@@ -230,7 +230,8 @@ def _age(run: Run, entry: Import, request: ScanRequest) -> Notification | None:
         next_step = "correct the clock of the machine that wrote it, or the clock of the decision (--now)"
         return Notification(id="import-from-the-future", level=level, text=text, next_step=next_step)
     if entry.max_age_days is not None and now - made > timedelta(days=entry.max_age_days):
-        text = f"{printable(entry.path)} was made on {made:%Y-%m-%d}: older than {entry.max_age_days:g} days"
+        name, days = printable(entry.path), f"{entry.max_age_days:g}"
+        text = f"{name} was made on {made:%Y-%m-%d}: older than max-age-days allows ({days})"
         return error("import-too-old", text, path=entry.path, next_step="run the tool that writes it again")
     return None
 

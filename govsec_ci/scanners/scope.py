@@ -89,10 +89,11 @@ def _below(path: str, folder: str) -> bool:
 
 
 def _excluded(folder: str, count: int) -> Notification:
+    many = f"{folder}: {count} files are excluded by the configuration"
     return Notification(
         id="excluded",
         level=Level.NOTE,
-        text=f"{folder}: {count} files are excluded by the configuration",
+        text=f"{folder}: 1 file is excluded by the configuration" if count == 1 else many,
         location=Location(path=folder),
         properties={"count": str(count)},
     )

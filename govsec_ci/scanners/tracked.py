@@ -102,9 +102,12 @@ def _module_away(path: str) -> Notification:
 
 def _files_away(paths: list[str]) -> Notification:
     shown = ", ".join(printable(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")  # noqa: PLR2004
+    text = f"{len(paths)} files that git tracks were not looked at, because they are left out of the work tree: {shown}"
+    if len(paths) == 1:
+        text = f"{shown} was not looked at: git tracks it, but it is left out of the work tree"
     return error(
         "tracked-but-absent",
-        f"{len(paths)} files that git tracks were not looked at, because they are left out of the work tree: {shown}",
+        text,
         path=paths[0],
         next_step="check out without a sparse pattern, or exclude the folder in the trusted configuration",
         properties={"count": str(len(paths))},
@@ -120,10 +123,10 @@ def _folder_of(path: str, folders: frozenset[str]) -> str:
 
 
 def _tracked_there(folder: Skipped, count: int) -> Notification:
-    text = (
-        f"{printable(folder.path)}: {count} files that git tracks were not looked at, "
-        f"because the folder counts as: {folder.reason}"
-    )
+    name, why = printable(folder.path), f"because the folder counts as: {folder.reason}"
+    text = f"{name}: {count} files that git tracks were not looked at, {why}"
+    if count == 1:
+        text = f"{name}: 1 file that git tracks was not looked at, {why}"
     return error("tracked-but-left-out", text, path=folder.path, next_step=NEXT_STEP, properties={"count": str(count)})
 
 

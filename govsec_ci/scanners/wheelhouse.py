@@ -121,7 +121,8 @@ class _Look:
     def _lacks(self) -> None:
         if self.lacking:
             shown = ", ".join(self.lacking[:_SHOWN]) + (", …" if len(self.lacking) > _SHOWN else "")
-            text = f"the wheelhouse has no file that could be taken for {len(self.lacking)} components: {shown}"
+            what = f"{len(self.lacking)} components: {shown}" if len(self.lacking) > 1 else shown
+            text = f"the wheelhouse has no file that could be taken for {what}"
             self.notes.append(Notification(id="wheelhouse-lacks", level=Level.NOTE, text=printable(text)))
 
     def _by_name_alone(self, component: Component) -> None:

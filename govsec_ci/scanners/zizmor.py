@@ -112,10 +112,11 @@ def _unlooked_at(folder: Skipped) -> Notification:
 
 
 def _proof(request: ScanRequest) -> str:
-    return (
-        f"none of the tree's {len(request.tree.files)} files is a workflow (.github/workflows/*.yml), an action "
-        "(action.yml) or a Dependabot setting (.github/dependabot.yml)"
+    kinds = (
+        "a workflow (.github/workflows/*.yml), an action (action.yml) or a Dependabot setting (.github/dependabot.yml)"
     )
+    count = len(request.tree.files)
+    return f"none of the tree's {count} files is {kinds}" if count != 1 else f"the tree's only file is not {kinds}"
 
 
 def _order(result: Result) -> tuple[str, int, int, str, str]:

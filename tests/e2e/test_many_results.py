@@ -96,4 +96,4 @@ def test_what_was_cut_is_said_in_the_copy_itself(judged: Path) -> None:
         "github-results-over-limit": 1, "github-runs-over-limit": TOOLS - MOST_RUNS,
     }  # fmt: skip
     over = next(text for name, text in said if name == "github-results-over-limit")
-    assert "21,000 results of big exceed 5,000: the least severe; results.sarif holds them all" in over
+    assert "results of big that exceed 5,000, the least severe: 21,000; results.sarif holds them all" in over

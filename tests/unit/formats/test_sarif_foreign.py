@@ -571,7 +571,7 @@ def test_an_id_of_slashes_takes_no_quadratic_time() -> None:
     [
         ({"location": None}, EXTERNAL, r"externalPropertyFileReferences\.results\[0\]: names no file"),
         ({"guid": "22222222-1111-1111-8888-111111111111"}, EXTERNAL, "another file than the one meant"),
-        ({"itemCount": 2}, EXTERNAL, "holds 1 results, not 2"),
+        ({"itemCount": 2}, EXTERNAL, "the number of results is 1, not 2"),
         ({}, {"results": 3}, r"\$\.results: Expected `array"),
     ],
 )

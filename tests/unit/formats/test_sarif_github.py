@@ -87,7 +87,7 @@ def test_twenty_six_thousand_results_and_twenty_five_tools() -> None:
     assert ("bandit", "results-over-limit") in said(copy)
     left = [run for run, what in said(copy) if what == "runs-over-limit"]
     assert left == ["t19", "t20", "t21", "t22", "zz"]
-    assert "21,000 results" in next(note.text for note in big.notifications)
+    assert "results of bandit that exceed 5,000, the least severe: 21,000;" in big.notifications[0].text
     # What did not fit with its own run is said in the first one.
     assert {note.properties["run"] for note in copy.runs[0].notifications} == set(left)
 

@@ -515,7 +515,7 @@ def test_every_dependency_skipped_is_not_clean() -> None:
     """False pass 5: the audit looked nothing up."""
     found = judged(COVERAGE.format(percent=100), evidence(run(Role.SCA, audited=())))
     assert found.verdict is INCOMPLETE
-    assert found.observed == "0 % (0 of 1 components)"
+    assert found.observed == "0 % (0 of 1 component)"
 
 
 def test_nothing_to_look_up_is_fine_only_where_the_audit_agrees() -> None:

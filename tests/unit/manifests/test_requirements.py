@@ -120,7 +120,9 @@ def test_thousands_of_malformed_lines_are_counted_not_listed(read: Read) -> None
     manifest = read("requirements.txt", "not one\n" * 2000)
     errors = [note for note in manifest.notifications if note.level is Level.ERROR]
     assert len(errors) == 501
-    assert "1,500 more" in errors[-1].text
+    assert errors[-1].text.endswith("and 1,500 more lines are not requirements")
+    last = read("requirements.txt", "not one\n" * 501).notifications[-1]
+    assert last.text.endswith("and 1 more line is no requirement")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,6 @@ _INNER = {
     "{}no manifest names a digest",
     "cannot be decoded: {}line {} is not {}",
     "{}: no component of this file is known to be public",
-    "{}their files cannot be read here, or not in that unit ({}).",
 }
 _NO_NOTIFICATION = {
     # a rule's own texts and a run's property, in SARIF only

@@ -444,4 +444,7 @@ def test_notebooks_are_warned_of(tmp_path: Path) -> None:
     run = scan(tmp_path, {"a.py": "", "x/a.ipynb": "{}", "x/b.ipynb": "{}"})
     assert (run.state, told(run)) == (ScanState.COMPLETE, [("notebooks", "warning")])
     assert run.notifications[0].text.startswith("2 notebooks")
+    (tmp_path / "x/b.ipynb").unlink()
+    (one,) = scan(tmp_path, {}).notifications
+    assert one.text == "x/a.ipynb was not looked at: bandit does not read notebooks (*.ipynb)"
     assert told(scan(tmp_path, {}, config=Config(exclude=("x",)))) == []

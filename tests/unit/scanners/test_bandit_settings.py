@@ -43,6 +43,8 @@ def test_without_permission_nothing_is_switched_off_and_all_is_told(tmp_path: Pa
     assert set(told(run)) == {("tree-setting-without-effect", "note")}
     counts = {one.properties["value"].strip("./"): one.properties["count"] for one in run.notifications}
     assert counts.items() >= {"tests": "1", "B101": "2", "B307": "1"}.items()
+    ends = {one.properties["value"].strip("./"): one.text.rpartition(" (")[2] for one in run.notifications}
+    assert ends.items() >= {"tests": "1 file)", "B101": "2 results)", "B307": "1 result)"}.items()
 
 
 def test_an_allowed_skip_is_a_claim_on_each_of_its_results(tmp_path: Path) -> None:
@@ -158,3 +160,6 @@ def test_a_tree_full_of_settings_does_not_flood_the_report(tmp_path: Path) -> No
     assert len(run.notifications) == 102
     assert run.notifications[0].id == "tree-setting-allowed"
     assert run.notifications[-1].text.startswith("29899 more values")
+    one_more = {"pyproject.toml": f"[tool.bandit]\nskips = {values[:101]!r}\n"}
+    last = scan(tmp_path, one_more).notifications[-1]
+    assert last.text == "1 more value of bandit's settings in the tree has no effect"

@@ -31,6 +31,15 @@ def test_what_is_refused_can_be_excluded_or_declared_too() -> None:
     assert [one.id for one in selection.notifications] == ["excluded", "out-of-scope"]
 
 
+def test_how_many_files_are_excluded_is_told() -> None:
+    files = tree("one/a.py", "two/a.py", "two/b.py")
+    notes = select(files, Config(exclude=("one", "two")), is_python).notifications
+    assert [note.text for note in notes] == [
+        "one: 1 file is excluded by the configuration",
+        "two: 2 files are excluded by the configuration",
+    ]
+
+
 def test_an_excluded_folder_without_files_of_this_kind_is_not_told() -> None:
     assert select(tree("docs/a.txt"), Config(exclude=("docs", "gone")), is_python).notifications == ()
 

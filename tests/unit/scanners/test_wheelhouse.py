@@ -96,6 +96,8 @@ def test_names_and_versions_are_compared_normalised_and_other_files_left_alone(h
 def test_what_has_no_file_is_named_a_few_and_counted(house: Path) -> None:
     held = look(house, [manifest(*(component(f"c{number}") for number in range(7)))])
     assert told(held.notifications) == [("wheelhouse-lacks", Level.NOTE)]
+    alone = look(house, [manifest(component("c0"))])
+    assert alone.notifications[0].text == "the wheelhouse has no file that could be taken for c0 1.0"
     assert "7 components: c0 1.0, c1 1.0, c2 1.0, c3 1.0, c4 1.0, …" in held.notifications[0].text
 
 
