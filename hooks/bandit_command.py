@@ -36,7 +36,9 @@ def command(**given: Any) -> int:
     """
     options = _options(given)
     if options is None:
-        click.echo("PASS: no Python file is staged")
+        from .words import words  # noqa: PLC0415 — a scan has no use for it
+
+        click.echo(words(given)("no-python"))
         return 0
     chosen = None if given["all_lines"] else touched(options.repository, options.named, options.ref, given["base"])
     return common.show(check(options, chosen), options.repository, given)

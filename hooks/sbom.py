@@ -9,6 +9,7 @@ import click
 from govsec_ci.app.check import CheckOptions, check, entries_of
 from govsec_ci.app.check_manifests import may_be_included, scanners, with_manifests
 from govsec_ci.app.clock import parse
+from govsec_ci.app.say import Say
 from govsec_ci.app.snapshot import content
 from govsec_ci.errors import UsageError
 from govsec_ci.formats.cyclonedx_same import same
@@ -16,6 +17,7 @@ from govsec_ci.model import Role
 from govsec_ci.system.files import write_atomic
 
 from . import common
+from .words import words
 
 OUT_OF_DATE = 1
 _ROLES = frozenset({Role.SBOM})
@@ -43,7 +45,7 @@ def command(**given: Any) -> int:
     code = common.show(answer, options.repository, given)
     if code != 0 or not given["output"]:
         return code
-    return _keep_current(options, answer.files["sbom.cdx.json"], given["output"])
+    return _keep_current(options, answer.files["sbom.cdx.json"], given["output"], words(given))
 
 
 def _options(given: dict[str, Any]) -> CheckOptions:
@@ -61,15 +63,15 @@ def _options(given: dict[str, Any]) -> CheckOptions:
     )
 
 
-def _keep_current(options: CheckOptions, sbom: bytes, output: str) -> int:
+def _keep_current(options: CheckOptions, sbom: bytes, output: str, say: Say) -> int:
     (path,) = common.paths(options.repository, [output])
     held = content(options.repository, entries_of(options), path)
     if held is not None and same(held, sbom):
         return 0
     _check_place(options, Path(output))
     write_atomic(Path(output), sbom)
-    click.echo(f"{output}: was {'missing' if held is None else 'out of date'}, and is written anew")
-    click.echo(f"    to do: look at it, then `git add {output}` and commit again")
+    click.echo(say("missing" if held is None else "out-of-date", file=output))
+    click.echo(say("add", file=output))
     return OUT_OF_DATE
 
 

@@ -9,13 +9,16 @@ import click
 from govsec_ci.app.check import CheckOptions, settings_of, snapshot_of
 from govsec_ci.app.check_gate import profiles_of
 from govsec_ci.app.clock import parse
+from govsec_ci.app.say import Say
 from govsec_ci.app.waiver_check import Objection, objections
 from govsec_ci.gate import waivers
 from govsec_ci.gate.waivers import FILE_NAME
+from govsec_ci.report.gate_notes import said
 from govsec_ci.report.inert import message
 from govsec_ci.system.files import read_limited
 
 from . import common
+from .words import words
 
 BLOCKED = 1
 
@@ -37,11 +40,15 @@ def command(**given: Any) -> int:
     """
     options = _options(given)
     found = [problem for path in options.named for problem in _problems(options, path, named=bool(given["files"]))]
+    say = words(given)
     for path, problem in found:
-        word = "warning" if problem.waits else "FAIL"
-        told = f"{path}: {word}: waiver {problem.waiver} has no effect under {problem.profile}: {problem.why}"
-        click.echo(message(told))
+        click.echo(message(_told(path, problem, say)))
     return BLOCKED if any(not problem.waits for _, problem in found) else 0
+
+
+def _told(path: str, problem: Objection, say: Say) -> str:
+    word, why = say("warning" if problem.waits else "fail"), said(problem.why, say.lang)
+    return say("waiver", path=path, word=word, waiver=problem.waiver, profile=problem.profile, why=why)
 
 
 def _options(given: dict[str, Any]) -> CheckOptions:

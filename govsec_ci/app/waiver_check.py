@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from govsec_ci.gate.schema import Profile, WaiverRulings
-from govsec_ci.gate.texts import note, render
+from govsec_ci.gate.texts import note
 from govsec_ci.model import Note, Waiver
 
 
@@ -15,7 +15,7 @@ class Objection(Struct, frozen=True, kw_only=True):
 
     waiver: str
     profile: str
-    why: str
+    why: Note
     waits: bool
 
 
@@ -25,7 +25,7 @@ def objections(waivers: Iterable[Waiver], profiles: Iterable[Profile], now: date
     for waiver in waivers:
         for profile in judges:
             for why, waits in (*_mistakes(waiver, profile.waivers), *_waiting(waiver, profile.waivers, now)):
-                yield Objection(waiver=waiver.id, profile=profile.id, why=render(why), waits=waits)
+                yield Objection(waiver=waiver.id, profile=profile.id, why=why, waits=waits)
 
 
 def _mistakes(waiver: Waiver, rules: WaiverRulings) -> Iterator[tuple[Note, bool]]:

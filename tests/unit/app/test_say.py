@@ -20,7 +20,7 @@ def fields(text: str) -> set[str]:
 
 
 def table(module: str) -> Texts:
-    found: Texts = importlib.import_module(f"govsec_ci.app.{module}")._TEXTS
+    found: Texts = importlib.import_module(module)._TEXTS
     return found
 
 

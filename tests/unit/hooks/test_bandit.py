@@ -76,6 +76,7 @@ def test_python_and_git_may_count_lines_differently(top: Path) -> None:
 
 def test_without_files_every_staged_change_is_judged(top: Path) -> None:
     assert call(main, top) == (0, "PASS: no Python file is staged\n")
+    assert call(main, top, "--lang", "ja") == (0, "PASS: ステージした Python ファイルはない\n")
     stage(top, {"one.py": SHELL, "two.pyw": SHELL, "three.txt": SHELL})
     code, said = call(main, top)
     assert (code, said.count("HIGH B602")) == (1, 2)

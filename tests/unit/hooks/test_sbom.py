@@ -31,6 +31,15 @@ def test_what_cannot_be_read_stops_the_commit(top: Path) -> None:
     assert not (top / "sbom.cdx.json").exists()
 
 
+def test_a_japanese_reader(top: Path) -> None:
+    code, said = call(main, top, *OUTPUT, "--lang", "ja")
+    assert code == 1
+    assert said.splitlines()[-2:] == [
+        "sbom.cdx.json: なかったため、書き出した",
+        "    対処: 内容を確かめ、`git add sbom.cdx.json` を実行してから再度コミットする",
+    ]
+
+
 def test_a_missing_sbom_is_written_and_stops_the_commit_once(top: Path) -> None:
     code, said = call(main, top, *OUTPUT)
     assert code == 1

@@ -67,6 +67,17 @@ def test_what_could_never_be_admitted_stops_the_commit(top: Path, old: str, new:
     assert why in said or why == "longer"
 
 
+def test_a_japanese_reader(top: Path) -> None:
+    waive(top, WAIVER.replace('"ciso"', '"hanako"').replace("2026-06-30", "2026-04-02"))
+    code, said = call(main, top, *NOW, "--lang", "ja")
+    assert code == 1
+    mistake, wait = said.splitlines()
+    assert mistake == (
+        "govsec-waivers.toml: FAIL(不合格): 適用除外 W-1 は jp-gov の下で効力を持たない: 承認者と所有者が同一である"
+    )
+    assert wait.startswith("govsec-waivers.toml: 警告: 適用除外 W-1 は jp-gov の下で効力を持たない: 2026年4月2日")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "now", "why"),
     [
