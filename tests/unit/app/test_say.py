@@ -9,10 +9,11 @@ from govsec_ci.app.doctor_words import REMEDIES
 from govsec_ci.app.say import Say, Texts
 from tests.conftest import ROOT
 
-SOURCES = {path: path.read_text("utf-8") for path in (ROOT / "govsec_ci").rglob("*.py")}
-MODULES = sorted(
-    path.stem for path, text in SOURCES.items() if path.parent.name == "app" and "_TEXTS: Final[Texts]" in text
-)
+ROOMS = {"app": "govsec_ci.app", "hooks": "govsec_ci_hooks"}
+FILES = [*(ROOT / "govsec_ci").rglob("*.py"), *(ROOT / "hooks").glob("*.py")]
+SOURCES = {path: path.read_text("utf-8") for path in FILES}
+TABLES = [path for path, text in SOURCES.items() if "_TEXTS: Final[Texts]" in text]
+MODULES = sorted(f"{ROOMS[path.parent.name]}.{path.stem}" for path in TABLES)
 
 
 def fields(text: str) -> set[str]:
