@@ -114,7 +114,7 @@ def advisories_status(now: str | None, lang: str | None) -> int:
             rows.append((one.feed, day(one.state.as_of), age, f"{one.state.records:,}", one.state.sha256))
     table(rows)
     for ecosystem, records in found.unmatched.items():
-        plain = f"{records:,} records of {ecosystem} are stored, but not matched: only PyPI is"
+        plain = f"{ecosystem}: {records:,} stored, but not matched: only PyPI is"
         click.echo(f"{ecosystem} の {records:,} 件は保存されているが、照合の対象は PyPI のみ" if japanese else plain)
     return 0
 

@@ -317,6 +317,7 @@ SENTENCES: Final = (
     mark("dependencies is no list of requirements"),
     mark("{names} (build-system) was not audited: no exact version of what builds the project is named"),
     mark("{count} of conda's packages were not audited: {names}"),
+    mark("1 of conda's packages was not audited: {name}"),
     mark("the entry is neither a package nor a list of lines below 'pip'"),
     mark("is not YAML"),
     mark("dependencies is no list of packages"),

@@ -65,6 +65,8 @@ def test_of_many_packages_the_first_are_named(found: Found) -> None:
     text = "dependencies:\n" + "".join(f"- p{number}\n" for number in range(9))
     (note,) = conda(found({"environment.yml": text})).notifications
     assert note.text.endswith("9 of conda's packages were not audited: p0, p1, p2, p3, p4, …")
+    (alone,) = conda(found({"environment.yml": "dependencies:\n- p0\n"})).notifications
+    assert alone.text.endswith("1 of conda's packages was not audited: p0")
 
 
 def test_an_installed_environment_answers(found: Found, tmp_path: Path) -> None:
