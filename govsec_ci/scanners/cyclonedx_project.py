@@ -34,7 +34,9 @@ def by_root(tree: Tree, manifests: Iterable[Manifest]) -> dict[str, list[int]]:
     marked = {posixpath.dirname(path) for path in tree.files if posixpath.basename(path) in _MARKERS}
     roots: dict[str, list[int]] = {}
     for position, manifest in enumerate(manifests):
-        roots.setdefault(_root_of(posixpath.dirname(manifest.path), marked) or ".", []).append(position)
+        root = _root_of(posixpath.dirname(manifest.path), marked)
+        # What says nothing of a project makes its folder none.
+        roots.setdefault("." if manifest.aside and root not in marked else root or ".", []).append(position)
     return dict(sorted(roots.items()))
 
 

@@ -10,6 +10,7 @@ from govsec_ci.manifests.discover import discover
 from govsec_ci.model import ScanState, Stage, Subject
 from govsec_ci.scanners.base import ScanRequest
 from govsec_ci.scanners.cyclonedx import CycloneDxScanner
+from govsec_ci.scanners.cyclonedx_project import by_root
 from govsec_ci.scanners.pip_audit import PipAuditScanner
 from govsec_ci.scanners.product import released, undeclared
 from govsec_ci.system.files import walk
@@ -78,3 +79,19 @@ def test_a_file_that_only_builds_makes_no_sbom(tmp_path: Path) -> None:
 def test_other_manifests_stay_as_they_are() -> None:
     manifest = Manifest(path="requirements.txt", format="requirements")
     assert list(released([manifest])) == [manifest]
+
+
+def test_what_lies_unpacked_or_is_a_script_makes_no_project_of_its_folder(tmp_path: Path) -> None:
+    files = {
+        "lib/a-1.dist-info/METADATA": "Name: a\nVersion: 1\n",
+        "lib/a-1.dist-info/RECORD": "a.py,,\n",
+        "bin/tool.py": SCRIPT,
+        "sub/requirements.txt": "",
+        "sub/bin/tool.py": SCRIPT,
+    }
+    request = asked(tmp_path, files)
+    assert [one.hashes for manifest in request.manifests for one in manifest.components] == [{}, {}, {}]
+    assert {root: len(positions) for root, positions in by_root(request.tree, request.manifests).items()} == {
+        ".": 2,
+        "sub": 2,
+    }
