@@ -6,7 +6,7 @@ they are another ecosystem's, under names of its own.
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
-from govsec_ci.manifests.notices import UNREAD_STEP, notice, shown
+from govsec_ci.manifests.conda_packages import not_audited
+from govsec_ci.manifests.notices import UNREAD_STEP, notice
 from govsec_ci.manifests.requirements import read_lines
 from govsec_ci.manifests.text import UnreadableError, read_utf8
 from govsec_ci.model import Notification
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?:environment|conda)(?:[-_.].*)?\.ya?ml", re.IGNORECASE)
 _LOCK = re.compile(r"conda-lock\.ya?ml|.*\.conda-lock\.ya?ml", re.IGNORECASE)
 _SIGNS = (re.compile(rb"^dependencies[ \t]*:", re.MULTILINE), re.compile(rb"^channels[ \t]*:", re.MULTILINE))
-_PACKAGE = re.compile(r"(?:[^:\s]*::)?([A-Za-z0-9_.-]+)")
-_ALWAYS = frozenset({"python", "pip"})
-"""The interpreter, which no format has audited, and what installs the rest."""
 _LIMIT_BYTES = 200_000
-_MOST_SHOWN = 5
 _PACKAGE_ENTRY, _PIP, _ODD = "package", "pip", "odd"
 
 
@@ -124,21 +121,3 @@ def _malformed(path: str, entries: list[_Entry]) -> Iterator[Notification]:
         if entry.kind == _ODD:
             text = "the entry is neither a package nor a list of lines below 'pip'"
             yield notice("requirement-malformed", text, path=path, line=entry.line, next_step="correct the entry")
-
-
-def not_audited(path: str, packages: Sequence[tuple[int, str]]) -> Iterator[Notification]:
-    """At most one ERROR, for what is given with its line and is neither the interpreter nor pip."""
-    found = [(line, text) for line, text in packages if _package(text) not in _ALWAYS]
-    if found:
-        names = ", ".join(shown(text, limit=40) for _, text in found[:_MOST_SHOWN])
-        more = ", …" if len(found) > _MOST_SHOWN else ""
-        text = f"{len(found)} of conda's packages were not audited: {names}{more}"
-        if len(found) == 1:
-            text = f"1 of conda's packages was not audited: {names}"
-        yield notice("manifest-not-audited", text, path=path, line=found[0][0], next_step=UNREAD_STEP)
-
-
-def _package(text: str) -> str:
-    """A package's name, without channel, version and build (conda's match specification)."""
-    found = _PACKAGE.match(text.strip())
-    return found.group(1).lower() if found else text

@@ -8,9 +8,10 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, is_normalized_name
 
-from govsec_ci.manifests import conda, sources
+from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import BUILD, LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.caret import specifier_of
+from govsec_ci.manifests.conda_packages import not_audited
 from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
 from govsec_ci.manifests.text import Lines, UnreadableError, parse_toml, read_utf8
@@ -112,7 +113,7 @@ class _Reader:
         platforms = [one for table in (pixi, *features) for one in self._table(table, "target").values()]
         tables = (one for one in (pixi, *features, *platforms) if isinstance(one, dict))
         found = {name: None for one in tables for key in _PIXI for name in self._table(one, key)}
-        notes = conda.not_audited(self.path, [(self.lines.key(name), name) for name in found])
+        notes = not_audited(self.path, [(self.lines.key(name), name) for name in found])
         self.notifications.extend(notes)
 
     def _groups(self) -> Iterator[Declared]:
