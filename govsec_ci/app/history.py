@@ -28,9 +28,11 @@ def diff_lines(old: Path, new: Path) -> Iterator[str]:
     found = diff(_load(old), _load(new), datetime.now(UTC))
     words = (BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED)
     yield ", ".join(f"{found.count(state)} {state.value}" for state in words)
-    yield from (f"scanner added: {run}" for run in found.added)
-    yield from (f"scanner gone: {run}" for run in found.removed)
-    yield from (f"{run} was incomplete: what is absent there may only not have been seen" for run in found.unproved)
+    yield from (f"scanner added: {word(run)}" for run in found.added)
+    yield from (f"scanner gone: {word(run)}" for run in found.removed)
+    yield from (
+        f"{word(run)} was incomplete: what is absent there may only not have been seen" for run in found.unproved
+    )
     yield from map(_line, found.changes)
 
 
@@ -40,7 +42,7 @@ def _line(change: Change) -> str:
     region = result.locations[0].region if result.locations else None
     line = f":{region.start_line}" if region else ""
     cause = f" ({change.cause})" if change.cause else ""
-    return f"{change.state.value:<9} {place}{line} {result.severity.value} {result.rule_id}{cause}"
+    return f"{change.state.value:<9} {place}{line} {result.severity.value} {word(result.rule_id)}{cause}"
 
 
 def _load(path: Path) -> tuple[Run, ...]:

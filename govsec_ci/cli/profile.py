@@ -39,9 +39,10 @@ def profile_show(name: str, lang: str | None) -> int:
       govsec profile show jp-gov --lang ja
     """
     from govsec_ci.app import profiles
+    from govsec_ci.report import inert
 
     for line in profiles.show_lines(name, lang or locale_language()):
-        click.echo(line)
+        click.echo(inert.lines(line))
     return 0
 
 
@@ -70,8 +71,9 @@ def profile_check(file: str) -> int:
       govsec profile check ./our-agency.toml
     """
     from govsec_ci.app import profiles
+    from govsec_ci.report import inert
 
-    click.echo(profiles.check_line(file))
+    click.echo(inert.lines(profiles.check_line(file)))
     return 0
 
 
@@ -86,9 +88,10 @@ def profile_diff(old: str, new: str) -> int:
       govsec profile diff jp-gov ./our-agency.toml
     """
     from govsec_ci.app import profiles
+    from govsec_ci.report import inert
 
     for line in profiles.diff_lines(old, new):
-        click.echo(line)
+        click.echo(inert.lines(line))
     return 0
 
 
@@ -104,10 +107,11 @@ def profile_test(name: str) -> int:
       govsec profile test ./our-agency.toml
     """
     from govsec_ci.app import profiles
+    from govsec_ci.report import inert
 
     right, lines = profiles.case_lines(name)
     for line in lines:
-        click.echo(line)
+        click.echo(inert.lines(line))
     return 0 if right else 1
 
 

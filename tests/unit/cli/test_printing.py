@@ -7,7 +7,10 @@ import pytest
 
 from govsec_ci import cli
 from govsec_ci.cli import printing
+from govsec_ci.formats import sarif
+from govsec_ci.model import Role, Rule
 from tests.conftest import ROOT
+from tests.support.gate_evidence import code, run
 
 
 @pytest.mark.parametrize(("variables", "language"), [
@@ -36,3 +39,27 @@ def test_the_state_of_the_advisory_data(
     assert cli.main(["advisories", "import", str(ROOT / "examples/advisories"), "--quiet"]) == 0
     assert cli.main(["advisories", "status", "--now", "2024-10-12T00:00:00Z", "--lang", "ja"]) == 0
     assert re.search(r"^osv +2024-10-08 +3\.\d 日 ", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [("show",), ("test",), ("diff", "jp-gov")])
+def test_a_profile_s_own_texts_move_no_cursor(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["profile", "new", "ours", "--to", str(tmp_path)]) == 0
+    for name in ("ours.toml", "ours.cases.toml"):
+        text = (tmp_path / name).read_text("utf-8")
+        (tmp_path / name).write_text(re.sub(r'= "(?=[A-Z])', r'= "\\u001b[2J', text), "utf-8")
+    cli.main(["profile", *command, str(tmp_path / "ours.toml"), *(["--lang", "en"] if command == ("show",) else [])])
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert said
+
+
+def test_a_log_of_somebody_else_moves_no_cursor(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    odd = "x\x1b[2J"
+    for name, runs in (("old", []), ("new", [run(Role.SAST, [code(rule=odd)], [Rule(id=odd)])])):
+        (tmp_path / name).write_bytes(sarif.write(runs))
+    assert cli.main(["diff", str(tmp_path / "old"), str(tmp_path / "new")]) == 0
+    said = capsys.readouterr().out
+    assert "x<U+001B>[2J" in said
+    assert "\x1b" not in said
