@@ -50,3 +50,17 @@ def test_what_is_not_audited_is_named(tmp_path: Path, index: Path) -> None:
     assert len(components) == 4
     assert named == {"pkg:pypi/pinned-elsewhere", "pkg:pypi/unpinned"}
     assert run.properties["coverage"] == "1 of 4 components audited"
+
+
+def test_what_scripts_conda_and_vendored_code_declare_is_in_both(tmp_path: Path, index: Path) -> None:
+    files = {
+        "pyproject.toml": '[build-system]\nrequires = ["flit_core==3.9.0"]\n[project]\nname = "x"\nversion = "1"\n',
+        "tool.py": '# /// script\n# dependencies = ["django==3.2"]\n# ///\n',
+        "environment.yml": "dependencies:\n- python\n- pip:\n  - jinja2==2.10\n",
+        "x/_vendor/six-1.16.0.dist-info/METADATA": "Name: six\nVersion: 1.16.0\n",
+        "requirements.txt": "torch==1.0+cpu\n",
+    }
+    components, run = both(make_tree(tmp_path, files), index, "Torch")
+    assert {*run.audited, *run.declared} - components == {"pkg:pypi/flit-core@3.9.0"}, "what builds is not released"
+    assert run.declared == ("pkg:pypi/torch@1.0%2Bcpu",)
+    assert {result.component.name for result in run.results if result.component} == {"django", "jinja2"}

@@ -94,6 +94,42 @@ def test_5_every_dependency_skipped(project: Path) -> None:
     assert "requirements.txt:2" in told
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("tool.py", '# /// script\n# dependencies = ["jinja2==2.10"]\n# ///\n'),
+        ("bin/tool", '#!/usr/bin/env -S uv run --script\n# /// script\n# dependencies = ["jinja2==2.10"]\n# ///\n'),
+        ("environment.yml", "dependencies:\n- python\n- pip:\n  - jinja2==2.10\n"),
+        ("src/_vendor/jinja2-2.10.dist-info/METADATA", "Name: Jinja2\nVersion: 2.10\n"),
+        ("src/_vendor/vendor.txt", "jinja2==2.10\n"),
+        ("build/pyproject.toml", '[build-system]\nrequires = ["jinja2==2.10"]\n'),
+    ],
+)
+def test_5_a_vulnerable_pin_where_few_tools_look(project: Path, path: str, text: str) -> None:
+    (project / path).parent.mkdir(parents=True, exist_ok=True)
+    (project / path).write_text(text)
+    code, verdict, told = judge(project)
+    assert (code, verdict["verdict"]) == (1, "FAIL")
+    assert f"{path}:" in told
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("tool.py", '# /// script\n# dependencies = ["jinja2"]\n# ///\n'),
+        ("environment.yml", "dependencies:\n- jinja2=2.10\n"),
+        ("pixi.toml", "[dependencies]\n"),
+    ],
+)
+def test_5_what_is_declared_and_cannot_be_audited(project: Path, path: str, text: str) -> None:
+    (project / path).write_text(text)
+    code, verdict, told = judge(project)
+    assert (code, verdict["verdict"]) == (3, "INCOMPLETE")
+    assert path in told
+    (project / "govsec.toml").write_text(f'[[out-of-scope]]\npath = "{path}"\nowner = "x"\nreason = "not released"\n')
+    assert judge(project)[0] == 0
+
+
 def test_6_an_unparsable_file_alone(project: Path) -> None:
     (project / "app.py").write_text("def broken(:\n")
     assert judge(project)[0] == 3
