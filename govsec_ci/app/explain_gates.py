@@ -10,7 +10,7 @@ from govsec_ci.gate import profile as profiles
 from govsec_ci.gate.describe import GateRow, describe
 from govsec_ci.gate.own import OWN
 from govsec_ci.gate.profile import Profile
-from govsec_ci.gate.schema import AnyGate, DeadlinesGate, ResultsGate
+from govsec_ci.gate.schema import AnyGate, DeadlinesGate, EvidenceGate, ResultsGate
 from govsec_ci.gate.texts import note
 from govsec_ci.model import Role
 from govsec_ci.report.gate_notes import said
@@ -54,9 +54,14 @@ def _gate(words: Words, profile: Profile, gate: AnyGate) -> Section:
         ("why", [row.text]),
         ("since", list(_since(words, profile, gate, row))),
         ("until", [words.say("days" if isinstance(gate, DeadlinesGate) else "now"), *_warns(words, gate)]),
-        ("closes", [row.next]),
+        ("closes", [row.next, *_fills(words, gate)]),
         ("waives", waives(words, profile, gate)),
     )
+
+
+def _fills(words: Words, gate: AnyGate) -> list[str]:
+    """How a document is handed in: the gates' own texts say which one."""
+    return [words.say("fill", slot=slot.slot) for slot in gate.slots] if isinstance(gate, EvidenceGate) else []
 
 
 def engine(words: Words, identifier: str, judged: Sequence[Profile]) -> Iterator[Section]:

@@ -40,6 +40,10 @@ _TEXTS: Final[Texts] = {
         "抑止の申立て: {origin} {id}({status}): {why}",
     ),
     "update": ("update {name} {installed} to {fixed}", "{name} {installed} を {fixed} へ更新する"),
+    "fill": (
+        'by an entry [[evidence]] in the settings: slot = "{slot}", its path and date',
+        '設定に [[evidence]] の項を設け、slot = "{slot}" 並びに path 及び date を記す',
+    ),
     "no-fix": ("no fixed version of {name} is known: replace it", "{name} の修正版は知られていない。代替を検討する"),
     "nobody": ("nobody: the profile admits no waiver", "なし(本プロファイルは適用除外を認めない)"),
     "no-kev": ("none for a known-exploited vulnerability", "悪用が確認された脆弱性は不可"),

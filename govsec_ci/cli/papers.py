@@ -28,9 +28,10 @@ def sbom_check(file: Path) -> int:
       govsec sbom check govsec-out/sbom.cdx.json
     """
     from govsec_ci.app.sbom import report_lines
+    from govsec_ci.report import inert
 
     for line in report_lines(file):
-        click.echo(line)
+        click.echo(inert.lines(line))
     return 0
 
 

@@ -12,6 +12,7 @@ from govsec_ci.app.explain_words import Section
 from govsec_ci.errors import UsageError
 from govsec_ci.gate import profile
 from govsec_ci.gate.own import OWN
+from govsec_ci.gate.schema import EvidenceGate
 from govsec_ci.model import Fix, Role, Rule, Severity, Stage
 from govsec_ci.scanners.bandit_rules import rules
 from tests.support import bundles
@@ -41,7 +42,10 @@ def test_every_gate_is_answered(name: str, gate: str, lang: str) -> None:
     assert own.document(known.clause.document).title.get(lang) in clause
     assert own.document(known.clause.document).edition in clause
     assert found[ASKED[lang][2]] == (known.text.get(lang),)
-    assert found[ASKED[lang][5]] == (known.next.get(lang),)
+    assert found[ASKED[lang][5]][0] == known.next.get(lang)
+    slots = [slot.slot for slot in known.slots] if isinstance(known, EvidenceGate) else []
+    assert len(found[ASKED[lang][5]]) == 1 + len(slots)
+    assert all(f'slot = "{slot}"' in text for slot, text in zip(slots, found[ASKED[lang][5]][1:], strict=True))
     assert all(text.strip() for texts in found.values() for text in texts)
     if lang == "ja":
         assert all(JAPANESE.search(text) for key in ASKED["ja"][2:] for text in found[key])

@@ -1,5 +1,6 @@
 """How commands print."""
 
+import json
 import re
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def test_a_log_of_somebody_else_moves_no_cursor(capsys: pytest.CaptureFixture[st
     for name, runs in (("old", []), ("new", [run(Role.SAST, [code(rule=odd)], [Rule(id=odd)])])):
         (tmp_path / name).write_bytes(sarif.write(runs))
     assert cli.main(["diff", str(tmp_path / "old"), str(tmp_path / "new")]) == 0
+    said = capsys.readouterr().out
+    assert "x<U+001B>[2J" in said
+    assert "\x1b" not in said
+
+
+def test_an_sbom_of_somebody_else_moves_no_cursor(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    component = {"type": "library", "name": "x\x1b[2J"}
+    bom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [component]}
+    (tmp_path / "sbom.json").write_text(json.dumps(bom))
+    assert cli.main(["sbom", "check", str(tmp_path / "sbom.json")]) == 0
     said = capsys.readouterr().out
     assert "x<U+001B>[2J" in said
     assert "\x1b" not in said
