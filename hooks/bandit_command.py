@@ -1,8 +1,9 @@
 """The command behind ``govsec-bandit``."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
+from msgspec.structs import replace
 
 from govsec_ci.app.changed_lines import touched
 from govsec_ci.app.check import CheckOptions, check
@@ -10,8 +11,14 @@ from govsec_ci.app.clock import parse
 from govsec_ci.app.snapshot import changed
 from govsec_ci.model import Role
 from govsec_ci.scanners.bandit import BanditScanner
+from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from govsec_ci.scanners.runs import state_of
+from govsec_ci.scanners.scope import Scope
 
 from . import common
+
+_LEFT: Final = frozenset({"out-of-scope", "excluded"})
+"""Notifications that say what the settings leave out: counted and shown, not blocking."""
 
 
 @click.command("bandit", context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,7 +48,20 @@ def command(**given: Any) -> int:
         click.echo(words(given)("no-python"))
         return 0
     chosen = None if given["all_lines"] else touched(options.repository, options.named, options.ref, given["base"])
-    return common.show(check(options, chosen), options.repository, given)
+    answer = check(options, chosen)
+    for one in (one for run in answer.runs for one in run.notifications if one.id in _LEFT):
+        click.echo(common.told(one.text, given))
+    return common.show(answer, options.repository, given)
+
+
+def _scan(request: ScanRequest, names: tuple[str, ...]) -> tuple[ScanOutput, ...]:
+    """Scan the named files; that none of them is in scope by the settings leaves nothing open."""
+    output = BanditScanner().scan(request)
+    scope = Scope(request.config)
+    if any(map(scope.holds, names)):
+        return (output,)
+    told = tuple(one for one in output.run.notifications if one.id != "nothing-to-scan")
+    return (replace(output, run=replace(output.run, notifications=told, state=state_of(told))),)
 
 
 def _options(given: dict[str, Any]) -> CheckOptions | None:
@@ -52,7 +72,7 @@ def _options(given: dict[str, Any]) -> CheckOptions | None:
     return CheckOptions(
         repository=repository,
         roles=frozenset({Role.SAST}),
-        scan=lambda request: (BanditScanner().scan(request),),
+        scan=lambda request: _scan(request, names),
         wanted=frozenset(names).__contains__,
         named=names,
         now=parse(given["now"]),

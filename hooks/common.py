@@ -92,6 +92,13 @@ def show(answer: "Answer", repository: Repository, given: dict[str, Any]) -> int
     return VERDICT_CODES[answer.word.value]
 
 
+def told(text: str, given: dict[str, Any]) -> str:
+    """A sentence of a scanner, in the language asked for."""
+    from govsec_ci.app.check_lines import Style  # noqa: PLC0415 — as above
+
+    return Style(top=Path(), folder=Path(), lang=given["lang"] or locale_language()).tell(text)
+
+
 def _coloured(choice: str) -> bool:
     if choice == "auto":
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -25,6 +25,30 @@ def test_a_shell_call_stops_the_commit_and_says_what_to_do(top: Path) -> None:
     assert said.splitlines()[-1].startswith("FAIL: 1 blocking (profile jp-gov ")
 
 
+LEFT = '[[out-of-scope]]\npath = "a.py"\nowner = "A"\nreason = "generated"\n'
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "told"),
+    [
+        (LEFT, "a.py", "a.py is out of scope: generated (owner: A)"),
+        ('exclude = ["vendor"]\n', "vendor/a.py", "vendor: 1 file is excluded by the configuration"),
+    ],
+)
+def test_a_commit_of_nothing_that_is_in_scope_passes_and_says_so(
+    top: Path, settings: str, path: str, told: str
+) -> None:
+    stage(top, {"govsec.toml": settings, path: SHELL + "broken (\n"})
+    code, said = call(main, top, path)
+    assert (code, said.splitlines()[0]) == (0, told)
+    assert said.splitlines()[-1].endswith("stage commit; bandit 0 of 0)")
+    stage(top, {"b.py": SHELL})
+    code, said = call(main, top, path, "b.py")
+    assert (code, said.splitlines()[0]) == (1, told)
+    stage(top, {"b.py": "broken (\n"})
+    assert call(main, top, path, "b.py")[0] == 3
+
+
 def test_it_speaks_japanese_too(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stage(top, {"run.py": SHELL})
     code, said = call(main, top, "--lang", "ja", "run.py")
