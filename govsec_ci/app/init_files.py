@@ -112,7 +112,7 @@ _MANIFESTS: Final = (
     r"requirements/([^/]+/)*[^/]+\.(txt|in)|constraints[^/]*\.txt|"
     r"(_?vendor|vendored|third_party)/vendor(ed)?\.txt|"
     r"(environment|conda)([-_.][^/]*)?\.ya?ml|[^/]+\.dist-info/METADATA|"
-    r"uv\.lock|[^/]+\.pyw?\.lock|poetry\.lock|pdm\.lock|Pipfile|Pipfile\.lock|pylock(\.[^./]+)?\.toml|govsec\.toml)$"
+    r"uv\.lock|[^/]+\.pyw?\.lock|poetry\.lock|pdm(\.[^/]+)?\.lock|Pipfile|Pipfile\.lock|pylock(\.[^./]+)?\.toml|govsec\.toml)$"
 )
 _WHOLE: Final = "pass_filenames: false"
 _CALLED: Final[dict[str, tuple[str, ...]]] = {

@@ -1,7 +1,6 @@
 """Which files of a tree are dependency manifests, which of them count, and why the others do not."""
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
@@ -36,7 +35,6 @@ _NOT_PYTHON = "another ecosystem's manifest: take its scanner's results in with 
 _CONDA = "conda's packages are not read"
 _BUILDOUT = "buildout's versions are not read"
 _LOCK_OF_SCRIPT = "script.lock"
-_OTHER_NAME = "a lock under a name of its own is not read: give it the name that its tool gives one"
 # What declares Python's packages in a form that no reader knows → its name.
 _UNREAD: Mapping[str, str] = {_CONDA: "conda", _BUILDOUT: "buildout"}
 _FOREIGN: Mapping[str, str] = {
@@ -50,8 +48,6 @@ _FOREIGN: Mapping[str, str] = {
     **dict.fromkeys(("conda-lock.yml", "conda-lock.yaml", "pixi.toml", "pixi.lock"), _CONDA),
     **dict.fromkeys(("buildout.cfg", "versions.cfg"), _BUILDOUT),
 }  # fmt: skip
-# pdm lock -L NAME.
-_NAMED_LOCK = re.compile(r"pdm\..+\.lock")
 # What replaces an older declaration in the same folder, as setuptools reads them.
 _NEWER: Mapping[str, tuple[str, ...]] = {"setup.py": ("pyproject.toml", "setup.cfg"), "setup.cfg": ("pyproject.toml",)}
 
@@ -305,7 +301,7 @@ def _folders(manifest: Manifest) -> set[str]:
 def _why_left(name: str) -> str:
     if name.lower().startswith("constraints") and name.lower().endswith(".txt"):
         return "only pins what others ask for: read where a file names it with -c"
-    return _OTHER_NAME if _NAMED_LOCK.fullmatch(name) else _FOREIGN.get(name, "")
+    return _FOREIGN.get(name, "")
 
 
 def _reader(path: str) -> ManifestFormat | None:

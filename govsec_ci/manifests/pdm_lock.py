@@ -6,6 +6,7 @@ project's ``pyproject.toml`` sets decide whether a package can be said to be pub
 
 import os
 import posixpath
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from govsec_ci.manifests.text import UnreadableError, parse_toml, read_utf8
 from govsec_ci.model import Component, Notification
 
 FILE_NAME = "pdm.lock"
+_NAMED = re.compile(r"pdm\..+\.lock")
 
 
 class PdmLock:
@@ -46,6 +48,16 @@ class PdmLock:
     def read(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Manifest:
         """Every package of every locked group."""
         return read_lock(self.name, LockFile(root, path, limit_bytes), _contents)
+
+
+class NamedPdmLock(PdmLock):
+    """A further lock of the same project (``pdm lock -L NAME``): it need not hold everything, so it locks nothing."""
+
+    name = "pdm-named.lock"
+
+    def matches(self, path: str) -> bool:
+        """``pdm.dev.lock``."""
+        return path.endswith(".lock") and _NAMED.fullmatch(posixpath.basename(path)) is not None
 
 
 class _File(Struct, frozen=True):

@@ -4,7 +4,7 @@ from govsec_ci.manifests.base import ContentFormat, DeclaringFormat, ManifestFor
 from govsec_ci.manifests.conda import Conda
 from govsec_ci.manifests.dist_info import DistInfo
 from govsec_ci.manifests.inline_script import InlineScript
-from govsec_ci.manifests.pdm_lock import PdmLock
+from govsec_ci.manifests.pdm_lock import NamedPdmLock, PdmLock
 from govsec_ci.manifests.pipfile import Pipfile
 from govsec_ci.manifests.pipfile_lock import PipfileLock
 from govsec_ci.manifests.poetry_lock import PoetryLock
@@ -26,6 +26,7 @@ FORMATS: dict[str, ManifestFormat] = {
         ScriptLock(),
         PoetryLock(),
         PdmLock(),
+        NamedPdmLock(),
         PipfileLock(),
         Pyproject(),
         Pipfile(),

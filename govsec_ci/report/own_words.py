@@ -215,7 +215,6 @@ SENTENCES: Final = (
     mark("another ecosystem's manifest: take its scanner's results in with [[import]]"),
     mark("conda's packages are not read"),
     mark("buildout's versions are not read"),
-    mark("a lock under a name of its own is not read: give it the name that its tool gives one"),
     mark("{why}: a manifest may be missing from the audit"),
     mark("read as part of {path}"),
     mark("{path} is read instead"),

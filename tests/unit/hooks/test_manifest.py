@@ -51,6 +51,7 @@ MANIFESTS = [
     "pyproject.toml",
     "govsec.toml",
     "tools/fetch.py.lock",
+    "pdm.dev.lock",
     "environment.yml",
     "docs/conda-dev.yaml",
     "x/_vendor/vendor.txt",

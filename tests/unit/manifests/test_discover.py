@@ -124,12 +124,17 @@ def test_what_no_reader_knows_is_not_clean_whatever_stands_beside(found: Found, 
     assert "out of scope" in note.next_step
 
 
-def test_a_lock_under_another_name_is_said(found: Found) -> None:
-    result = found({"pdm.dev.lock": "", "pyproject.toml": PROJECT})
-    assert (
-        left(result)["pdm.dev.lock"]
-        == "a lock under a name of its own is not read: give it the name that its tool gives one"
-    )
+PDM = '[metadata]\nlock_version = "4.5"\n[[package]]\nname = "a"\nversion = "{}"\ngroups = ["dev"]\n'
+
+
+def test_a_further_lock_of_pdm_is_read_and_locks_nothing(found: Found) -> None:
+    project = PROJECT + 'dependencies = ["a", "b"]\n'
+    files = {"pdm.dev.lock": PDM.format("2"), "pdm.lock": PDM.format("1") + '[[package]]\nname = "b"\nversion = "1"\n'}
+    result = found({"pyproject.toml": project, **files})
+    assert taken(result) == {"pdm.dev.lock": [], "pdm.lock": []}
+    assert [one.version for one in result.manifests[0].components] == ["2"]
+    alone = found({"sub/pyproject.toml": project, "sub/pdm.dev.lock": PDM.format("2")})
+    assert taken(alone)["sub/pyproject.toml"] == ["manifest-unlocked"]
 
 
 def test_requirements_lie_at_any_depth_of_their_folder(found: Found) -> None:

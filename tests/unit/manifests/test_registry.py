@@ -36,6 +36,7 @@ SAMPLES = {
         '[metadata]\nlock_version = "4.5"\n'
         '[[package]]\nname = "a"\nversion = "1"\ndependencies = ["b"]\ngroups = ["x"]\n'
     ),
+    "pdm.dev.lock": '[metadata]\nlock_version = "4.5"\n[[package]]\nname = "a"\nversion = "1"\n',
     "Pipfile.lock": json.dumps(
         {"_meta": {"pipfile-spec": 6, "sources": [{"name": "n", "url": "u"}]}, "default": {"a": {"version": "==1"}}}
     ),
