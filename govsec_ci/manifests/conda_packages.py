@@ -18,7 +18,7 @@ def not_audited(path: str, packages: Sequence[tuple[int, str]]) -> Iterator[Noti
     if found:
         names = ", ".join(shown(text, limit=40) for _, text in found[:_MOST_SHOWN])
         more = ", …" if len(found) > _MOST_SHOWN else ""
-        text = f"{len(found)} of conda's packages were not audited: {names}{more}"
+        text = f"not audited: {len(found)} of conda's packages ({names}{more})"
         if len(found) == 1:
             text = f"1 of conda's packages was not audited: {names}"
         yield notice("manifest-not-audited", text, path=path, line=found[0][0], next_step=UNREAD_STEP)

@@ -315,7 +315,7 @@ SENTENCES: Final = (
     mark("holds script metadata more than once"),
     mark("dependencies is no list of requirements"),
     mark("{names} (build-system) was not audited: no exact version of what builds the project is named"),
-    mark("{count} of conda's packages were not audited: {names}"),
+    mark("not audited: {count} of conda's packages ({names})"),
     mark("1 of conda's packages was not audited: {name}"),
     mark("the entry is neither a package nor a list of lines below 'pip'"),
     mark("is not YAML"),

@@ -55,7 +55,7 @@ def test_each_entry_is_audited_or_said(found: Found) -> None:
     assert errors(manifest) == ["requirement-unpinned", "manifest-not-audited"]
     note = manifest.notifications[-1]
     assert note.text == (
-        "environment.yml:7: 2 of conda's packages were not audited: conda-forge::NumPy=1.26.4=py311_0, scipy >=1.2"
+        "environment.yml:7: not audited: 2 of conda's packages (conda-forge::NumPy=1.26.4=py311_0, scipy >=1.2)"
     )
     assert "--environment" in note.next_step
     assert "out of scope" in note.next_step
@@ -64,7 +64,7 @@ def test_each_entry_is_audited_or_said(found: Found) -> None:
 def test_of_many_packages_the_first_are_named(found: Found) -> None:
     text = "dependencies:\n" + "".join(f"- p{number}\n" for number in range(9))
     (note,) = conda(found({"environment.yml": text})).notifications
-    assert note.text.endswith("9 of conda's packages were not audited: p0, p1, p2, p3, p4, …")
+    assert note.text.endswith("not audited: 9 of conda's packages (p0, p1, p2, p3, p4, …)")
     (alone,) = conda(found({"environment.yml": "dependencies:\n- p0\n"})).notifications
     assert alone.text.endswith("1 of conda's packages was not audited: p0")
 
@@ -162,7 +162,7 @@ def test_what_pixi_s_tables_name_is_not_clean(found: Found, tmp_path: Path) -> N
     result = found({"pyproject.toml": f"{project}{PIXI}"})
     (note,) = conda(result, "pyproject.toml").notifications
     assert (note.id, note.level) == ("manifest-not-audited", Level.ERROR)
-    assert note.text == "pyproject.toml:7: 3 of conda's packages were not audited: numpy, flask, gcc"
+    assert note.text == "pyproject.toml:7: not audited: 3 of conda's packages (numpy, flask, gcc)"
     site = tmp_path / "env" / "site-packages"
     (site / "a-1.dist-info").mkdir(parents=True)
     (site / "a-1.dist-info" / "METADATA").write_text("Name: a\nVersion: 1\n", "utf-8")
