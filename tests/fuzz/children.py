@@ -149,5 +149,5 @@ SCANNERS: Final = {
     "bandit-worker": (through(BanditScanner), BANDIT),
     "pip-audit-worker": (through(PipAuditScanner), PIP_AUDIT),
     "zizmor-output": (through(ZizmorScanner), ZIZMOR),
-    "cyclonedx-output": (lambda data, _: cyclonedx_tool._answer(_answers(data, "")), CYCLONEDX),
+    "cyclonedx-output": (lambda data, _: cyclonedx_tool._read(data), CYCLONEDX),
 }
