@@ -30,6 +30,8 @@ from govsec_ci.system.files import write_atomic
 _SUMMARY_LIMIT_BYTES: Final = 1024 * 1024
 _FAILING: Final = frozenset({"FAIL", "INCOMPLETE"})
 _NEVER: Final = "never"
+_EXIT_CODES: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 3}
+"""As the command has them, in the room above."""
 _SUMMARY_CUT: Final = (
     "\n\n*The summary was longer than a step summary may be (1 MiB); the whole stands in the bundle.*\n"
 )
@@ -136,8 +138,10 @@ def judged_folder(environment: Mapping[str, str]) -> str:
 
 
 def fails(environment: Mapping[str, str], finished: Finished, exit_code: int) -> bool:
-    """Whether the step is to fail: by what ``fail-on`` names, and always where there is no verdict."""
-    return exit_code != 0 and (not finished.verdict or finished.verdict in _fail_on(environment))
+    """Whether the step is to fail: by what ``fail-on`` names, and always where no verdict was reached and delivered."""
+    if exit_code != _EXIT_CODES.get(finished.verdict):
+        return True
+    return exit_code != 0 and finished.verdict in _fail_on(environment)
 
 
 def _fail_on(environment: Mapping[str, str]) -> frozenset[str]:
