@@ -25,9 +25,10 @@ from govsec_ci.formats import cyclonedx, intoto, manifest, openvex, sarif, sarif
 from govsec_ci.formats import osv as osv_format
 from govsec_ci.formats.cyclonedx_same import same
 from govsec_ci.gate import cases, profile, waivers
+from govsec_ci.manifests.base import ManifestFormat
 from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import BY_CONTENT, FORMATS
 from govsec_ci.model import FeedState
 from govsec_ci.report import inert
 from govsec_ci.scanners import bandit_settings
@@ -43,7 +44,9 @@ MANIFESTS: Final[Mapping[str, tuple[str, ...]]] = {
     "pylock.toml": ("pylock/pylock.toml",),
     "uv.lock": ("uv/uv.lock",),
     "poetry.lock": ("poetry/poetry.lock",),
+    "tool.py.lock": ("uv/uv.lock",),
     "pdm.lock": ("pdm/pdm.lock",),
+    "pdm.dev.lock": ("pdm/pdm.lock",),
     "Pipfile.lock": ("pipenv/Pipfile.lock",),
     "pyproject.toml": ("poetry/pyproject.toml", "pdm/pyproject.toml", "uv/pyproject.toml"),
     "Pipfile": ("pipenv/Pipfile",),
@@ -59,6 +62,29 @@ install_requires =
 [options.extras_require]
 test =
     pytest~=8.0
+"""
+_SCRIPT: Final = b"""#!/usr/bin/env -S uv run --script
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#   "requests[socks]<3; python_version < '3.13'",
+#   "idna==3.3",
+# ]
+# [tool.uv.sources]
+# idna = { git = "https://example.org/idna" }
+# ///
+print("hello")
+"""
+_CONDA: Final = b"""name: demo
+channels: [conda-forge]
+dependencies:
+  - python=3.11
+  - conda-forge::numpy>=1.26
+  - pip
+  - pip:
+      - idna==3.3
+      - -r requirements.txt
+      - "requests[socks]<3"
 """
 _SETUP_PY: Final = b"""from setuptools import setup
 NAMES = ["idna==3.3"]
@@ -289,9 +315,11 @@ class Parser(Struct, frozen=True, kw_only=True):
 
 
 def _manifest(name: str) -> Callable[[bytes, Path], object]:
-    form = next(form for form in FORMATS.values() if form.matches(name))
+    formats: dict[str, ManifestFormat] = {**BY_CONTENT, **FORMATS}
+    form = formats.get(name) or next(form for form in FORMATS.values() if form.matches(name))
 
     def read(data: bytes, folder: Path) -> object:
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(data)
         return form.read(folder, name)
 
@@ -308,6 +336,10 @@ def _manifests() -> Iterable[Parser]:
         yield Parser(name=name, call=_manifest(name), mutate=mutate, seeds=short)
     yield Parser(name="setup.cfg", call=_manifest("setup.cfg"), mutate=on_lines, seeds=(_SETUP_CFG,))
     yield Parser(name="setup.py", call=_manifest("setup.py"), mutate=on_lines, seeds=(_SETUP_PY,))
+    yield Parser(name="inline-script", call=_manifest("inline-script"), mutate=on_lines, seeds=(_SCRIPT,))
+    yield Parser(name="environment.yml", call=_manifest("environment.yml"), mutate=on_lines, seeds=(_CONDA,))
+    metadata = "idna-3.3.dist-info/METADATA"
+    yield Parser(name=metadata, call=_manifest(metadata), mutate=on_lines, seeds=(_METADATA,))
 
 
 def _feed(feed: Feed, name: str) -> Callable[[bytes, Path], object]:

@@ -124,9 +124,10 @@ def test_ten_thousand_broken_files(name: str, failing_bundle: Path, scratch: Pat
 
 
 def test_every_manifest_format_is_in_the_table() -> None:
-    from govsec_ci.manifests.registry import FORMATS
+    from govsec_ci.manifests.registry import BY_CONTENT, FORMATS
 
     assert {form.name for form in FORMATS.values() if any(map(form.matches, PARSERS))} == set(FORMATS)
+    assert set(BY_CONTENT) <= {*PARSERS, *FORMATS}
 
 
 def test_the_harness_sees_a_traceback_a_hang_and_a_flood(tmp_path: Path) -> None:
