@@ -16,6 +16,7 @@ in 500 components, in five manifests each. Half of the results stand in the base
 """
 
 import argparse
+import atexit
 import gc
 import json
 import os
@@ -208,7 +209,8 @@ def commands() -> Sequence[tuple[str, ...]]:
 
 def in_one(folder: Path) -> list[Measured]:
     """Each step of the whole way in this process, and every format of the report."""
-    gc.set_threshold(200_000, 50, 100)  # as the command does it
+    gc.set_threshold(200_000, 50, 100)  # as the command does it, and so at the end
+    atexit.register(gc.freeze)
     options = steps.Options(path=Path(), out=folder, now=NOW, profiles=(steps.DEFAULT_PROFILE,))
     rows = [timed("  prepare reports", steps.prepare_reports)]
     with staged_folder(folder, keep=True) as staged:

@@ -4,6 +4,7 @@ Imports of the use cases stand inside the commands: ``govsec --version`` and ``-
 this package imports its commands when they are asked for, because hooks take only their exit codes from here.
 """
 
+import atexit
 import gc
 import signal
 
@@ -42,3 +43,4 @@ def end_with_children() -> None:
 def _collect_seldom() -> None:
     # What a command reads it keeps to its end: looking for garbage in it took a quarter of a run's time.
     gc.set_threshold(200_000, 50, 100)
+    atexit.register(gc.freeze)  # nor is it looked through once more, at the very end
