@@ -116,16 +116,19 @@ def _overdue(verdict: Verdict, runs: tuple[Run, ...]) -> Iterator[Item]:
     results = {result.fingerprints.get("govsec/v1", ""): result for run in runs for result in run.results}
     for check in verdict.checks:
         for fingerprint, due in sorted(check.due.items()):
-            if due < verdict.now and fingerprint in results:
-                yield _overdue_item(f"{check.profile}/{check.gate}", fingerprint, due, results[fingerprint])
+            # The date is the earliest that it could be; overdue in every case is what the check counted.
+            status = "overdue" if fingerprint in check.results else "overdue-undecided"
+            if fingerprint in results and (status == "overdue" or due < verdict.now):
+                gate = f"{check.profile}/{check.gate}"
+                yield _overdue_item(gate, fingerprint, due, results[fingerprint], status)
 
 
-def _overdue_item(gate: str, fingerprint: str, due: datetime, result: Result) -> Item:
+def _overdue_item(gate: str, fingerprint: str, due: datetime, result: Result, status: str) -> Item:
     where = result.locations[0].path if result.locations else ""
     return Item(
         key=f"{gate} {fingerprint}",
         title=f"{result.rule_id} {where}".strip(),
         description=f"{result.message}\n{gate}",
         due=due,
-        status="overdue",
+        status=status,
     )

@@ -61,8 +61,8 @@ class Item(Struct, frozen=True, kw_only=True):
     """One thing to be done (POA&M): an overdue result, or a risk that a waiver accepts for a time.
 
     :param due: until when; None where no deadline is known
-    :param status: overdue; of a waiver risk-accepted (in-part: not by every profile that judged), refused, undecided,
-        proposed or expired
+    :param status: overdue, overdue-undecided; of a waiver risk-accepted (in-part: not by every profile that judged),
+        refused, undecided, proposed or expired
     """
 
     key: str

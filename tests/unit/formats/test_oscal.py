@@ -24,7 +24,7 @@ from govsec_ci.system.files import write_atomic
 from tests.conftest import ROOT
 from tests.support import bundles
 from tests.support.command import govsec
-from tests.support.gate_evidence import NOW, code, day, evidence, run, waiver
+from tests.support.gate_evidence import NOW, code, day, evidence, rule, run, vulnerable, waiver
 
 
 def _problems(shared: Path, model: str, data: bytes) -> list[str]:
@@ -131,7 +131,7 @@ def test_the_plan_of_the_failing_example_holds_what_is_waived_and_what_is_overdu
         states.count("risk-accepted-in-part" if judged.parent.name.startswith("vulnerable-app") else "risk-accepted")
         == 1
     )
-    assert states.count("overdue") == overdue
+    assert sum(state.startswith("overdue") for state in states) == overdue
     assert bool(overdue) == (judged.parent.name.startswith("vulnerable-app"))
 
 
@@ -170,6 +170,17 @@ def test_waivers_and_overdue_results_make_a_plan(shared: Path, failing_bundle: P
     items = json.loads(plan)["plan-of-action-and-milestones"]["poam-items"]
     states = [next(one["value"] for one in item["props"] if one["name"] == "status") for item in items]
     assert states == ["expired", "overdue"]
+
+
+def test_what_may_only_be_overdue_is_not_called_so(tmp_path: Path) -> None:
+    old = vulnerable(first_detected=day("2026-03-24"))
+    given = evidence(run(Role.SCA, [old], [rule()]))
+    verdict = bundles.write(tmp_path, given, ["us-bod-26-04"], now=NOW, stage=Stage.BUILD)
+    due = {check.verdict.value: (check.results, check.due) for check in verdict.checks if check.due}
+    items = json.loads(verdict_files(tmp_path)["poam.json"])["plan-of-action-and-milestones"]["poam-items"]
+    states = {one["value"] for item in items for one in item["props"] if one["name"] == "status"}
+    assert set(due) == {"INCOMPLETE"}, "without SSVC points nothing is decided"
+    assert states == {"overdue-undecided"}
 
 
 REFUSED = "owner@example.go.jp"
