@@ -6,6 +6,7 @@ worth reading. What is kept, or lost, changes who scans a file and never what is
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -59,10 +60,11 @@ def weights(files: Sequence[tuple[str, int]], known: Costs) -> dict[str, float]:
     A file with a history is taken to cost as much a byte as the last time; one without, its size.
     """
     told = [known[path] for path, _ in files if path in known]
-    seconds, size = sum(cost.seconds for cost in told), sum(cost.size for cost in told)
-    if not seconds or not size:
+    size = sum(cost.size for cost in told)
+    average = sum(cost.seconds for cost in told) / size if size else 0.0
+    # What was kept may be anything: a quotient may be too small, or too large, to divide by.
+    if not 0 < average < math.inf:
         return {path: float(size) for path, size in files}
-    average = seconds / size
     return {path: _weight(size, known.get(path), average) for path, size in files}
 
 

@@ -30,6 +30,11 @@ def test_without_a_history_a_file_weighs_its_size() -> None:
     assert weights((("a", 10),), {"a": Cost(0.0, 0)}) == {"a": 10}
 
 
+@pytest.mark.parametrize("odd", [5e-324, 1.7e308])
+def test_a_history_that_no_average_can_be_made_of_tells_nothing(odd: float) -> None:
+    assert weights((("a", 10), ("b", 20)), {"a": Cost(odd, 2), "b": Cost(odd, 2)}) == {"a": 10, "b": 20}
+
+
 def test_a_history_weighs_by_seconds_a_byte_and_a_new_file_by_the_average() -> None:
     known = {"slow": Cost(3.0, 100), "fast": Cost(1.0, 300)}  # on average 0.01 s a byte
     found = weights((("slow", 200), ("fast", 300), ("new", 50)), known)
