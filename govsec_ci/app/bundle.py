@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -199,16 +200,22 @@ def read_judged(folder: Path) -> tuple[Verdict, tuple[Profile, ...]]:
     return verdict, judges
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Every file that the bundle holds by now, manifest and signature aside → lower-case hex sha256."""
+def digests(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Every file that the bundle holds by now, manifest and signature aside → lower-case hex sha256.
+
+    :param known: those of files that were not written since
+    """
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return {name: sha256_file(folder / name) for name in names if name not in {MANIFEST, SIGNATURE}}
+    return {name: known.get(name) or sha256_file(folder / name) for name in names if name not in {MANIFEST, SIGNATURE}}
 
 
-def seal(folder: Path, runs: Iterable[Run], engine: str) -> None:
-    """Write ``manifest.json`` over every file that the bundle holds by now; an earlier signature goes."""
+def seal(folder: Path, runs: Iterable[Run], engine: str, known: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write ``manifest.json`` over every file that the bundle holds by now; an earlier signature goes.
+
+    :param known: as for :func:`digests`
+    """
     (folder / SIGNATURE).unlink(missing_ok=True)
-    write_atomic(folder / MANIFEST, manifest.write(digests(folder), tuple(runs), engine))
+    write_atomic(folder / MANIFEST, manifest.write(digests(folder, known), tuple(runs), engine))
 
 
 def _json(value: object) -> bytes:

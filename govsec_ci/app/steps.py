@@ -1,7 +1,7 @@
 """The steps of the way, each from what lies in the bundle folder to what it adds there: scan, merge, gate, report."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -349,23 +349,33 @@ def report(options: Options, folder: Path, evidence: Evidence, *, signed_by: str
     """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
 
-    view = read_view(folder, lang=options.lang, evidence=evidence, signed_by=signed_by)
+    written = {FORMATS[name].file_name for name in BUNDLE_FORMATS}
+    files = {name: digest for name, digest in bundle.digests(folder).items() if name not in written}
+    view = read_view(folder, lang=options.lang, evidence=evidence, signed_by=signed_by, files=files)
     for name in BUNDLE_FORMATS:
         write_atomic(folder / FORMATS[name].file_name, FORMATS[name].render(view))
-    bundle.seal(folder, evidence.runs, ENGINE)
+    bundle.seal(folder, evidence.runs, ENGINE, known=files)
     return view
 
 
-def read_view(folder: Path, *, lang: str, evidence: Evidence | None = None, signed_by: str | None = None) -> "View":
+def read_view(
+    folder: Path,
+    *,
+    lang: str,
+    evidence: Evidence | None = None,
+    signed_by: str | None = None,
+    files: Mapping[str, str] | None = None,
+) -> "View":
     """Everything that a report shows, from the bundle alone.
 
     :param evidence: that of the bundle, where it is at hand
+    :param files: its digests, where they are
     :param signed_by: as for :func:`report`; None: the signature that lies in the bundle, if any
     """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
     from govsec_ci.report.view import build, signing_state  # noqa: PLC0415
 
-    files = bundle.digests(folder)
+    files = dict(bundle.digests(folder) if files is None else files)
     for name in BUNDLE_FORMATS:
         files.pop(FORMATS[name].file_name, None)
     evidence, profiles = evidence or read_evidence(folder), bundle.read_profiles(folder)
