@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from govsec_ci.errors import UsageError
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.project import read_project
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import named
 from govsec_ci.model import Role, Subject
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
 from govsec_ci.scanners.registry import SCANNERS
@@ -21,7 +21,7 @@ _SUFFIXES: Final = ("", ".txt", ".in", ".toml", ".lock", ".json", ".cfg", ".xml"
 
 def is_manifest(path: str) -> bool:
     """Whether a path is a dependency manifest by its name."""
-    return any(format_.matches(path) for format_ in FORMATS.values())
+    return named(path) is not None
 
 
 def may_be_included(path: str) -> bool:

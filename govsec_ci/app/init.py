@@ -19,7 +19,7 @@ from govsec_ci.app.target import load_config, tool_table
 from govsec_ci.config import FILE_NAME
 from govsec_ci.errors import InputError, UsageError
 from govsec_ci.gate.waivers import FILE_NAME as WAIVERS_FILE
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import named
 from govsec_ci.report.inert import lines
 from govsec_ci.scanners.python_files import is_python
 from govsec_ci.scanners.zizmor import is_target
@@ -59,7 +59,7 @@ def look(top: Path) -> Seen:
     files = walk(top).files
     return Seen(
         python=any(map(is_python, files)),
-        manifests=tuple(path for path in files if any(form.matches(path) for form in FORMATS.values())),
+        manifests=tuple(path for path in files if named(path)),
         pipelines=tuple(filter(is_target, files)),
     )
 

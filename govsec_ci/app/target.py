@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
-from govsec_ci.manifests.registry import FORMATS
+from govsec_ci.manifests.registry import named
 from govsec_ci.manifests.text import document
 from govsec_ci.model import Subject
 from govsec_ci.scanners.scope import Scope
@@ -44,13 +45,15 @@ def open_target(path: Path, *, out: Path, config: Config, environment: Path | No
     :raises UsageError: ``path`` is missing or no folder, or ``environment`` is none
     """
     check_folder(path, out)
-    tree = files.walk(path, leave_out=(out,))
-    project = read_project(tree)
-    installed = read_environment(environment, project=project.name) if environment else None
-    scope = Scope(config)
-    within = replace(tree, files=tuple(path for path in tree.files if scope.holds(path)))
-    found = discover(within, limit_bytes=config.limits.manifest_bytes, environment=installed)
-    checkout = git.inspect(path)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(git.inspect, path)  # its processes are at work while the tree is read
+        tree = files.walk(path, leave_out=(out,))
+        project = read_project(tree)
+        installed = read_environment(environment, project=project.name) if environment else None
+        scope = Scope(config)
+        within = replace(tree, files=tuple(path for path in tree.files if scope.holds(path)))
+        found = discover(within, limit_bytes=config.limits.manifest_bytes, environment=installed)
+        checkout = asked.result()
     name = config.name or project.name or path.resolve().name
     return Target(
         tree=tree,
@@ -65,7 +68,7 @@ def open_target(path: Path, *, out: Path, config: Config, environment: Path | No
 def _out_of_scope(tree: files.Tree, scope: Scope) -> Iterator[files.Skipped]:
     """The manifests that the trusted configuration leaves out, each with its reason."""
     for path in tree.files:
-        if not scope.holds(path) and any(form.matches(path) for form in FORMATS.values()):
+        if not scope.holds(path) and named(path):
             yield files.Skipped(path=path, reason=scope.why(path))
 
 

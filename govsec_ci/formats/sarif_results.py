@@ -59,6 +59,14 @@ class OutArtifactLocation(_Out, frozen=True):
     uri_base_id: str | None = None
 
 
+class OutArtifact(_Out, frozen=True):
+    """Section 3.24: of each file that was looked at, so that there are more of them than of anything but results."""
+
+    hashes: Mapping[str, str] | None = None
+    length: int = -1
+    location: OutArtifactLocation | None = None
+
+
 class OutContent(_Out, frozen=True):
     """``artifactContent`` (section 3.3)."""
 

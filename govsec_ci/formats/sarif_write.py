@@ -7,7 +7,7 @@ import sarif_om  # type: ignore[import-untyped]
 
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_own import BAG, CATEGORY, NotificationBag, RuleBag, RunBag
-from govsec_ci.formats.sarif_results import Results, by_key, once, time_text
+from govsec_ci.formats.sarif_results import OutArtifact, OutArtifactLocation, Results, by_key, once, time_text
 from govsec_ci.formats.sarif_serialise import encode, to_json
 from govsec_ci.formats.sarif_wire import COLUMN_KIND, SCHEMA_URI, SOURCE_ROOT, VERSION
 from govsec_ci.model import (
@@ -117,12 +117,9 @@ def _notification(notification: Notification) -> Any:
     )
 
 
-def _artifact(artifact: Artifact) -> Any:
-    return sarif_om.Artifact(
-        location=_artifact_location(artifact.path),
-        length=artifact.length,
-        hashes={"sha-256": artifact.sha256},
-    )
+def _artifact(artifact: Artifact) -> OutArtifact:
+    place = OutArtifactLocation(uri=path_to_uri(artifact.path), uri_base_id=SOURCE_ROOT)
+    return OutArtifact(hashes={"sha-256": artifact.sha256}, length=artifact.length, location=place)
 
 
 def _rule(rule: Rule) -> Any:

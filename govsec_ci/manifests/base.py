@@ -77,6 +77,11 @@ class ManifestFormat(Protocol):
 
     name: str
 
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """What the path of each of its files ends in, in small letters: most files of a tree end otherwise."""
+        ...
+
     def matches(self, path: str) -> bool:
         """Whether a POSIX path relative to the tree is a manifest of this format, judged by its name alone."""
         ...

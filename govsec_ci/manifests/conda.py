@@ -34,6 +34,7 @@ class Conda:
     """A conda environment, by its usual name or by what it holds."""
 
     name = "conda"
+    endings = (".yml", ".yaml")
 
     def matches(self, path: str) -> bool:
         """``environment.yml``, ``environment-dev.yaml``, ``conda.yml``."""

@@ -21,7 +21,7 @@ from govsec_ci.manifests.dist_info import DistInfo
 from govsec_ci.manifests.installed import answered
 from govsec_ci.manifests.look import Look
 from govsec_ci.manifests.notices import UNREAD_STEP, notice, shown
-from govsec_ci.manifests.registry import BY_CONTENT, FORMATS
+from govsec_ci.manifests.registry import BY_CONTENT, FORMATS, named
 from govsec_ci.manifests.requirements import VENDOR_FOLDERS
 from govsec_ci.model import Level, Notification
 from govsec_ci.system.files import Skipped, Tree
@@ -95,7 +95,7 @@ class _Search:
         )
 
     def _file(self, path: str) -> None:
-        reader = _reader(path) or self._by_content(path)
+        reader = named(path) or self._by_content(path)
         if reader is None:
             reason = _why_left(posixpath.basename(path))
             if reason:
@@ -124,7 +124,7 @@ class _Search:
     def _refused(self) -> None:
         """What the walk could not enter or read may be, or hold, a manifest: never nothing."""
         for entry in self.tree.refused:
-            reader = _reader(entry.path)
+            reader = named(entry.path)
             if reader is None and not entry.reason.startswith("folder"):
                 continue
             broken = notice(
@@ -302,7 +302,3 @@ def _why_left(name: str) -> str:
     if name.lower().startswith("constraints") and name.lower().endswith(".txt"):
         return "only pins what others ask for: read where a file names it with -c"
     return _FOREIGN.get(name, "")
-
-
-def _reader(path: str) -> ManifestFormat | None:
-    return next((reader for reader in FORMATS.values() if reader.matches(path)), None)

@@ -20,6 +20,7 @@ class DistInfo:
     """The metadata of one distribution."""
 
     name = "dist-info"
+    endings = (_FILE.lower(),)
 
     def matches(self, path: str) -> bool:
         """``METADATA`` in a folder ``*.dist-info``."""

@@ -37,6 +37,7 @@ class InlineScript:
     """A script that declares its own dependencies."""
 
     name = "inline-script"
+    endings = ()
     locks: tuple[str, ...] = ("script.lock",)
 
     def matches(self, path: str) -> bool:

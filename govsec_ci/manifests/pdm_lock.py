@@ -40,6 +40,7 @@ class PdmLock:
     """PDM's lock."""
 
     name = FILE_NAME
+    endings = (FILE_NAME,)
 
     def matches(self, path: str) -> bool:
         """Any ``pdm.lock``."""
@@ -54,6 +55,7 @@ class NamedPdmLock(PdmLock):
     """A further lock of the same project (``pdm lock -L NAME``): it need not hold everything, so it locks nothing."""
 
     name = "pdm-named.lock"
+    endings = (".lock",)
 
     def matches(self, path: str) -> bool:
         """``pdm.dev.lock``."""

@@ -26,6 +26,7 @@ class Pipfile:
     """Pipenv's declaration."""
 
     name = FILE_NAME
+    endings = (FILE_NAME.lower(),)
     locks = ("Pipfile.lock",)
 
     def matches(self, path: str) -> bool:

@@ -33,6 +33,7 @@ class PipfileLock:
     """Pipenv's lock."""
 
     name = FILE_NAME
+    endings = (FILE_NAME.lower(),)
 
     def matches(self, path: str) -> bool:
         """Any ``Pipfile.lock``."""

@@ -23,6 +23,7 @@ class PoetryLock:
     """Poetry's lock."""
 
     name = FILE_NAME
+    endings = (FILE_NAME,)
 
     def matches(self, path: str) -> bool:
         """Any ``poetry.lock``."""

@@ -33,6 +33,7 @@ class PylockToml:
     """The standard's lock."""
 
     name = "pylock"
+    endings = (".toml",)
 
     def matches(self, path: str) -> bool:
         """``pylock.toml``, or ``pylock.NAME.toml`` with a name without dots."""

@@ -25,6 +25,7 @@ class Pyproject:
     """A project's own declaration, standardised in PEP 621 and PEP 735."""
 
     name = FILE_NAME
+    endings = (FILE_NAME,)
     locks = ("uv.lock", "poetry.lock", "pdm.lock", "pylock")
 
     def matches(self, path: str) -> bool:

@@ -42,10 +42,19 @@ BY_CONTENT: dict[str, ContentFormat] = {format_.name: format_ for format_ in (In
 """Formats that no name tells: the files that may hold them are looked into."""
 
 
+_ENDINGS = tuple({ending for format_ in FORMATS.values() for ending in format_.endings})
+
+
+def named(path: str) -> ManifestFormat | None:
+    """The format of a file by its name alone."""
+    if not path.lower().endswith(_ENDINGS):
+        return None
+    return next((form for form in FORMATS.values() if form.matches(path)), None)
+
+
 def reader_of(path: str, data: bytes) -> ManifestFormat | None:
     """The format of a file, by its name, else by its content."""
-    named = next((form for form in FORMATS.values() if form.matches(path)), None)
-    return named or next((form for form in BY_CONTENT.values() if form.may_hold(path) and form.holds(data)), None)
+    return named(path) or next((form for form in BY_CONTENT.values() if form.may_hold(path) and form.holds(data)), None)
 
 
 def declares(name: str) -> bool:

@@ -32,6 +32,7 @@ class Requirements:
     """pip's requirements format."""
 
     name = "requirements"
+    endings = (".txt", ".lock", ".pip")
 
     def matches(self, path: str) -> bool:
         """``*requirements*.txt`` (``.lock`` with rye, also ``.pip``), any ``.txt`` below a folder ``requirements``.

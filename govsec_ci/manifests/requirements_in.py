@@ -11,6 +11,7 @@ class RequirementsIn:
     """A declaration in pip's requirements format."""
 
     name = "requirements.in"
+    endings = (".in",)
     locks: tuple[str, ...] = ()
 
     def matches(self, path: str) -> bool:

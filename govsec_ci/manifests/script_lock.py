@@ -12,6 +12,7 @@ class ScriptLock:
     """A script's lock."""
 
     name = "script.lock"
+    endings = (".py.lock", ".pyw.lock")
 
     def matches(self, path: str) -> bool:
         """``tool.py.lock``; of a script without a suffix the lock is found by the script."""

@@ -24,6 +24,7 @@ class SetupCfg:
     """setuptools' declarative file."""
 
     name = FILE_NAME
+    endings = (FILE_NAME,)
     locks: tuple[str, ...] = ()
 
     def matches(self, path: str) -> bool:

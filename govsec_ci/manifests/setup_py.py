@@ -31,6 +31,7 @@ class SetupPy:
     """setuptools' program."""
 
     name = FILE_NAME
+    endings = (FILE_NAME,)
     locks: tuple[str, ...] = ()
 
     def matches(self, path: str) -> bool:

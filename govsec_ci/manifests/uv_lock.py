@@ -36,6 +36,7 @@ class UvLock:
     """uv's lock."""
 
     name = FILE_NAME
+    endings = (FILE_NAME,)
 
     def matches(self, path: str) -> bool:
         """Any ``uv.lock``."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from govsec_ci.errors import ToolError
 from govsec_ci.formats.cyclonedx import Party, Project
 from govsec_ci.manifests.base import DeclaringFormat, Manifest
-from govsec_ci.manifests.registry import FORMATS, declares
+from govsec_ci.manifests.registry import declares, named
 from govsec_ci.manifests.text import document as read_document
 from govsec_ci.system.files import Tree
 from govsec_ci.system.git import Checkout, run_git
@@ -136,7 +136,7 @@ def _within(files: Sequence[str], prefix: str) -> Sequence[str]:
 
 
 def _declaring(path: str) -> DeclaringFormat | None:
-    reader = next((reader for reader in FORMATS.values() if reader.matches(path)), None)
+    reader = named(path)
     return reader if isinstance(reader, DeclaringFormat) else None
 
 

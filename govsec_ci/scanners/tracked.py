@@ -55,9 +55,9 @@ def hidden(request: ScanRequest, wanted: Callable[[str], bool], *, modules: bool
 
 def hidden_manifests(request: ScanRequest) -> list[Notification]:
     """The errors of :func:`left_out` for dependency manifests."""
-    from govsec_ci.manifests.registry import FORMATS  # noqa: PLC0415 — bandit's hook needs none of their readers
+    from govsec_ci.manifests.registry import named  # noqa: PLC0415 — bandit's hook needs none of their readers
 
-    return hidden(request, lambda path: any(form.matches(path) for form in FORMATS.values()), modules=True)
+    return hidden(request, lambda path: named(path) is not None, modules=True)
 
 
 def _may_hold_source(path: str) -> bool:

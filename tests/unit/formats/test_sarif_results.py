@@ -13,6 +13,7 @@ from tests.support.evidence_runs import a_result
 
 SAME = {
     out.OutMessage: sarif_om.Message,
+    out.OutArtifact: sarif_om.Artifact,
     out.OutArtifactLocation: sarif_om.ArtifactLocation,
     out.OutContent: sarif_om.ArtifactContent,
     out.OutRegion: sarif_om.Region,

@@ -11,7 +11,7 @@ from packaging.utils import is_normalized_name
 
 from govsec_ci.manifests.base import DeclaringFormat
 from govsec_ci.manifests.notices import MEANINGS
-from govsec_ci.manifests.registry import BY_CONTENT, FORMATS, declares, reader_of
+from govsec_ci.manifests.registry import BY_CONTENT, FORMATS, declares, named, reader_of
 from govsec_ci.model import Level
 
 SAMPLES = {
@@ -136,6 +136,18 @@ def test_a_dependency_whose_marker_nests_without_end_is_no_edge(tmp_path: Path) 
         text = SAMPLES[path].replace('dependencies = ["b"]', f'dependencies = ["b; {_DEEP}"]')
         (tmp_path / path).write_text(text.replace('groups = ["x"]', f'groups = ["x"]\nmarker = "{_DEEP}"'), "utf-8")
         assert next(one for one in FORMATS.values() if one.matches(path)).read(tmp_path, path).path == path
+
+
+ODD_NAMES = (
+    "Requirements.TXT", "requirements/dev.txt", "requirements.lock", "requirements-dev.pip", "_vendor/vendor.txt",
+    "PyProject.toml", "ENVIRONMENT.YML", "conda-lock.yml", "pylock.dev.toml", "a.PY.lock",
+)  # fmt: skip
+NAMES = st.sampled_from((*SAMPLES, *ODD_NAMES))
+
+
+@given(st.one_of(NAMES, st.tuples(st.text(max_size=4), NAMES, st.text(max_size=4)).map("".join)))
+def test_no_file_that_a_format_matches_ends_otherwise(path: str) -> None:
+    assert named(path) is next((form for form in FORMATS.values() if form.matches(path)), None)
 
 
 def test_a_file_is_told_by_its_name_and_else_by_its_content() -> None:
