@@ -95,7 +95,16 @@ def machine() -> str:
         2
     ]
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{os.cpu_count()} processors {model}, Python {platform.python_version()}, load before: {load}"
+    known = f"{os.cpu_count()} processors {model}, Python {platform.python_version()}, load before: {load}"
+    return f"{known}, ten million additions: {pace():.2f} s"
+
+
+def pace() -> float:
+    """Seconds of processor time of a piece of Python that never changes: a shared machine is not always as fast."""
+    started, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - started
 
 
 def compile_all() -> None:

@@ -18,7 +18,9 @@ in 500 components, in five manifests each. Half of the results stand in the base
 import argparse
 import atexit
 import gc
+import itertools
 import json
+import math
 import os
 import resource
 import shutil
@@ -89,11 +91,18 @@ def main() -> None:
     if given.way:
         print(json.dumps(in_one(given.folder)))
         return
-    for count in given.results:
-        for with_baseline in (False, True):
+    from benchmarks.bench_run import compile_all, machine  # noqa: PLC0415 — what is measured imports no more than it needs
+
+    print(machine())
+    compile_all()
+    for with_baseline in (False, True):
+        grown = []
+        for count in given.results:
             with tempfile.TemporaryDirectory(prefix="govsec-bench-") as work:
                 made = prepare(Path(work) / "out", count, with_baseline=with_baseline)
-                print_tables(made, f"{count:,} results, {'with' if with_baseline else 'without'} a baseline")
+                busy = print_tables(made, f"{count:,} results, {'with' if with_baseline else 'without'} a baseline")
+                grown.append((count, busy))
+        print_exponents(grown)
 
 
 def prepare(folder: Path, count: int, *, with_baseline: bool) -> Path:
@@ -182,20 +191,29 @@ def _every_other(run: Run) -> Run:
     return replace(run, results=run.results[::2])
 
 
-def print_tables(folder: Path, title: str) -> None:
-    """Both doors over copies of one folder."""
-    print(f"\n{title}\n{'':<4}{'what':<34}{'wall s':>8}{'cpu s':>8}{'peak MB':>9}")
+def print_tables(folder: Path, title: str) -> float:
+    """Both doors over copies of one folder; returns the processor seconds of the first, with every format."""
+    print(f"\n{title}\n{'':<4}{'what':<40}{'wall s':>8}{'cpu s':>8}{'peak MB':>9}")
     copy = shutil.copytree(folder, folder.with_name("copy"))
     command = [sys.executable, __file__, "--way", "in-one", "--folder", str(copy)]
     found: list[Measured] = []
-    whole = measured("one process, as `govsec run`", command, lambda said: found.extend(json.loads(said)))
-    for row in (*found, whole):
+    whole = measured("one process", command, lambda said: found.extend(json.loads(said)))
+    further, (_, wall, busy, _) = found[-1], whole
+    written = ("one process, what `govsec run` writes", wall - further[1], busy - further[2], found[-2][3])
+    for row in (*found, written, ("one process, every format", *whole[1:])):
         print_row(row)
     print(f"{'':<4}budget at 100,000: {BUDGET_S:g} s, {BUDGET_MB} MB")
     rows = [measured(_title(one), [str(GOVSEC), *one, "--out", str(folder)]) for one in commands()]
-    walls, busy, peaks = zip(*(row[1:] for row in rows), strict=True)
-    for row in (*rows, ("the commands, one after another", sum(walls), sum(busy), max(peaks))):
+    walls, spent, peaks = zip(*(row[1:] for row in rows), strict=True)
+    for row in (*rows, ("the commands, one after another", sum(walls), sum(spent), max(peaks))):
         print_row(row)
+    return busy
+
+
+def print_exponents(grown: Sequence[tuple[int, float]]) -> None:
+    """Processor time grows with the number of results to this power, from each size to the next."""
+    for (few, before), (many, after) in itertools.pairwise(grown):
+        print(f"{few:>12,} to {many:,} results: exponent {math.log(after / before) / math.log(many / few):.2f}")
 
 
 def _title(command: Sequence[str]) -> str:
@@ -259,7 +277,7 @@ def measured(what: str, command: list[str], tell: Callable[[bytes], object] = le
 def print_row(row: Measured) -> None:
     """One line of the table."""
     what, wall, busy, peak = row
-    print(f"{'':<4}{what:<34}{wall:>8.2f}{busy:>8.2f}{peak:>9.0f}", flush=True)
+    print(f"{'':<4}{what:<40}{wall:>8.2f}{busy:>8.2f}{peak:>9.0f}", flush=True)
 
 
 if __name__ == "__main__":
