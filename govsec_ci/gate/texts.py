@@ -185,7 +185,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{n} 件({who})が以前から抑止されていたか、基準となる過去の結果からは分からない。作成し直す必要がある",
     ),
     "policy-changed": ("this change touches {path}", "この変更は {path} を書き換える"),
-    "slot-empty": ("nothing fills the slot {slot}", "{slot} の記録がない"),
+    "slot-empty": (
+        "nothing fills the slot {slot}: name its record under evidence in the settings",
+        "{slot} の記録がない(設定の evidence に記載する)",
+    ),
     "slot-old": (
         "the record in {slot} is of {date}, more than {n} [day|days] ago",
         "{slot} の記録は {date} のもので、{n} 日を超えて古い",

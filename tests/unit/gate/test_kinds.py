@@ -869,8 +869,12 @@ def document(**more: Any) -> Document:
     ("documents", "expected", "reason"),
     [
         ([document()], PASS, None),
-        ([], INCOMPLETE, "nothing fills the slot 構築時診断"),
-        ([document(slot="設計")], INCOMPLETE, "nothing fills the slot 構築時診断"),
+        ([], INCOMPLETE, "nothing fills the slot 構築時診断: name its record under evidence in the settings"),
+        (
+            [document(slot="設計")],
+            INCOMPLETE,
+            "nothing fills the slot 構築時診断: name its record under evidence in the settings",
+        ),
         (
             [document(date=day("2026-03-01"))],
             INCOMPLETE,
