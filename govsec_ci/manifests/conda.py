@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"(?:environment|conda)(?:[-_.].*)?\.ya?ml", re.IGNORECASE)
 _LOCK = re.compile(r"conda-lock\.ya?ml|.*\.conda-lock\.ya?ml", re.IGNORECASE)
-_SIGNS = (re.compile(rb"^dependencies[ \t]*:", re.MULTILINE), re.compile(rb"^channels[ \t]*:", re.MULTILINE))
+_SIGNS = tuple(
+    re.compile(rb"^(?:\xef\xbb\xbf)?([\"']?)%s\1[ \t]*:" % key, re.MULTILINE) for key in (b"dependencies", b"channels")
+)
 _LIMIT_BYTES = 200_000
 _PACKAGE_ENTRY, _PIP, _ODD = "package", "pip", "odd"
+_DEPENDENCIES = "dependencies"
+_ONE_KEY = "write one list dependencies into the file"
 
 
 class Conda:
@@ -55,7 +59,9 @@ class Conda:
             text = read_utf8(root, path, limit_bytes=min(limit_bytes, _LIMIT_BYTES))
             entries = _dependencies(text)
         except UnreadableError as error:
-            broken = notice("manifest-unreadable", error.what, path=path, line=error.line, next_step=UNREAD_STEP)
+            broken = notice(
+                "manifest-unreadable", error.what, path=path, line=error.line, next_step=error.next_step or UNREAD_STEP
+            )
             return Manifest(path=path, format=self.name, notifications=(broken,))
         lines = [(entry.line, entry.text) for entry in entries if entry.kind == _PIP]
         packages = [(entry.line, entry.text) for entry in entries if entry.kind == _PACKAGE_ENTRY]
@@ -83,13 +89,23 @@ def _dependencies(text: str) -> list[_Entry]:
         raise UnreadableError("is not YAML", line=mark.line + 1 if mark else None) from error
     except (RecursionError, ValueError) as error:
         raise UnreadableError("is nested deeper, or holds larger numbers, than a manifest can") from error
-    pairs = document.value if isinstance(document, yaml.MappingNode) else []
-    found = next((value for key, value in pairs if key.value == "dependencies"), None)
+    found = _only(document) if isinstance(document, yaml.MappingNode) else None
     if found is None or (isinstance(found, yaml.ScalarNode) and not found.value):
         return []
     if not isinstance(found, yaml.SequenceNode):
         raise UnreadableError("dependencies is no list of packages", line=found.start_mark.line + 1)
     return [entry for node in found.value for entry in _entry(node)]
+
+
+def _only(document: "yaml.MappingNode") -> "yaml.Node | None":
+    """The value of the one key ``dependencies``: of two, loaders take the last, and a merge key may bring a further."""
+    merged = next((key for key, _ in document.value if key.tag == "tag:yaml.org,2002:merge"), None)
+    if merged is not None:
+        raise UnreadableError("takes its keys from elsewhere (<<)", line=_line(merged), next_step=_ONE_KEY)
+    found = [(key, value) for key, value in document.value if key.value == _DEPENDENCIES]
+    if len(found) > 1:
+        raise UnreadableError("has the key dependencies twice", line=_line(found[1][0]), next_step=_ONE_KEY)
+    return found[0][1] if found else None
 
 
 def _entry(node: "yaml.Node") -> Iterator[_Entry]:

@@ -99,6 +99,13 @@ def test_under_any_name_it_is_told_by_what_it_holds(found: Found, name: str) -> 
     assert found({name: PIP_ONLY}).manifests == ()  # a Helm chart has dependencies, too
 
 
+@pytest.mark.parametrize("head", ["\ufeffchannels: [x]\n", '"channels": [x]\n'])
+def test_it_is_told_however_its_keys_are_written(found: Found, head: str) -> None:
+    assert conda(
+        found({"env/test.yml": f"{head}'dependencies':\n- pip:\n  - django==3.2\n"}), "env/test.yml"
+    ).components
+
+
 def test_a_lock_is_none() -> None:
     assert not Conda().matches("conda-lock.yml")
 
@@ -138,6 +145,25 @@ def test_what_cannot_be_read_is_an_error(found: Found, text: str | bytes, line: 
 @pytest.mark.parametrize("entry", ["[a]", "{npm: [a]}", "{pip: a}", "{pip: [[a]]}", "{pip: {a: b}}"])
 def test_what_is_no_entry_is_an_error(found: Found, entry: str) -> None:
     assert errors(conda(found({"environment.yml": f"dependencies:\n- {entry}\n"}))) == ["requirement-malformed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("dependencies:\n- python\ndependencies:\n- pip:\n  - django==3.2\n", 3),
+        ("dependencies:\n- pip:\n  - django==3.2\n'dependencies': []\n", 4),
+        ("x: &x\n  dependencies: [scipy]\nname: y\n<<: *x\n", 4),
+        ("x: &x {dependencies: [scipy]}\n<<: [*x]\ndependencies: []\n", 2),
+        ("x: &x {dependencies: [scipy]}\n!!merge y: *x\n", 2),
+    ],
+)
+def test_no_second_list_is_hidden_by_the_first(found: Found, text: str, line: int) -> None:
+    (note,) = conda(found({"environment.yml": text})).notifications
+    assert (note.id, note.level) == ("manifest-unreadable", Level.ERROR)
+    assert note.location
+    assert note.location.region
+    assert note.location.region.start_line == line
+    assert note.next_step == "write one list dependencies into the file"
 
 
 def test_aliases_are_read_and_a_ring_of_them_ends(found: Found) -> None:
