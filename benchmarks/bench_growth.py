@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+# The path had to be set first.
 from benchmarks.bench_run import NOW, Seconds, call, compile_all, machine, seconds, tool  # noqa: E402
 
 FILES = (100, 1_000, 10_000)

@@ -29,12 +29,12 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 
-import pyperf  # type: ignore[import-untyped]
+import pyperf  # type: ignore[import-untyped]  # it ships no types
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support.sdists import unpacked  # noqa: E402
+from tests.support.sdists import unpacked  # noqa: E402 — the path had to be set first
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOW = "2024-10-12T00:00:00Z"

@@ -62,7 +62,7 @@ from govsec_ci.system.files import staged_folder, write_atomic
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import bench_sarif  # noqa: E402
+from benchmarks import bench_sarif  # noqa: E402 — the path had to be set first
 
 if TYPE_CHECKING:
     from govsec_ci.report.view import View

@@ -95,7 +95,7 @@ def config_of(root: Path, config_file: Path | None) -> Config:
     named = pyproject.exists() and b"govsec" in pyproject.read_bytes()
     if config_file is None and not named and not (root / FILE_NAME).exists():
         return Config()
-    from govsec_ci.app.target import load_config  # noqa: PLC0415
+    from govsec_ci.app.target import load_config  # noqa: PLC0415 — as above
 
     return load_config(root, config_file)
 

@@ -71,7 +71,7 @@ def test_gates_that_need_more_than_the_hook_has_are_left_out() -> None:
 
 def run(role: Role = Role.SAST, *results: Result, state: ScanState = ScanState.COMPLETE, **more: object) -> Run:
     given: dict[str, object] = {"id": "t", "tool": "tool", "version": "1", "role": role, "state": state}
-    return Run(**(given | {"results": results, "targets": 1, "scope": 1} | more))  # type: ignore[arg-type]
+    return Run(**(given | {"results": results, "targets": 1, "scope": 1} | more))  # type: ignore[arg-type]  # fields by name
 
 
 def result(severity: Severity = Severity.HIGH, *, path: str = "app.py") -> Result:
@@ -153,7 +153,7 @@ def test_missing_feeds_only_warn(tmp_path: Path) -> None:
 
 
 def vulnerable_run(*feeds: str, **known: object) -> Run:
-    about = Vulnerability(id="CVE-2024-1", severity=Severity.HIGH, **known)  # type: ignore[arg-type]
+    about = Vulnerability(id="CVE-2024-1", severity=Severity.HIGH, **known)  # type: ignore[arg-type]  # fields by name
     used = tuple(FeedState(feed=name, as_of=NOW, sha256="0" * 64, records=1) for name in feeds)
     rules = (Rule(id="B602", vulnerability=about),)
     return run(Role.SCA, result(), rules=rules, advisories=used)
@@ -252,7 +252,7 @@ def test_manifests_by_their_names(path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "taken"), [("deps", True), ("a.d/deps.in", True), ("x.py", False), ("x.png", False)])
-def test_what_a_manifest_may_include(path: str, taken: bool) -> None:  # noqa: FBT001
+def test_what_a_manifest_may_include(path: str, taken: bool) -> None:  # noqa: FBT001 — of the table
     assert not is_manifest(path)
     assert may_be_included(path) is taken
 
