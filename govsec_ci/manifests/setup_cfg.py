@@ -18,6 +18,7 @@ from govsec_ci.manifests.text import UnreadableError, read_utf8
 from govsec_ci.model import Notification
 
 FILE_NAME = "setup.cfg"
+_ONE_KEY = "write each section and each setting once"
 
 
 class SetupCfg:
@@ -45,14 +46,28 @@ class SetupCfg:
 
 
 def _parse(text: str) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser(strict=False)
+    """The sections, with their keys as written: the second of two would hide the first, which is an error."""
+    parser = configparser.RawConfigParser()
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # as configparser's documentation has it
     try:
         parser.read_string(text)
+    except (configparser.DuplicateOptionError, configparser.DuplicateSectionError) as error:
+        name = error.option if isinstance(error, configparser.DuplicateOptionError) else f"[{error.section}]"
+        raise UnreadableError(f"has {shown(name)} twice", line=error.lineno, next_step=_ONE_KEY) from error
     except configparser.Error as error:
         raise UnreadableError(
             f"is no configuration file: {shown(str(error))}", next_step="correct the syntax"
         ) from error
     return parser
+
+
+def _setting(parser: configparser.RawConfigParser, section: str, name: str) -> str | None:
+    """A setting of setuptools', which takes ``Install-Requires`` for ``install_requires``; None where there is none."""
+    keys = parser.options(section) if parser.has_section(section) else []
+    found = [key for key in keys if key.lower().replace("-", "_") == name]
+    if len(found) > 1:
+        raise UnreadableError(f"has {name} twice: {shown(', '.join(found))}", next_step=_ONE_KEY)
+    return parser.get(section, found[0]) if found else None
 
 
 class _Value(Struct, frozen=True):
@@ -64,8 +79,9 @@ class _Value(Struct, frozen=True):
 
 
 def _values(parser: configparser.RawConfigParser) -> Iterator[_Value]:
-    if parser.has_option("options", "install_requires"):
-        yield _Value(MAIN, "options", parser.get("options", "install_requires"))
+    main = _setting(parser, "options", "install_requires")
+    if main is not None:
+        yield _Value(MAIN, "options", main)
     if parser.has_section("options.extras_require"):
         for extra, text in parser.items("options.extras_require"):
             yield _Value(str(canonicalize_name(extra)), "options.extras_require", text)
@@ -80,10 +96,10 @@ def _declaration(path: str, text: str, parser: configparser.RawConfigParser) -> 
         path=path,
         format=FILE_NAME,
         requirements=tuple(one for one in found if isinstance(one, Declared)),
-        requires_python=parser.get("options", "python_requires", fallback=""),
+        requires_python=_setting(parser, "options", "python_requires") or "",
         files=tuple(files),
-        own_name=str(canonicalize_name(parser.get("metadata", "name", fallback=""))),
-        main=parser.has_option("options", "install_requires"),
+        own_name=str(canonicalize_name(_setting(parser, "metadata", "name") or "")),
+        main=_setting(parser, "options", "install_requires") is not None,
         silent="" if values else "declares no dependencies",
         notifications=tuple(one for one in found if isinstance(one, Notification)),
     )

@@ -279,6 +279,29 @@ docs = file: docs.txt, ../more.txt
     assert [note.text.partition(": ")[0] for note in declaration.notifications] == ["a/setup.cfg:9"]
 
 
+@pytest.mark.parametrize("name", ["install-requires", "Install_Requires"])
+def test_setup_cfg_as_setuptools_takes_it(declare: Declare, name: str) -> None:
+    declaration = declare("setup.cfg", f"[options]\n{name} = a\nPython-Requires = >=3.9\n[metadata]\nName = b\n")
+    assert listed(declaration) == [("a", "", "main", 2)]
+    assert (declaration.main, declaration.requires_python, declaration.own_name) == (True, ">=3.9", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[options]\ninstall_requires = a\ninstall_requires =\n", "setup.cfg:3: has install_requires twice"),
+        ("[options]\ninstall_requires = a\n[options]\n", "setup.cfg:3: has [options] twice"),
+        (
+            "[options]\ninstall_requires =\ninstall-requires = a\n",
+            "setup.cfg: has install_requires twice: install_requires, install-requires",
+        ),
+    ],
+)
+def test_in_setup_cfg_nothing_hides_what_stands_twice(declare: Declare, text: str, what: str) -> None:
+    (note,) = declare("setup.cfg", text).notifications
+    assert (note.id, note.level, note.text) == ("manifest-unreadable", Level.ERROR, what)
+
+
 def test_setup_cfg_of_settings_only(declare: Declare) -> None:
     assert declare("setup.cfg", "[flake8]\nmax-line-length = 100\n").silent
 
