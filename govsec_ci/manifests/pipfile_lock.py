@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from govsec_ci.manifests import sources
 from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Manifest
 from govsec_ci.manifests.locks import Contents, LockFile, LockText, converted, hashes, merged, named, read_lock
+from govsec_ci.manifests.notices import shown
 from govsec_ci.manifests.pins import exact_version
 from govsec_ci.manifests.text import UnreadableError, parse_json
 from govsec_ci.model import Component, Location, Notification
@@ -113,8 +114,10 @@ def _entries(lock: LockText) -> Iterator[_Entry]:
     lines = _key_lines(lock.text)
     line = 1
     for category, packages in lock.data.items():
-        if category == "_meta" or not isinstance(packages, dict):
+        if category == "_meta":
             continue
+        if not isinstance(packages, dict):
+            raise UnreadableError(f"has no table of packages in {shown(category)}", next_step=_ANEW)
         for key, table in ((category, None), *packages.items()):
             known = lines.get(key, [])
             place = bisect.bisect_left(known, line)

@@ -3,6 +3,7 @@
 import bisect
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -87,16 +88,25 @@ def document(root: Path, path: str, *, limit_bytes: int) -> dict[str, Any] | Non
 def parse_json(text: str) -> Any:
     """JSON as plain data.
 
-    :raises UnreadableError: not JSON, or nested too deep
+    :raises UnreadableError: not JSON, nested too deep, or an object names a key twice: one reader takes the first,
+        another the last (RFC 8259 section 4)
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise UnreadableError(
             f"is not JSON: {error.msg}", line=error.lineno, next_step="write the file anew with its tool"
         ) from error
     except (RecursionError, ValueError) as error:  # ValueError: an integer of more than 4,300 digits
         raise UnreadableError("is nested deeper, or holds larger numbers, than a manifest can") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        twice = min(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise UnreadableError(f"names {shown(repr(twice))} twice in one object", next_step="write the file anew")
+    return made
 
 
 def table_lines(text: str, name: str, count: int) -> list[int]:

@@ -102,6 +102,12 @@ def test_written_on_one_line(read: Read) -> None:
     assert [one.version for one in read("Pipfile.lock", text).components] == ["1"]
 
 
+@pytest.mark.parametrize("default", ["null", '["django==3.2"]', '{"a": {}, "a": {}}', '{}, "default": {}'])
+def test_no_package_is_hidden_by_the_form(read: Read, default: str) -> None:
+    manifest = read("Pipfile.lock", f'{{"_meta": {{"pipfile-spec": 6}}, "default": {default}}}')
+    assert (ids(manifest), manifest.components) == (["manifest-unreadable"], ())
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"_meta": {"pipfile-spec": 5}}', '{"_meta": 1}', "{" * 100_000])
 def test_unreadable(read: Read, text: str) -> None:
     assert ids(read("Pipfile.lock", text)) == ["manifest-unreadable"]

@@ -33,7 +33,7 @@ def test_what_is_no_toml(text: str, line: int | None) -> None:
         assert caught.value.line == line
 
 
-@pytest.mark.parametrize("text", ["{", '{"a": }', "[" * 100_000, "9" * 10_000, ""])
+@pytest.mark.parametrize("text", ["{", '{"a": }', "[" * 100_000, "9" * 10_000, "", '{"a": {"b": 1, "b": 1}}'])
 def test_what_is_no_json(text: str) -> None:
     with pytest.raises(UnreadableError):
         parse_json(text)
