@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from govsec_ci.errors import InputError
+from govsec_ci.manifests.notices import shown
 from govsec_ci.system import toml
 from govsec_ci.system.files import read_limited
 
