@@ -74,6 +74,7 @@ class Index(Struct, frozen=True, kw_only=True):
 class Checkout(Struct, frozen=True, kw_only=True):
     """A git checkout: its top folder, HEAD's commit (None before the first commit), and HEAD's committer time.
 
+    :param committed_s: None also where the commit bears no time
     :param remote: the web address of ``origin``, without user and password; empty where it has none
     :param index: what git tracks below the folder that was asked about; None where git could not say
     """
@@ -156,10 +157,18 @@ def inspect(folder: Path) -> Checkout | None:
         top=Path(top.stdout.decode("utf-8", "surrogateescape").rstrip("\n")),
         commit=commit if known else None,
         dirty=_is_dirty(folder, index),
-        committed_s=int(committed) if known else None,
+        committed_s=_seconds(committed) if known else None,
         remote=_remote(folder),
         index=index,
     )
+
+
+def _seconds(committed: str) -> int | None:
+    """None for a commit whose author wrote no time into it, or none that git can read."""
+    try:
+        return int(committed)
+    except ValueError:
+        return None
 
 
 def _index(folder: Path) -> Index | None:
@@ -172,10 +181,13 @@ def _index(folder: Path) -> Index | None:
 def _remote(folder: Path) -> str:
     """``origin`` as an https address; a path of this machine, or another scheme, tells a reader nothing."""
     found = run_git(folder, "config", "--get", "remote.origin.url")
-    parts = urlsplit(found.stdout.decode("utf-8", "replace").strip()) if found.exit_code == 0 else None
-    if parts is None or parts.scheme != "https" or not parts.hostname:
+    try:
+        parts = urlsplit(found.stdout.decode("utf-8", "replace").strip())
+    except ValueError:  # no address at all, e.g. a bracket without its other
         return ""
-    return f"https://{parts.hostname}{parts.path}"
+    if found.exit_code != 0 or parts.scheme != "https" or not parts.hostname:
+        return ""
+    return f"https://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _is_dirty(folder: Path, index: Index | None) -> bool:

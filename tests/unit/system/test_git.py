@@ -100,6 +100,20 @@ def test_before_the_first_commit(tmp_path: Path) -> None:
     assert (checkout.commit, checkout.committed_s) == (None, None)
 
 
+@pytest.mark.parametrize("committer", ["", "committer T <t@example.org>\n", "committer T <t@example.org> then +0000\n"])
+def test_a_commit_without_a_time_is_known_without_one(repository: Path, committer: str) -> None:
+    def write(kind: str, content: str) -> str:
+        argv = ["git", "hash-object", "-t", kind, "-w", "--literally", "--stdin"]
+        done = subprocess.run(argv, cwd=repository, input=content, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    commit = write("commit", f"tree {write('tree', '')}\nauthor T <t@example.org> 1 +0000\n{committer}\nforged\n")
+    (repository / ".git/refs/heads/main").write_text(f"{commit}\n")
+    checkout = git.inspect(repository)
+    assert checkout is not None
+    assert (checkout.commit, checkout.committed_s) == (commit, None)
+
+
 def test_nothing_that_the_repository_configures_runs(repository: Path, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     trap = tmp_path / "trap.sh"
@@ -160,6 +174,10 @@ def test_a_repository_among_the_files_does_not_answer_for_the_tree(repository: P
     [
         ("https://user:secret@example.org/a/b.git", "https://example.org/a/b.git"),
         ("https://example.org/a", "https://example.org/a"),
+        ("https://user:secret@example.org:8443/a?token=secret", "https://example.org:8443/a"),
+        ("https://user@[::1]:8443/a", "https://[::1]:8443/a"),
+        ("https://[example.org/a", ""),
+        ("https:///a", ""),
         ("/somewhere/else", ""),
         ("git@example.org:a/b.git", ""),
         ("ext::sh -c touch% canary", ""),
