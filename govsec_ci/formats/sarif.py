@@ -3,7 +3,6 @@
 ``load(write(runs)) == runs`` for every tuple of runs whose texts have a UTF-8 form and whose lists hold nothing twice.
 """
 
-import hashlib
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,18 +42,8 @@ def write(runs: Iterable[Run], *, path: Path | None = None) -> bytes:
 def load(source: bytes | Path, *, limit_bytes: int = _LIMIT_BYTES) -> tuple[Run, ...]:
     """The runs of a log that :func:`write` made.
 
-    The log that was read last is remembered by its digest: gate, reports and manifest of one process read the same one.
-
     :raises InputError: it cannot be read, is no SARIF 2.1.0, or was not written by us
     """
-    data = read_limited(source, limit_bytes=limit_bytes) if isinstance(source, Path) else source
-    digest = hashlib.sha256(data).digest()
-    known = _last.get(digest)
-    if known is None:
-        _last.clear()  # before the next is read, so that never two are held
-        known = sarif_read.read(data, str(source) if isinstance(source, Path) else "the SARIF log")
-        _last[digest] = known
-    return known
-
-
-_last: dict[bytes, tuple[Run, ...]] = {}
+    if isinstance(source, Path):
+        return sarif_read.read(read_limited(source, limit_bytes=limit_bytes), str(source))
+    return sarif_read.read(source, "the SARIF log")
