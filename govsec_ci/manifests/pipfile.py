@@ -55,9 +55,15 @@ class Pipfile:
 def _entries(path: str, text: str, data: dict[str, Any]) -> Iterator[Declared | Notification]:
     lines = Lines(text)
     for table, packages in data.items():
-        if table in _SETTINGS or not isinstance(packages, dict):
+        if table in _SETTINGS:
             continue
         start = lines.header(table)
+        if not isinstance(packages, dict):
+            step = f"write [{shown(table)}] with one package a line"
+            yield notice(
+                "requirement-malformed", f"'{shown(table)}' is no table", path=path, line=start, next_step=step
+            )
+            continue
         for name, wanted in packages.items():
             line = lines.key(name, start)
             yield _entry(path, line, name, wanted, _GROUPS.get(table, table))

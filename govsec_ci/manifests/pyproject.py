@@ -110,10 +110,9 @@ class _Reader:
     def _pixi(self) -> None:
         """What pixi's tables name: conda's packages, and such of PyPI's as only its lock has versions of."""
         pixi = self._table(self._table(self.data, "tool"), "pixi")
-        features = [one for one in self._table(pixi, "feature").values() if isinstance(one, dict)]
-        platforms = [one for table in (pixi, *features) for one in self._table(table, "target").values()]
-        tables = (one for one in (pixi, *features, *platforms) if isinstance(one, dict))
-        found = {name: None for one in tables for key in _PIXI for name in self._table(one, key)}
+        features = self._tables(pixi, "feature")
+        platforms = [one for table in (pixi, *features) for one in self._tables(table, "target")]
+        found = {name: None for one in (pixi, *features, *platforms) for key in _PIXI for name in self._table(one, key)}
         notes = not_audited(self.path, [(self.lines.key(name), name) for name in found])
         self.notifications.extend(notes)
 
@@ -156,10 +155,11 @@ class _Reader:
         if main:
             yield from self._poetry_table(poetry, "dependencies", "tool.poetry.dependencies", MAIN)
         yield from self._poetry_table(poetry, "dev-dependencies", "tool.poetry.dev-dependencies", "dev")
-        for group, table in self._table(poetry, "group").items():
-            if isinstance(table, dict):
-                header = f"tool.poetry.group.{group}.dependencies"
-                yield from self._poetry_table(table, "dependencies", header, str(canonicalize_name(group)))
+        groups = self._table(poetry, "group")
+        for group in groups:
+            header = f"tool.poetry.group.{group}.dependencies"
+            table = self._table(groups, group)
+            yield from self._poetry_table(table, "dependencies", header, str(canonicalize_name(group)))
 
     def _poetry_table(self, table: dict[str, Any], key: str, header: str, group: str) -> Iterator[Declared]:
         start = self.lines.header(header)
@@ -216,6 +216,10 @@ class _Reader:
             return value
         self._malformed(1, f"'{shown(key)}' is no table")
         return {}
+
+    def _tables(self, table: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        inner = self._table(table, key)
+        return [self._table(inner, name) for name in inner]
 
     def _malformed(self, line: int, text: str) -> None:
         step = "correct the entry; the packaging guide at packaging.python.org shows the form"

@@ -182,6 +182,9 @@ def test_only_settings(declare: Declare) -> None:
         ("tool = 1\n", "pyproject.toml:1"),
         ('[dependency-groups]\ndev = "a"\n', "pyproject.toml:2"),
         ('[dependency-groups]\ndev = [{other = "a"}]\n', "pyproject.toml:2"),
+        ("[tool.poetry.group]\ndev = []\n", "pyproject.toml:1"),
+        ("[tool.pixi.feature]\nx = []\n", "pyproject.toml:1"),
+        ("[tool.pixi.target]\nwin-64 = []\n", "pyproject.toml:1"),
     ],
 )
 def test_malformed(declare: Declare, text: str, place: str) -> None:
@@ -189,6 +192,12 @@ def test_malformed(declare: Declare, text: str, place: str) -> None:
     assert {note.id for note in notes} == {"requirement-malformed"}
     assert {note.text.partition(": ")[0] for note in notes} == {place}
     assert all(note.level is Level.ERROR and note.next_step for note in notes)
+
+
+@pytest.mark.parametrize("packages", ['packages = "django==3.2"', '[[packages]]\ndjango = "==3.2"'])
+def test_what_is_no_table_of_a_pipfile_s_packages_is_an_error(declare: Declare, packages: str) -> None:
+    (note,) = declare("Pipfile", f"{packages}\n").notifications
+    assert (note.id, note.level) == ("requirement-malformed", Level.ERROR)
 
 
 @pytest.mark.parametrize("path", ["pyproject.toml", "Pipfile", "setup.cfg"])
