@@ -15,7 +15,10 @@ What is broken *inside the judged tree* is no error at all: it is a notification
 INCOMPLETE (exit 3) with the verdict still written.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+VERDICT_CODES: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 3}
+"""The exit code of a command that has reached a verdict."""
 
 
 class GovsecError(Exception):

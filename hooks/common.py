@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govsec_ci.app.snapshot import Repository, open_repository
-from govsec_ci.cli.exits import VERDICT_CODES, guarded
+from govsec_ci.cli.exits import guarded
 from govsec_ci.cli.printing import locale_language
-from govsec_ci.errors import UsageError
+from govsec_ci.errors import VERDICT_CODES, UsageError
 
 if TYPE_CHECKING:
     from govsec_ci.app.check_gate import Answer

@@ -22,7 +22,7 @@ from govsec_ci.app.github_upload import category_of, upload_copy
 from govsec_ci.app.run import run
 from govsec_ci.app.steps import Options
 from govsec_ci.app.trusted_ref import AUTO, in_force
-from govsec_ci.errors import UsageError
+from govsec_ci.errors import VERDICT_CODES, UsageError
 from govsec_ci.model import Stage
 from govsec_ci.report.view import View
 from govsec_ci.system.files import write_atomic
@@ -30,8 +30,6 @@ from govsec_ci.system.files import write_atomic
 _SUMMARY_LIMIT_BYTES: Final = 1024 * 1024
 _FAILING: Final = frozenset({"FAIL", "INCOMPLETE"})
 _NEVER: Final = "never"
-_EXIT_CODES: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 3}
-"""As the command has them, in the room above."""
 _SUMMARY_CUT: Final = (
     "\n\n*The summary was longer than a step summary may be (1 MiB); the whole stands in the bundle.*\n"
 )
@@ -139,7 +137,7 @@ def judged_folder(environment: Mapping[str, str]) -> str:
 
 def fails(environment: Mapping[str, str], finished: Finished, exit_code: int) -> bool:
     """Whether the step is to fail: by what ``fail-on`` names, and always where no verdict was reached and delivered."""
-    if exit_code != _EXIT_CODES.get(finished.verdict):
+    if exit_code != VERDICT_CODES.get(finished.verdict):
         return True
     return exit_code != 0 and finished.verdict in _fail_on(environment)
 

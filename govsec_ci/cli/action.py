@@ -5,8 +5,9 @@ import sys
 
 import click
 
-from govsec_ci.cli.exits import VERDICT_CODES, guarded
+from govsec_ci.cli.exits import guarded
 from govsec_ci.cli.printing import show
+from govsec_ci.errors import VERDICT_CODES
 
 
 @click.command(hidden=True)

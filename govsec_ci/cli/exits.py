@@ -17,7 +17,6 @@ import click
 from govsec_ci import __version__
 from govsec_ci.errors import DefectError, GovsecError
 
-VERDICT_CODES: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 3}
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from govsec_ci.cli.exits import VERDICT_CODES
 from govsec_ci.cli.options import folder_argument, options_of, with_options
 from govsec_ci.cli.printing import locale_language, show
+from govsec_ci.errors import VERDICT_CODES
 
 
 @click.command()

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from govsec_ci.app import github_action as action
 from govsec_ci.app import signature
-from govsec_ci.cli.exits import VERDICT_CODES
 from govsec_ci.errors import UsageError
 from govsec_ci.formats import sarif
 from govsec_ci.model import Stage
@@ -190,10 +189,6 @@ def test_a_misspelt_verdict_in_fail_on_is_refused_before_anything_is_scanned(tmp
 def test_what_goes_wrong_after_the_verdict_fails_the_step_too(tmp_path: Path, word: str, code: int) -> None:
     told, _ = published(tmp_path, finished(tmp_path, word), code, fail_on="never")
     assert told["fails"] == "true"
-
-
-def test_the_exit_codes_are_those_of_the_command() -> None:
-    assert action._EXIT_CODES == VERDICT_CODES
 
 
 def test_without_a_verdict_the_step_always_fails(tmp_path: Path) -> None:
