@@ -72,7 +72,7 @@ def _first(result: Result, now: datetime) -> Result:
 
 def _earliest(now: datetime, *dates: datetime | None) -> datetime:
     """Of several accounts of one result's first detection the earliest, and never the future: deadlines run from it."""
-    return min((now, *(date for date in dates if date is not None)))
+    return min((now, *filter(None, dates)))
 
 
 def _compare(run: Run, old: Run | None, now: datetime) -> Run:
@@ -170,7 +170,6 @@ class _Cause:
 def _pair(current: list[Result], old: Run, run: Run) -> dict[int, int]:
     """Number of a current result → number of the old one that it is."""
     pairing = _Pairing(current, old.results)
-    pairing.by(_SURE, even=True)
     pairing.by_nearness()
     for stage in _LESS_SURE:
         pairing.by(stage)
@@ -178,21 +177,8 @@ def _pair(current: list[Result], old: Run, run: Run) -> dict[int, int]:
     return pairing.pairs
 
 
-def _base(result: Result) -> Hashable:
-    value = result.fingerprints.get(FINGERPRINT)
-    return base_of(value) if value else (result.rule_id, result.message)
-
-
 def _path(result: Result) -> Hashable:
     return result.locations[0].path if result.locations else None
-
-
-def _surroundings(result: Result) -> Hashable:
-    return base_of(result.fingerprints[LINE_HASH]) if LINE_HASH in result.fingerprints else None
-
-
-def _rule(result: Result) -> Hashable:
-    return result.rule_id if result.component is None else None
 
 
 # Which of a result's (base, path, surroundings, rule) must be equal, stage by stage.
@@ -204,38 +190,48 @@ _MOST_COMPARED = 10_000
 
 
 def _keys(result: Result) -> tuple[Hashable, ...]:
-    return _base(result), _path(result), _surroundings(result), _rule(result)
+    """Base, path, surroundings and rule: of a hundred thousand results, so without a call that can be spared."""
+    prints, places = result.fingerprints, result.locations
+    own, line = prints.get(FINGERPRINT), prints.get(LINE_HASH)
+    return (
+        base_of(own) if own else (result.rule_id, result.message),
+        places[0].path if places else None,
+        base_of(line) if line is not None else None,
+        result.rule_id if result.component is None else None,
+    )
 
 
 class _Pairing:
-    """Results of two scans; each is paired once, and what is paired takes no further part."""
+    """Results of two scans; each is paired once, and what is paired takes no further part.
+
+    First of all those are paired, in order, of which as many are here as there, so that none of the equals came or
+    went: in most scans nearly all.
+    """
 
     def __init__(self, current: list[Result], old: tuple[Result, ...]) -> None:
-        self.pairs: dict[int, int] = {}
         self._results, self._old_results = current, old
-        self._current = {number: _keys(result) for number, result in enumerate(current)}
-        self._old = {number: _keys(result) for number, result in enumerate(old)}
+        keys, old_keys = list(map(_keys, current)), list(map(_keys, old))
+        self.pairs = _even(_grouped(enumerate(keys), _SURE), _grouped(enumerate(old_keys), _SURE))
+        paired = set(self.pairs.values())
+        self._current = {number: key for number, key in enumerate(keys) if number not in self.pairs}
+        self._old = {number: key for number, key in enumerate(old_keys) if number not in paired}
 
-    def by(self, stage: tuple[int, ...], *, even: bool = False) -> None:
-        """Pair in order what has the same keys; a result of which a key is not known waits for a later stage.
-
-        :param even: only where as many are here as there, so that none of the equals came or went
-        """
+    def by(self, stage: tuple[int, ...]) -> None:
+        """Pair in order what has the same keys; a result of which a key is not known waits for a later stage."""
         if not self._old or not self._current:
             return
-        waiting, current = _grouped(self._old, stage), _grouped(self._current, stage)
+        waiting, current = _grouped(self._old.items(), stage), _grouped(self._current.items(), stage)
         for key, numbers in current.items():
-            same = waiting.get(key, [])
-            if not even or len(same) == len(numbers):
-                for number, old in zip(numbers, same, strict=False):
-                    self._take(number, old)
+            for number, old in zip(numbers, waiting.get(key, ()), strict=False):
+                self._take(number, old)
 
     def by_nearness(self) -> None:
         """Of equal lines in one file, of which some came or went, pair those that moved as their neighbours did."""
         if not self._old or not self._current:
             return
         moves = _Moves((self._old_results[old], self._results[number]) for number, old in self.pairs.items())
-        current, old = _grouped(self._current, _SAME_FILE), _grouped(self._old, _SAME_FILE)
+        current = _grouped(self._current.items(), _SAME_FILE)
+        old = _grouped(self._old.items(), _SAME_FILE)
         for key in current.keys() & old.keys():
             if len(current[key]) != len(old[key]) and len(current[key]) * len(old[key]) <= _MOST_COMPARED:
                 self._nearest_first(current[key], old[key], moves)
@@ -275,14 +271,24 @@ class _Pairing:
         del self._current[number], self._old[old]
 
 
-def _grouped(keys: dict[int, tuple[Hashable, ...]], stage: tuple[int, ...]) -> dict[Hashable, list[int]]:
+def _grouped(keys: Iterable[tuple[int, tuple[Hashable, ...]]], stage: tuple[int, ...]) -> dict[Hashable, list[int]]:
     """Numbers by the keys that the stage asks for, in order; without those of which one is not known."""
     pick = itemgetter(*stage)
     found: dict[Hashable, list[int]] = {}
-    for number, known in keys.items():
+    for number, known in keys:
         if None not in known or all(known[place] is not None for place in stage):
             found.setdefault(pick(known), []).append(number)
     return found
+
+
+def _even(current: dict[Hashable, list[int]], old: dict[Hashable, list[int]]) -> dict[int, int]:
+    """Pairs, in order, of what is as often here as there."""
+    pairs: dict[int, int] = {}
+    for key, numbers in current.items():
+        same = old.get(key, ())
+        if len(numbers) == len(same):
+            pairs.update(zip(numbers, same, strict=True))
+    return pairs
 
 
 class _Moves:
