@@ -291,15 +291,6 @@ def test_a_property_bag_that_is_no_utf_8_is_said(failing_bundle: Path) -> None:
         sarif.load(broken)
 
 
-def test_the_log_that_was_read_last_is_not_read_again() -> None:
-    one, other = sarif.write([a_run(a_result("B1"))]), sarif.write([a_run(a_result("B2"))])
-    first = sarif.load(one)
-    assert sarif.load(bytes(bytearray(one))) is first
-    assert [run.results[0].rule_id for run in sarif.load(other)] == ["B2"]
-    assert sarif.load(one) == first
-    assert sarif.load(one) is not first
-
-
 def test_what_was_refused_is_refused_again() -> None:
     sarif.load(sarif.write([]))
     for _ in range(2):
