@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from govsec_ci import __version__
 from govsec_ci.errors import GovsecError
 from govsec_ci.system import secrets
@@ -41,7 +43,7 @@ def kept(
 
     :param cache: the cache folder, or None: ask
     :param key: of what is asked as it stands now; where that changes while it is asked, the answer is not kept
-    :param ask: whatever it raises is raised, and nothing is kept
+    :param ask: gets JSON; whatever it raises is raised, and nothing is kept
     :param read: raises a :class:`GovsecError` for an answer that is none: one that was kept is asked for anew
     """
     if cache is None:
@@ -60,11 +62,12 @@ def kept(
 
 
 def _may_be_kept(told: bytes) -> bool:
+    """Whether no string in it looks like a secret: each as it reads, for JSON's own quotes would hide one."""
     try:
-        text = told.decode()
-    except UnicodeDecodeError:
+        said = msgspec.json.decode(told)
+        return bool(secrets.values(said) == said)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return secrets.text(text) == text
 
 
 def _digest(data: bytes) -> str:

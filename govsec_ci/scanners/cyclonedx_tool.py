@@ -28,7 +28,10 @@ _LINE_REF = "requirements-L"
 # Twice as many take the tool twice as long up to here, and longer beyond.
 _A_CALL = 1_000
 # Whose code decides what the tool says of a component.
-_ANSWERING = ("cyclonedx-bom", "cyclonedx-python-lib", "packageurl-python", "pip-requirements-parser")
+_ANSWERING = (
+    "cyclonedx-bom", "cyclonedx-python-lib", "packageurl-python", "pip-requirements-parser", "packaging",
+    "py-serializable", "sortedcontainers", "license-expression", "boolean.py", "chardet",
+)  # fmt: skip
 _SEPARATORS = re.compile(r"[-_.]+")
 
 

@@ -239,7 +239,7 @@ _NOTHING = wire.Answer()
 _WORKER = "govsec_ci.scanners.pip_audit_worker"
 # Whose code decides what the answer is: of others, and of our own the files of these names.
 _ANSWERING = ("pip-audit", "packaging", "cvss", "msgspec")
-_OURS = ("model.py", "advisories/*.py", "scanners/pip_audit_w*.py")
+_OURS = ("model.py", "formats/osv.py", "advisories/*.py", "scanners/pip_audit_w*.py")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 

@@ -1,5 +1,6 @@
 """Answers that are kept: the same is not asked twice, and nothing else is taken for the same."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ KEY = b"k" * 32
 class Asked:
     """Answers as a tool does, and counts."""
 
-    def __init__(self, answer: bytes = b"yes") -> None:
+    def __init__(self, answer: bytes = b'"yes"') -> None:
         self.answer, self.times = answer, 0
 
     def __call__(self) -> bytes:
@@ -38,9 +39,9 @@ def kept(cache: Path | None, ask: Asked, key: Callable[[], bytes] = lambda: KEY)
 
 
 def _word(told: bytes) -> str:
-    if told == b"no answer":
+    if told == b'"no answer"':
         raise ToolError("that is none")
-    return told.decode("utf-8", "replace")
+    return told.decode("utf-8", "replace").strip('"')
 
 
 def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
@@ -60,11 +61,11 @@ def test_another_question_is_asked(tmp_path: Path) -> None:
 
 def test_an_answer_that_is_none_is_not_kept_and_a_kept_one_asked_for_anew(tmp_path: Path) -> None:
     with pytest.raises(ToolError):
-        kept(tmp_path, Asked(b"no answer"))
+        kept(tmp_path, Asked(b'"no answer"'))
     assert Store(tmp_path).get([KEY]) == {}
-    Store(tmp_path).put({KEY: b"no answer"})
+    Store(tmp_path).put({KEY: b'"no answer"'})
     assert kept(tmp_path, Asked()) == "yes"
-    assert Store(tmp_path).get([KEY]) == {KEY: b"yes"}
+    assert Store(tmp_path).get([KEY]) == {KEY: b'"yes"'}
 
 
 def test_what_changed_while_it_was_asked_is_not_kept(tmp_path: Path) -> None:
@@ -73,10 +74,31 @@ def test_what_changed_while_it_was_asked_is_not_kept(tmp_path: Path) -> None:
     assert Store(tmp_path).get([KEY, b"o" * 32]) == {}
 
 
-@pytest.mark.parametrize("answer", [b"https://user:hunter2hunter2@host/simple", b"\xff"])
-def test_a_secret_is_not_kept_nor_what_may_hide_one(tmp_path: Path, answer: bytes) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"url": "https://user:hunter2hunter2@host/simple"},
+        {"description": 'set password = "hunter2horse"'},
+        {"description": 'パスワード = "hunter2horse"'},
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_secret_is_not_kept(tmp_path: Path, answer: dict[str, str], *, ascii_only: bool) -> None:
+    """However JSON writes it: quotes within a text, and letters that are not ASCII."""
+    kept(tmp_path, Asked(json.dumps(answer, ensure_ascii=ascii_only).encode()))
+    assert Store(tmp_path).get([KEY]) == {}
+
+
+@pytest.mark.parametrize("answer", [b"\xff", b'"\xff"', b"password: hunter2horse", b"[" * 100_000])
+def test_nor_is_what_nobody_can_look_through(tmp_path: Path, answer: bytes) -> None:
     kept(tmp_path, Asked(answer))
     assert Store(tmp_path).get([KEY]) == {}
+
+
+def test_a_package_that_is_called_like_a_secret_is_none(tmp_path: Path) -> None:
+    ask = Asked(b'[{"name":"secretstorage","purl":"pkg:pypi/secretstorage@3.3.3","version":"3.3.3"}]')
+    assert kept(tmp_path, ask) == kept(tmp_path, ask)
+    assert ask.times == 1
 
 
 def test_an_error_of_the_tool_is_not_kept(tmp_path: Path) -> None:
