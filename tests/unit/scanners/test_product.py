@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from govsec_ci.config import Config
 from govsec_ci.manifests.base import Manifest
@@ -45,6 +46,9 @@ def asked(root: Path, files: dict[str, str]) -> ScanRequest:
         ({"app.py": "", "tool.py": EMPTY}, True),
         ({"app.py": "", "pyproject.toml": BUILD}, True),
         ({"pyproject.toml": BUILD}, True),
+        ({"tool.py": EMPTY, "bin/app": "#!/usr/bin/env python3\nimport requests\n"}, True),
+        ({"tool.py": EMPTY, "app.ipynb": "{}"}, True),
+        ({"tool.py": EMPTY, "bin/app": "#!/bin/sh\n", "README.md": ""}, False),
         ({"tool.py": SCRIPT, "x/other.py": EMPTY}, False),
         ({"tool": SCRIPT}, False),
         ({"app.py": "", "tool.py": SCRIPT, "requirements.txt": ""}, False),
@@ -60,6 +64,12 @@ def test_a_script_s_needs_and_those_of_building_are_no_word_on_the_project(
     assert ("no-manifest" in [note.id for note in run.notifications]) is nothing
     if nothing:
         assert run.state is ScanState.INCOMPLETE
+
+
+def test_what_is_out_of_scope_needs_no_word(tmp_path: Path) -> None:
+    request = asked(tmp_path, {"tool.py": EMPTY, "old/app.py": "", "old/app.ipynb": ""})
+    assert undeclared(request)
+    assert not undeclared(replace(request, config=Config(exclude=("old",))))
 
 
 def test_what_only_builds_is_not_released(tmp_path: Path) -> None:
