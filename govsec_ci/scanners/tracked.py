@@ -35,7 +35,8 @@ def left_out(request: ScanRequest, wanted: Callable[[str], bool], *, modules: bo
     scope = Scope(request.config)
     folders = [one for one in request.tree.skipped if _may_hold_source(one.path) and scope.holds(one.path)]
     if request.checkout is None:
-        if folders and lies_in_checkout(request.tree.root):
+        tops = _checkouts(request.tree.root)
+        if any(folders or _may_lack(top, modules=modules) for top in tops):
             text = "git could not say what it tracks: it is not installed, or cannot read the checkout"
             return [error("left-out-unknown", text, next_step=_GET_GIT)]
         return [_told(one) for one in folders if not one.reason.startswith("version control")]
@@ -66,13 +67,27 @@ def _may_hold_source(path: str) -> bool:
 
 def lies_in_checkout(root: Path) -> bool:
     """Whether the tree looks like (part of) a checkout, which git was not there to read."""
+    return bool(_checkouts(root))
+
+
+def _checkouts(root: Path) -> list[Path]:
     folder = root.resolve()
-    return any((one / ".git").exists() for one in (folder, *folder.parents))
+    return [one for one in (folder, *folder.parents) if (one / ".git").exists()]
+
+
+def _may_lack(top: Path, *, modules: bool) -> bool:
+    """Whether a checkout shows, without git, that files may be missing in it.
+
+    A second work tree's ``.git`` is a file: what it leaves away stands elsewhere.
+    """
+    sparse = (top / ".git/info/sparse-checkout").exists() or not (top / ".git").is_dir()
+    return sparse or (modules and (top / ".gitmodules").exists())
 
 
 def _tracked(request: ScanRequest) -> Iterator[str]:
     """Every path that git tracks, those of submodules too: they are part of the product like any other."""
-    return (entry.path for entry in _index(request).entries)
+    # A file in conflict has an entry for each side.
+    return iter(dict.fromkeys(entry.path for entry in _index(request).entries))
 
 
 def _index(request: ScanRequest) -> Index:

@@ -187,6 +187,31 @@ def test_where_git_cannot_be_asked_about_a_checkout_nobody_knows(tmp_path: Path)
     assert [one.id for one in left_out(make_request(tmp_path / "project"), is_python)] == ["left-out-unknown"]
 
 
+def test_a_checkout_that_may_lack_something_is_not_clean_without_git(with_module: Path) -> None:
+    def unknown(folder: Path, *, modules: bool = True) -> bool:
+        found = left_out(make_request(folder), is_python, modules=modules)
+        return [(one.id, one.level.value) for one in found] == [("left-out-unknown", "error")]
+
+    assert unknown(with_module)
+    assert not unknown(with_module, modules=False)
+    (with_module / ".gitmodules").unlink()
+    assert unknown(with_module / "lib"), "its .git is a file"
+    assert left_out(make_request(with_module), is_python) == []
+    _git(with_module, "sparse-checkout", "set", "--no-cone", "/*")
+    assert unknown(with_module, modules=False)
+
+
+def test_a_file_in_conflict_is_one_file(tmp_path: Path) -> None:
+    make_tree(tmp_path, HIDDEN)
+    commit(tmp_path, "src/a.py")
+    blob = subprocess.run(["git", "-C", str(tmp_path), "rev-parse", ":src/a.py"], check=True, capture_output=True)
+    sides = "".join(f"100644 {blob.stdout.decode().strip()} {side}\tsrc/a.py\n" for side in (1, 2, 3))
+    argv = ["git", "-C", str(tmp_path), "update-index", "--index-info"]
+    subprocess.run(argv, input=f"0 {'0' * 40}\tsrc/a.py\n{sides}".encode(), check=True)
+    (one,) = told(tmp_path)
+    assert one.text.startswith("src: 1 file that git tracks was not looked at")
+
+
 @pytest.mark.parametrize(
     "answer", [Completed(exit_code=128, stdout=b"", stderr="", seconds=0), ToolError("git is not installed")]
 )
