@@ -5,10 +5,9 @@ from typing import Any, Final
 import click
 from msgspec.structs import replace
 
-from govsec_ci.app.changed_lines import touched
+from govsec_ci.app.changed_lines import changed_paths, touched
 from govsec_ci.app.check import CheckOptions, check
 from govsec_ci.app.clock import parse
-from govsec_ci.app.snapshot import changed
 from govsec_ci.model import Role
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
@@ -30,9 +29,9 @@ _LEFT: Final = frozenset({"out-of-scope", "excluded"})
 @common.ref
 @common.base
 def command(**given: Any) -> int:
-    """Scan staged Python FILES with bandit and judge what it finds (default: every staged change).
+    """Scan staged Python FILES with bandit and judge what it finds (default: all that are staged).
 
-    The staged content is judged, not the work tree's. Results on lines that the commit does not change are told, and
+    The staged content is judged, not the work tree's; with --ref that of the commit. Results on lines that the commit does not change are told, and
     do not stop it; in a file that it does not change at all every line counts.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
@@ -43,9 +42,11 @@ def command(**given: Any) -> int:
     """
     options = _options(given)
     if options is None:
-        from .words import words  # noqa: PLC0415 — a scan has no use for it
+        from govsec_ci.report.inert import message  # noqa: PLC0415 — a scan has no use for it
 
-        click.echo(words(given)("no-python"))
+        from .words import words  # noqa: PLC0415 — nor for this
+
+        click.echo(words(given)("no-python-in" if given["ref"] else "no-python", ref=message(given["ref"] or "")))
         return 0
     chosen = None if given["all_lines"] else touched(options.repository, options.named, options.ref, given["base"])
     answer = check(options, chosen)
@@ -66,7 +67,8 @@ def _scan(request: ScanRequest, names: tuple[str, ...]) -> tuple[ScanOutput, ...
 
 def _options(given: dict[str, Any]) -> CheckOptions | None:
     repository = common.repository()
-    names = common.paths(repository, given["files"]) or tuple(filter(is_python, changed(repository)))
+    names = common.paths(repository, given["files"])
+    names = names or tuple(filter(is_python, changed_paths(repository, given["ref"], given["base"])))
     if not names:
         return None
     return CheckOptions(

@@ -8,6 +8,7 @@ from govsec_ci.cli.printing import locale_language
 
 _TEXTS: Final[Texts] = {
     "no-python": ("PASS: no Python file is staged", "PASS: ステージした Python ファイルはない"),
+    "no-python-in": ("PASS: {ref} changes no Python file", "PASS: {ref} は Python ファイルを変更していない"),
     "missing": ("{file}: was missing, and is written anew", "{file}: なかったため、書き出した"),
     "out-of-date": ("{file}: was out of date, and is written anew", "{file}: 最新でなかったため、書き直した"),
     "add": (

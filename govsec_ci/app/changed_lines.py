@@ -16,6 +16,19 @@ from govsec_ci.system.git_diff import OPTIONS, Differences, Spans, parse
 _PATHS_A_CALL: Final = 500
 
 
+def changed_paths(repository: Repository, ref: str | None = None, base: str | None = None) -> tuple[str, ...]:
+    """Paths that the index, or the commit ``ref``, adds or changes.
+
+    :param base: what it is compared with, or None for HEAD, of a commit its first parent (nothing, where there is none)
+    :raises UsageError: one of them is no commit
+    """
+    commit = commit_of(repository, ref) if ref else None
+    before = commit_of(repository, base) if base else _parents(repository, commit)[0]
+    options = ("--name-only", "-z", "--no-renames", "--diff-filter=d")
+    names = repository.git("diff", *options, *_sides(commit, before), "--")
+    return tuple(os.fsdecode(name) for name in names.split(b"\0")[:-1])
+
+
 def touched(
     repository: Repository, paths: Iterable[str], ref: str | None, base: str | None
 ) -> Callable[[Result], bool]:
@@ -68,9 +81,14 @@ def _nothing(repository: Repository) -> str:
 
 
 def _changes(repository: Repository, paths: tuple[str, ...], ref: str | None, base: str) -> Differences:
-    sides = ("--cached", base) if ref is None else (base, ref)
     found: dict[str, Spans | None] = {}
     for start in range(0, len(paths), _PATHS_A_CALL):
         some = paths[start : start + _PATHS_A_CALL]
-        found |= parse(repository.git("--literal-pathspecs", "diff", *OPTIONS, "--text", *sides, "--", *some))
+        found |= parse(
+            repository.git("--literal-pathspecs", "diff", *OPTIONS, "--text", *_sides(ref, base), "--", *some)
+        )
     return found
+
+
+def _sides(commit: str | None, base: str) -> tuple[str, str]:
+    return ("--cached", base) if commit is None else (base, commit)

@@ -132,13 +132,6 @@ def content(repository: Repository, entries: Iterable[Entry], path: str) -> byte
     return repository.git("cat-file", "blob", found.blob) if found else None
 
 
-def changed(repository: Repository) -> tuple[str, ...]:
-    """Paths that the index adds or changes over HEAD (over nothing, before the first commit)."""
-    base = repository.head or repository.git("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
-    names = repository.git("diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=d", base, "--")
-    return tuple(os.fsdecode(name) for name in names.split(b"\0")[:-1])
-
-
 def export(
     repository: Repository,
     entries: Iterable[Entry],

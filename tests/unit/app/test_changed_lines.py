@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govsec_ci.app.changed_lines import touched
+from govsec_ci.app.changed_lines import changed_paths, touched
 from govsec_ci.app.snapshot import open_repository
 from govsec_ci.model import Location, Region, Result
 from govsec_ci.system.git_diff import Span
@@ -40,6 +40,26 @@ def edited(*changes: tuple[int, str]) -> str:
     for number, text in changes:
         lines[number - 1] = text
     return "".join(lines)
+
+
+def test_paths_are_those_that_are_added_or_changed_but_not_deleted(tmp_path: Path) -> None:
+    top = new_repository(tmp_path / "new")
+    stage(top, {f"{name}.py": name for name in "abc"})
+    assert changed_paths(open_repository(top, {})) == ("a.py", "b.py", "c.py")
+    first = commit_all(top, "one")
+    git(top, "rm", "-q", "a.py")
+    git(top, "mv", "c.py", "d.py")
+    stage(top, {"b.py": "changed"})
+    assert changed_paths(open_repository(top, {})) == ("b.py", "d.py")
+    second = commit_all(top, "two")
+    repository = open_repository(top, {})
+    assert changed_paths(repository) == ()
+    assert changed_paths(repository, first) == ("a.py", "b.py", "c.py")
+    assert changed_paths(repository, second) == ("b.py", "d.py")
+    stage(top, {"b.py": "b", "e.py": "e"})
+    assert changed_paths(repository, base=first) == ("d.py", "e.py")
+    commit_all(top, "three")
+    assert changed_paths(repository, "main", first) == ("d.py", "e.py")
 
 
 def test_changed_and_added_lines_count(top: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govsec_ci.app import snapshot
-from govsec_ci.app.snapshot import Entry, Repository, changed, committed, content, export, open_repository, staged
+from govsec_ci.app.snapshot import Entry, Repository, committed, content, export, open_repository, staged
 from govsec_ci.errors import ToolError, UsageError
 from govsec_ci.system.files import Tree
 from govsec_ci.system.git import MODULE
@@ -157,20 +157,6 @@ def test_a_commit_that_is_none_is_a_usage_error(top: Path, name: str) -> None:
     commit_all(top, "one")
     with pytest.raises(UsageError, match="is no commit"):
         committed(open_repository(top, {}), name)
-
-
-def test_changed_tells_additions_and_changes_but_not_deletions(top: Path) -> None:
-    for name in "abc":
-        (top / f"{name}.py").write_text(name)
-    repository = open_repository(top, {})
-    git(top, "add", "-A")
-    assert changed(repository) == ("a.py", "b.py", "c.py")
-    commit_all(top, "one")
-    git(top, "rm", "-q", "a.py")
-    (top / "b.py").write_text("changed")
-    git(top, "mv", "c.py", "d.py")
-    git(top, "add", "-A")
-    assert changed(open_repository(top, {})) == ("b.py", "d.py")
 
 
 def test_the_index_that_git_names_is_used(top: Path, tmp_path: Path) -> None:

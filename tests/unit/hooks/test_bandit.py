@@ -106,6 +106,19 @@ def test_without_files_every_staged_change_is_judged(top: Path) -> None:
     assert (code, said.count("HIGH B602")) == (1, 2)
 
 
+def test_without_files_a_commit_is_judged_by_what_it_changes(top: Path) -> None:
+    before = git(top, "rev-parse", "HEAD").strip()
+    stage(top, {"one.py": SHELL})
+    commit_all(top, "A shell")
+    assert call(main, top)[0] == 0, "nothing is staged"
+    code, said = call(main, top, "--ref", "HEAD")
+    assert (code, said.count("HIGH B602")) == (1, 1)
+    stage(top, {"note.txt": "x"})
+    commit_all(top, "A note")
+    assert call(main, top, "--ref", "HEAD") == (0, "PASS: HEAD changes no Python file\n")
+    assert call(main, top, "--ref", "HEAD", "--base", before)[0] == 1
+
+
 def test_a_file_that_git_does_not_know_is_taken_from_the_work_tree(top: Path) -> None:
     write(top, {"new.py": SHELL})
     assert call(main, top, "new.py")[0] == 1
