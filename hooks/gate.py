@@ -39,7 +39,7 @@ def command(path: Path, ref: str | None, **given: Any) -> int:
     repository = common.repository()
     (folder,) = common.paths(repository, [str(path)])
     with checkout(repository, ref) as top, named_as_in_repository(top):
-        given["offline"] = not given["online"]
+        given["offline"] = given["offline"] or not given["online"]
         held = Snapshot(repository, committed(repository, ref) if ref else staged(repository), "in git")
         return cast("Callable[..., int]", run.callback)(path=top / folder, **given | _held(given, held, top))
 

@@ -113,12 +113,14 @@ def with_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
 
 def options_of(given: dict[str, Any], advance: Callable[[str, int, int], None] | None = None) -> "Options":
-    """The options of a use case, of the command's parameters."""
+    """The options of a use case, of the command's parameters; :raises click.UsageError: two contradict one another."""
     from govsec_ci.app.clock import parse
     from govsec_ci.app.progress import silent
     from govsec_ci.app.steps import Options
     from govsec_ci.model import Stage
 
+    if given.get("offline") and given.get("online"):
+        raise click.UsageError("--offline opens no socket, and --online asks a public service: give one of them")
     return Options(
         path=given.get("path", Path()),
         out=given["out"],

@@ -19,6 +19,12 @@ def _keep_signal_handlers() -> object:
         signal.signal(number, handler)
 
 
+@pytest.mark.parametrize("command", ["run", "scan"])
+def test_nothing_goes_online_that_is_told_to_stay_offline(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, ".", "--offline", "--online", "osv"]) == 2
+    assert "--offline opens no socket" in capsys.readouterr().err
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"govsec {__version__}\n"

@@ -57,6 +57,11 @@ def test_the_pushed_commit_is_judged_and_not_the_work_tree(
     assert (code, verdict(top)["commit"]) == (0, clean), said
 
 
+def test_what_shall_stay_offline_does(top: Path) -> None:
+    code, said = call(main, top, "--offline", "--online", "osv")
+    assert (code, "--offline opens no socket" in said) == (2, True)
+
+
 def test_without_a_push_the_index_is_judged(top: Path) -> None:
     stage(top, {"app.py": SHELL})
     write(top, {"app.py": CLEAN})
