@@ -31,8 +31,8 @@ _LEFT: Final = frozenset({"out-of-scope", "excluded"})
 def command(**given: Any) -> int:
     """Scan staged Python FILES with bandit and judge what it finds (default: all that are staged).
 
-    The staged content is judged, not the work tree's; with --ref that of the commit. Results on lines that the commit does not change are told, and
-    do not stop it; in a file that it does not change at all every line counts.
+    The staged content is judged, not the work tree's; with --ref that of the commit. Results on lines that the commit
+    does not change are told, and do not stop it; in a file that it does not change at all every line counts.
 
     Exit codes: 0 pass, 1 blocked, 2 wrong input, 3 not checked.
 
