@@ -53,9 +53,14 @@ _NAMED: Final = re.compile(
     rf"{_LITERAL}(?:\s{{0,9}}{_LITERAL})*",
     re.DOTALL,
 )
+# PEP 440: the rest of `tokenizers==0.19.1` after its first sign. Packages are called as secrets are.
+_PIN: Final = (
+    r"={1,2}\s{0,3}(?:[0-9]{1,4}!)?[0-9]{1,9}(?:\.[0-9]{1,9}){1,8}(?:\.\*)?(?:(?:a|b|rc|\.post|\.dev)[0-9]{1,9}){0,3}"
+    r"(?=[\s\"'`,;)\]]|\.?\Z|\.\s)"
+)
 # NAME=word: only where the word holds a digit or a sign, for `token=token` is code.
 _BARE: Final = re.compile(
-    rf"(?i)({_SAYS_SO}[\w.-]{{0,40}}\s{{0,3}}[:=]\s{{0,3}})"
+    rf"(?i)({_SAYS_SO}[\w.-]{{0,40}}\s{{0,3}}[:=](?!{_PIN})\s{{0,3}})"
     r"(?=[^\s\"'`,;()<>{}\[\]&]{0,400}[0-9!#$%^*+/?@])[^\s\"'`,;()<>{}\[\]&]{4,}"
 )
 _OPTION: Final = re.compile(rf"(?i)((?<!\S)--?[\w-]{{0,40}}?{_SAYS_SO}[\w-]{{0,40}}[ \t]{{1,9}})(?!-)[^\s\[]\S*")
