@@ -149,18 +149,26 @@ def inspect(folder: Path) -> Checkout | None:
         return None
     if top.exit_code != 0:
         return None
-    head = run_git(folder, "log", "-1", "--format=%H %ct", "HEAD", "--")
-    commit, _, committed = head.stdout.decode("ascii", "replace").strip().partition(" ")
-    known = head.exit_code == 0 and bool(commit)
+    commit, committed_s = _head(folder)
     index = _index(folder)
     return Checkout(
         top=Path(top.stdout.decode("utf-8", "surrogateescape").rstrip("\n")),
-        commit=commit if known else None,
+        commit=commit,
         dirty=_is_dirty(folder, index),
-        committed_s=_seconds(committed) if known else None,
+        committed_s=committed_s,
         remote=_remote(folder),
         index=index,
     )
+
+
+def _head(folder: Path) -> tuple[str | None, int | None]:
+    """HEAD's commit and its time, as far as git can say."""
+    try:
+        head = run_git(folder, "log", "-1", "--format=%H %ct", "HEAD", "--")
+    except ToolError:
+        return None, None
+    commit, _, committed = head.stdout.decode("ascii", "replace").strip().partition(" ")
+    return (commit, _seconds(committed)) if head.exit_code == 0 and commit else (None, None)
 
 
 def _seconds(committed: str) -> int | None:
@@ -180,10 +188,10 @@ def _index(folder: Path) -> Index | None:
 
 def _remote(folder: Path) -> str:
     """``origin`` as an https address; a path of this machine, or another scheme, tells a reader nothing."""
-    found = run_git(folder, "config", "--get", "remote.origin.url")
     try:
+        found = run_git(folder, "config", "--get", "remote.origin.url")
         parts = urlsplit(found.stdout.decode("utf-8", "replace").strip())
-    except ValueError:  # no address at all, e.g. a bracket without its other
+    except (ToolError, ValueError):  # git cannot say; or it is no address, e.g. a bracket without its other
         return ""
     if found.exit_code != 0 or parts.scheme != "https" or not parts.hostname:
         return ""

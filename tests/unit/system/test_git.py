@@ -9,7 +9,7 @@ import pytest
 
 from govsec_ci.errors import ToolError
 from govsec_ci.model import Subject
-from govsec_ci.system import git
+from govsec_ci.system import git, process
 
 _IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
 
@@ -40,6 +40,25 @@ def test_no_git_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert git.inspect(tmp_path) is None
     with pytest.raises(ToolError, match="git is not installed"):
         git.run_git(tmp_path, "status")
+
+
+@pytest.mark.parametrize("asked", ["log", "config", "ls-files", "status"])
+def test_what_git_cannot_say_is_unknown_and_no_error(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    real = git.run_git
+
+    def hangs(folder: Path, *arguments: str) -> process.Completed:
+        if arguments[0] == asked:
+            raise process.TimedOutError("git took longer than 60 s and was stopped")
+        return real(folder, *arguments)
+
+    monkeypatch.setattr(git, "run_git", hangs)
+    found = git.inspect(repository)
+    assert found is not None
+    known = (found.commit is not None, found.committed_s is not None, found.index is not None, not found.dirty)
+    lacking = {"log": (0, 1), "ls-files": (2, 3), "status": (3,), "config": ()}[asked]
+    assert known == tuple(number not in lacking for number in range(4))
 
 
 def test_a_clean_and_a_dirty_checkout(repository: Path) -> None:
