@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from govsec_ci.system.cache import Store
 
@@ -21,8 +21,8 @@ from govsec_ci.system.cache import Store
 class Cost(Struct, frozen=True, array_like=True):
     """Processor time of one scan, and the file's size in bytes then."""
 
-    seconds: float
-    size: int
+    seconds: Annotated[float, Meta(ge=0)]
+    size: Annotated[int, Meta(ge=0, le=2**53)]
 
 
 Costs = Mapping[str, Cost]

@@ -74,7 +74,13 @@ def test_what_tells_nothing_and_what_has_no_form_in_json_is_not_kept(tmp_path: P
     assert bandit_costs.read(store, ROOT) == {}
 
 
-@pytest.mark.parametrize("value", [b"", b"[]", b'{"a": [1]}', b'{"a": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"", b"[]", b'{"a": [1]}', b'{"a": 1}', b"\xff", b'{"a": [1, -1]}', b'{"a": [-1, 1]}',
+        b'{"a": [1, 1' + b"0" * 400 + b"]}",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_read_is_no_history(tmp_path: Path, value: bytes) -> None:
     store = Store(tmp_path)
     (key,) = bandit_costs.kept(ROOT, {}, [], [])
