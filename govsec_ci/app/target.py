@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from govsec_ci import config as configuration
 from govsec_ci.config import Config
 from govsec_ci.errors import InputError, UsageError
-from govsec_ci.manifests.base import LIMIT_BYTES, Manifest
+from govsec_ci.manifests.base import LIMIT_BYTES, Discovery, Manifest
 from govsec_ci.manifests.discover import discover
 from govsec_ci.manifests.environment import read_environment
 from govsec_ci.manifests.project import read_project
@@ -50,19 +50,24 @@ def open_target(path: Path, *, out: Path, config: Config, environment: Path | No
         tree = files.walk(path, leave_out=(out,))
         project = read_project(tree)
         installed = read_environment(environment, project=project.name) if environment else None
-        scope = Scope(config)
-        within = replace(tree, files=tuple(path for path in tree.files if scope.holds(path)))
-        found = discover(within, limit_bytes=config.limits.manifest_bytes, environment=installed)
+        found = read_manifests(tree, config, installed)
         checkout = asked.result()
     name = config.name or project.name or path.resolve().name
     return Target(
         tree=tree,
         manifests=found.manifests,
-        left=(*found.left, *_out_of_scope(tree, scope)),
+        left=(*found.left, *_out_of_scope(tree, Scope(config))),
         config=config,
         checkout=checkout,
         subject=git.subject(name, config.version or project.version, checkout),
     )
+
+
+def read_manifests(tree: files.Tree, config: Config, environment: Manifest | None = None) -> Discovery:
+    """The manifests that the settings do not leave out, read within the settings' limit."""
+    scope = Scope(config)
+    within = replace(tree, files=tuple(path for path in tree.files if scope.holds(path)))
+    return discover(within, limit_bytes=config.limits.manifest_bytes, environment=environment)
 
 
 def _out_of_scope(tree: files.Tree, scope: Scope) -> Iterator[files.Skipped]:
@@ -92,12 +97,13 @@ def load_config(path: Path, config_file: Path | None) -> Config:
         return configuration.load(config_file)
     own = path / configuration.FILE_NAME
     table = tool_table(path)
-    if own.exists() and table is not None:
+    there = os.path.lexists(own)  # a link to nowhere is no absence of settings
+    if there and table is not None:
         raise InputError(
             f"{own}: settings stand here and in [tool.govsec] of pyproject.toml as well",
             next_step="keep one of the two",
         )
-    if own.exists():
+    if there:
         return configuration.load(own)
     return Config() if table is None else configuration.from_table(table, path / "pyproject.toml")
 

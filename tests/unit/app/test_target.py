@@ -66,6 +66,12 @@ def test_settings_in_two_places_are_refused(project: Path, tmp_path: Path) -> No
         open_target(project, out=tmp_path / "out")
 
 
+def test_settings_that_lead_nowhere_are_not_none(project: Path) -> None:
+    (project / "govsec.toml").symlink_to("gone.toml")
+    with pytest.raises(InputError, match=r"govsec\.toml: cannot be read"):
+        load_config(project, None)
+
+
 @pytest.mark.parametrize("text", ["[tool.govsec]\nprofile = 1\n", "[tool]\ngovsec = 3\n"])
 def test_wrong_settings_in_pyproject_are_said(project: Path, tmp_path: Path, text: str) -> None:
     (project / "pyproject.toml").write_text(text)
