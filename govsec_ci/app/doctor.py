@@ -1,5 +1,6 @@
 """``govsec doctor``: what is missing here for a verdict, and how to mend it. Nothing is changed, nothing is fetched."""
 
+import os
 import re
 import shutil
 import sysconfig
@@ -11,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from govsec_ci.advisories.index import open_index
@@ -19,7 +21,7 @@ from govsec_ci.app.advisories import resolve_advisories
 from govsec_ci.app.doctor_words import Words
 from govsec_ci.app.init_files import PLACEHOLDER, HookSource
 from govsec_ci.app.pins import pinned
-from govsec_ci.app.target import load_config
+from govsec_ci.app.target import load_config, read_manifests
 from govsec_ci.config import Config
 from govsec_ci.errors import GovsecError
 from govsec_ci.gate import profile as profiles
@@ -28,7 +30,6 @@ from govsec_ci.gate.context import Context, Index
 from govsec_ci.gate.evaluate import check_parameters
 from govsec_ci.gate.profile import Profile
 from govsec_ci.gate.schema import AdvisoriesGate, Feed
-from govsec_ci.manifests.discover import discover
 from govsec_ci.model import Evidence, FeedState, Level, Notification, Stage, Subject
 from govsec_ci.system import git, process
 from govsec_ci.system.files import walk
@@ -37,6 +38,7 @@ DEFAULT_PROFILE: Final = "jp-gov"
 # What .pre-commit-hooks.yaml asks for.
 OLDEST_PRE_COMMIT: Final = Version("3.2.0")
 _SHOWN: Final = 3
+_HOOKS: Final = ("pre-commit", "pre-push")
 _TIMEOUT_S: Final = 30.0
 
 
@@ -134,11 +136,14 @@ def _waivers(top: Path, say: Words) -> Iterator[Said]:
 
 
 def _manifests(top: Path, say: Words) -> Iterator[Said]:
-    found = discover(walk(top)).manifests
+    config = _settings_or_none(top)
+    found = read_manifests(walk(top), config).manifests
+    declared = {str(canonicalize_name(one.name)) for one in config.declared}
     if not found:
         yield Said(what=say("no-manifest"), mend=say("lock"))
     for manifest in found:
-        broken = [one for one in manifest.notifications if one.level is Level.ERROR]
+        errors = [one for one in manifest.notifications if one.level is Level.ERROR]
+        broken = [one for one in errors if one.properties.get("component") not in declared]
         count = len(manifest.components)
         what = say("one-component" if count == 1 else "components", path=manifest.path, n=count)
         yield Said(what=say("not-auditable", what=what, n=len(broken)) if broken else what, mend=_first(broken, say))
@@ -248,14 +253,34 @@ def _pre_commit(program: str, say: Words) -> Said:
 
 
 def _installed(top: Path, say: Words) -> Iterator[Said]:
-    done = git.run_git(top, "rev-parse", "--git-common-dir")
+    done = git.run_git(top, "rev-parse", "--git-common-dir", "--show-toplevel")
     if done.exit_code != 0:
         return
-    common = top / done.stdout.decode("utf-8", "surrogateescape").strip()
-    lacking = [name for name in ("pre-commit", "pre-push") if not (common / "hooks" / name).is_file()]
+    common, _, checkout = _text(done.stdout).partition("\n")
+    elsewhere = _hooks_path(top)
+    folder = Path(checkout) / elsewhere if elsewhere else top / common / "hooks"
+    # git passes over a hook that is not executable.
+    lacking = [name for name in _HOOKS if not ((folder / name).is_file() and os.access(folder / name, os.X_OK))]
     if lacking:
-        mend = " ".join(["pre-commit install", *(f"--hook-type {name}" for name in lacking)])
+        # pre-commit refuses to install hooks where the setting stands.
+        first = ["git config --unset-all core.hooksPath", "&&"] if elsewhere else []
+        mend = " ".join([*first, "pre-commit install", *(f"--hook-type {name}" for name in lacking)])
         yield Said(what=say("not-installed", names=say("and").join(lacking)), mend=mend)
+
+
+def _hooks_path(top: Path) -> str:
+    """Where git looks for hooks by its settings, also the caller's own; empty where they do not say.
+
+    The last value is the one that we ourselves call git with.
+    """
+    home = {"HOME": os.path.expanduser("~"), "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", "")}
+    done = git.run_git(top, "config", "--path", "--get-all", "core.hooksPath", variables=home)
+    told = _text(done.stdout).splitlines()[:-1]
+    return told[-1] if told else ""
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape").strip()
 
 
 def _workflow(top: Path, seen: init.Seen, say: Words) -> Iterator[Said]:

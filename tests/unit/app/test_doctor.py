@@ -68,6 +68,7 @@ def ready(top: Path) -> None:
     commit_all(top, "Use govsec")
     for name in ("pre-commit", "pre-push"):
         (top / f".git/hooks/{name}").write_text("#!/bin/sh\n")
+        (top / f".git/hooks/{name}").chmod(0o755)
 
 
 def test_a_profile_that_is_not_the_pinned_one_is_told(top: Path) -> None:
@@ -137,6 +138,52 @@ def test_broken_settings_hide_nothing_else(top: Path, text: str) -> None:
         "correct the key or value; docs/usage.md lists every setting"
     ]
     assert "no workflow calls govsec" in found
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "settings"),
+    [
+        ("old/requirements.txt", "idna>=3\n", 'exclude = ["old"]\n'),
+        ("old.requirements.txt", "!\n", '[[out-of-scope]]\npath = "old.requirements.txt"\nowner = "A"\nreason = "x"\n'),
+        (
+            "requirements.txt",
+            "idna==3.10\nOur_Auth @ git+https://h/x@1\n",
+            '[[declared]]\nname = "our.auth"\nowner = "A"\nreason = "audited by its owner"\n',
+        ),
+    ],
+)
+def test_what_the_settings_answer_is_not_lacking(top: Path, path: str, text: str, settings: str) -> None:
+    ready(top)
+    write(top, {path: text})
+    assert any("not auditable" in what for what in mends(top))
+    write(top, {"govsec.toml": settings})
+    assert mends(top) == {}
+
+
+def test_a_hook_that_git_would_not_run_is_not_installed(top: Path) -> None:
+    ready(top)
+    (top / ".git/hooks/pre-push").chmod(0o644)
+    assert mends(top) == {
+        "not installed in this checkout: the pre-push hook": "pre-commit install --hook-type pre-push"
+    }
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_hooks_lie_where_git_s_settings_say(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, own: bool
+) -> None:
+    ready(top)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    settings = top / ".git/config" if own else tmp_path / ".gitconfig"
+    with settings.open("a") as file:
+        file.write("[core]\n\thooksPath = .git/ours\n")
+    what = "not installed in this checkout: the pre-commit and pre-push hook"
+    assert mends(top)[what].startswith("git config --unset-all core.hooksPath && pre-commit install --hook-type ")
+    (top / ".git/hooks").rename(top / ".git/ours")
+    assert mends(top) == {}
+    (top / "src").mkdir()
+    assert not any("not installed" in what for what in mends(top / "src"))
 
 
 def test_data_older_than_the_profile_allows(top: Path) -> None:
