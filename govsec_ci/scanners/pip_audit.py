@@ -68,7 +68,8 @@ class PipAuditScanner:
             return ScanOutput(run=_not_applicable(request, proof, carried))
         notifications = [*carried, *_no_manifest(request), *_no_advisories(request)]
         answer, told = _audit(request, components)
-        notifications += [*told, *_skipped(request, components, answer)]
+        declared = _declared(request)
+        notifications += [*told, *_skipped(request, components, answer, declared)]
         results, rules = _results(components, answer)
         run = Run(
             id=self.id,
@@ -87,7 +88,7 @@ class PipAuditScanner:
             commit=request.checkout.commit if request.checkout else None,
             advisories=answer.feeds,
             audited=tuple(sorted(components[number].purl for number in answer.audited)),
-            declared=tuple(sorted(c.purl for c in components if _why_not(c) and c.name in _declared(request))),
+            declared=tuple(sorted(c.purl for c in components if _why_not(c) and c.name in declared)),
             properties={
                 "coverage": f"{len(answer.audited)} of {len(components)} components audited",
                 **upgrades.write({components[number].purl: found for number, found in answer.upgrades.items()}),
@@ -185,7 +186,9 @@ def _state(request: ScanRequest, notifications: tuple[Notification, ...]) -> Sca
     return state_of(notifications) if _has_source(request) else ScanState.INCOMPLETE
 
 
-def _skipped(request: ScanRequest, components: list[Component], answer: wire.Answer) -> list[Notification]:
+def _skipped(
+    request: ScanRequest, components: list[Component], answer: wire.Answer, declared: dict[str, DeclaredSource]
+) -> list[Notification]:
     """What was not looked up: for our own reasons, or for those of an online service."""
     said = {
         (notification.properties.get("component"), notification.location): notification
@@ -195,15 +198,14 @@ def _skipped(request: ScanRequest, components: list[Component], answer: wire.Ans
     found = []
     for number, component in enumerate(components):
         why = _why_not(component) or answer.skipped.get(number, "")
-        if why and component.name in _declared(request):
-            found.append(_is_declared(request, component, why))
+        if why and component.name in declared:
+            found.append(_is_declared(component, declared[component.name], why))
         elif why:
             found.append(_not_audited(component, why, said.get((component.name, component.location))))
     return found
 
 
-def _is_declared(request: ScanRequest, component: Component, why: str) -> Notification:
-    entry = _declared(request)[component.name]
+def _is_declared(component: Component, entry: DeclaredSource, why: str) -> Notification:
     return Notification(
         id="declared",
         level=Level.NOTE,
