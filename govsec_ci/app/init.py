@@ -123,7 +123,11 @@ def calling(top: Path, seen: Seen) -> dict[str, str]:
     """The workflows that speak of govsec: path → text; :raises InputError: one cannot be read."""
     paths = (path for path in seen.pipelines if path.startswith(".github/"))
     texts = {path: read_limited(top / path, limit_bytes=_LIMIT_BYTES).decode("utf-8", "replace") for path in paths}
-    return {path: text for path, text in texts.items() if "govsec" in text}
+    return {path: text for path, text in texts.items() if any("govsec" in line for line in _without_comments(text))}
+
+
+def _without_comments(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def _workflow(source: HookSource) -> str:
@@ -167,8 +171,9 @@ def _document(text: str) -> yaml.Node | None:
 
 
 def _value(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    """What stands under a key; of two the last, as pre-commit has it."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return next((value for key, value in pairs if key.value == name), None)
+    return next((value for key, value in reversed(pairs) if key.value == name), None)
 
 
 def _items(node: yaml.Node | None) -> list[yaml.Node]:

@@ -131,6 +131,19 @@ def test_hooks_that_are_missing_beside_ours_are_added_and_comments_call_none() -
     assert init.hooks_called(after) == set(ids)
 
 
+def test_of_two_lists_pre_commit_takes_the_last_and_so_do_we() -> None:
+    one = "repos:\n- repo: x\n  hooks: [{id: govsec-bandit}]\n"
+    assert init.hooks_called(one + one.replace("govsec-bandit", "other")) == {"other"}
+
+
+def test_a_workflow_that_speaks_of_govsec_in_a_comment_alone_does_not_call_it(top: Path) -> None:
+    commented = f"on: push\njobs: {{}}\n  # - uses: {init_files.PLACEHOLDER}\n"
+    write(top, {".github/workflows/x.yml": commented})
+    assert init.WORKFLOW in paths(top)
+    write(top, {".github/workflows/x.yml": commented.replace("  # - uses", "  - uses")})
+    assert init.WORKFLOW not in paths(top)
+
+
 def test_nothing_is_written_through_a_link_out_of_the_project(tmp_path: Path, top: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (top / ".github").symlink_to(tmp_path / "elsewhere")
