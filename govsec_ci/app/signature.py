@@ -101,10 +101,11 @@ def _verified(folder: Path, trusted: tuple[TrustedKey, ...]) -> tuple[bytes, tup
         raise BundleError("the bundle is not signed", next_step="sign it: govsec run --sign-key FILE")
     accepted: list[TrustedKey] = []
     cause = ""
+    data = path.read_bytes()  # once: what is returned is what was verified
     # One by one: asked for all at once, the library is content with the first.
     for key in trusted:
         try:
-            envelope = Envelope.from_dict(json.loads(path.read_bytes()))
+            envelope = Envelope.from_dict(json.loads(data))
             envelope.verify(public_keys([key]), 1)
             accepted.append(key)
         except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -117,6 +117,21 @@ def test_one_good_signature_of_several_is_enough(copy: Path, tmp_path: Path, ord
         signature.check(copy, bundle.read_verdict(copy), other)
 
 
+def test_what_is_returned_is_what_was_verified(
+    signed: tuple[Path, tuple[TrustedKey, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, trusted = signed
+    file, asked = folder / bundle.SIGNATURE, keys.public_keys
+
+    def exchange(wanted: list[TrustedKey]) -> object:
+        envelope = json.loads(file.read_bytes())
+        file.write_text(json.dumps(envelope | {"payload": base64.b64encode(b"{}").decode()}))
+        return asked(wanted)
+
+    monkeypatch.setattr(signature, "public_keys", exchange)
+    assert signature.check(folder, bundle.read_verdict(folder), trusted * 2) == trusted[0]
+
+
 def test_a_clock_with_parts_of_a_second_can_be_signed(tmp_path: Path) -> None:
     now = datetime(2024, 10, 12, 0, 0, 0, 500_000, tzinfo=UTC)
     bundles.write(tmp_path / "out", evidence(), ["essentials"], now=now, stage=Stage.BUILD)
