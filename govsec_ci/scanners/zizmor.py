@@ -51,6 +51,8 @@ _TARGET = re.compile(
 _PLATFORMS = frozenset({".github", ".github/workflows"})
 # zizmor says on stderr which files it finished, of which the end is kept: a call takes few enough files to hold all.
 _CALL_CHARACTERS = 6_000
+# From the line's begin: a path may itself hold " completed " and another file's path.
+_COMPLETED = re.compile(r"^ *INFO audit: [^/\\\n]*?completed (.+)$", re.MULTILINE)
 _IGNORE = re.compile(r"#\s*zizmor:\s*ignore\[[^\]]*\]")
 _SEVERITIES = {"High": Severity.HIGH, "Medium": Severity.MEDIUM, "Low": Severity.LOW, "Informational": Severity.NONE}
 _LEVELS = {"High": Level.ERROR, "Medium": Level.WARNING, "Low": Level.NOTE, "Informational": Level.NOTE}
@@ -171,7 +173,8 @@ class _Audit:
         except ToolError as failed:
             self.notifications += [_unread(path, failed.what, "file-not-scanned") for path in files]
             return
-        finished = {path for path in files if f"completed {self.root / path}\n" in done.stderr + "\n"}
+        told = _completed(done.stderr)
+        finished = {path for path in files if str(self.root / path) in told}
         self._take(done, files)
         self.finished |= finished
         self._ask_again([path for path in files if path not in finished], alone=len(files) == 1)
@@ -262,6 +265,11 @@ def binary() -> Path:
     if found is None:
         raise ToolError("zizmor is not installed with this Python", next_step="install govsec-ci anew")
     return found.resolve()
+
+
+def _completed(stderr: str) -> frozenset[str]:
+    """The paths, as they were given, of the files that zizmor says it has finished."""
+    return frozenset(_COMPLETED.findall(stderr))
 
 
 def _handfuls(files: Sequence[str], root_characters: int) -> Iterator[list[str]]:

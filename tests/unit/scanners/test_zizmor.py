@@ -184,6 +184,14 @@ def test_many_files_are_asked_for_in_handfuls(tmp_path: Path) -> None:
     assert (run.state, run.targets) == (ScanState.COMPLETE, 90)
 
 
+def test_no_file_can_say_by_its_path_that_another_was_finished(tmp_path: Path) -> None:
+    broken = (tmp_path / "sub/action.yml").resolve()
+    fine = "name: x\ndescription: y\nruns:\n  using: composite\n  steps: []\n"
+    run = scan(tmp_path, {"sub/action.yml": "runs: 3\n", f"z completed {broken}": fine})
+    assert (run.state, run.targets, run.scope) == (ScanState.INCOMPLETE, 1, 2)
+    assert notification(run, "file-not-parsed").text.startswith("sub/action.yml was not audited")
+
+
 @pytest.mark.parametrize("letter", ["w", "é"])
 def test_a_handful_is_full_before_the_next_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, letter: str) -> None:
     """Each file weighs 500 of 6,000 characters, whatever the folder is called: twice its path in bytes, and 60."""
