@@ -114,7 +114,9 @@ def _answers(data: bytes, stderr: str) -> process.Completed:
 @contextmanager
 def _said(data: bytes, request: ScanRequest) -> Iterator[None]:
     """Every child says ``data``, as if it had done its work."""
-    finished = "".join(f" INFO audit: completed {Path(request.tree.root).resolve() / path}\n" for path in request.tree.files)
+    finished = "".join(
+        f" INFO audit: completed {Path(request.tree.root).resolve() / path}\n" for path in request.tree.files
+    )
 
     def answer(*_: object, **__: object) -> process.Completed:
         return _answers(data, finished)
