@@ -31,7 +31,7 @@ _SIGNS = tuple(
 _LIMIT_BYTES = 200_000
 _PACKAGE_ENTRY, _PIP, _ODD = "package", "pip", "odd"
 _DEPENDENCIES = "dependencies"
-_ONE_KEY = "write one list dependencies into the file"
+_ONE_KEY = "write one list of dependencies, and take no keys from elsewhere"
 
 
 class Conda:
@@ -104,7 +104,7 @@ def _only(document: "yaml.MappingNode") -> "yaml.Node | None":
         raise UnreadableError("takes its keys from elsewhere (<<)", line=_line(merged), next_step=_ONE_KEY)
     found = [(key, value) for key, value in document.value if key.value == _DEPENDENCIES]
     if len(found) > 1:
-        raise UnreadableError("has the key dependencies twice", line=_line(found[1][0]), next_step=_ONE_KEY)
+        raise UnreadableError(f"has {_DEPENDENCIES} twice", line=_line(found[1][0]), next_step=_ONE_KEY)
     return found[0][1] if found else None
 
 

@@ -59,10 +59,8 @@ def _entries(path: str, text: str, data: dict[str, Any]) -> Iterator[Declared | 
             continue
         start = lines.header(table)
         if not isinstance(packages, dict):
-            step = f"write [{shown(table)}] with one package a line"
-            yield notice(
-                "requirement-malformed", f"'{shown(table)}' is no table", path=path, line=start, next_step=step
-            )
+            text = f"'{shown(table)}' is no table"
+            yield notice("requirement-malformed", text, path=path, line=start, next_step="correct the entry")
             continue
         for name, wanted in packages.items():
             line = lines.key(name, start)

@@ -117,7 +117,7 @@ def _entries(lock: LockText) -> Iterator[_Entry]:
         if category == "_meta":
             continue
         if not isinstance(packages, dict):
-            raise UnreadableError(f"has no table of packages in {shown(category)}", next_step=_ANEW)
+            raise UnreadableError(f"'{shown(category)}' is no table", next_step=_ANEW)
         for key, table in ((category, None), *packages.items()):
             known = lines.get(key, [])
             place = bisect.bisect_left(known, line)

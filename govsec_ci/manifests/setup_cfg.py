@@ -18,7 +18,7 @@ from govsec_ci.manifests.text import UnreadableError, read_utf8
 from govsec_ci.model import Notification
 
 FILE_NAME = "setup.cfg"
-_ONE_KEY = "write each section and each setting once"
+_ONE_KEY = "write each section and each key once"
 
 
 class SetupCfg:
@@ -66,7 +66,7 @@ def _setting(parser: configparser.RawConfigParser, section: str, name: str) -> s
     keys = parser.options(section) if parser.has_section(section) else []
     found = [key for key in keys if key.lower().replace("-", "_") == name]
     if len(found) > 1:
-        raise UnreadableError(f"has {name} twice: {shown(', '.join(found))}", next_step=_ONE_KEY)
+        raise UnreadableError(f"has {name} twice", next_step=_ONE_KEY)
     return parser.get(section, found[0]) if found else None
 
 

@@ -106,7 +106,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         twice = min(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise UnreadableError(f"names {shown(repr(twice))} twice in one object", next_step="write the file anew")
+        raise UnreadableError(f"has {shown(repr(twice))} twice", next_step="write the file anew with its tool")
     return made
 
 

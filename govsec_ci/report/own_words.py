@@ -319,6 +319,8 @@ SENTENCES: Final = (
     mark("1 of conda's packages was not audited: {name}"),
     mark("the entry is neither a package nor a list of lines below 'pip'"),
     mark("is not YAML"),
+    mark("has {key} twice"),
+    mark("takes its keys from elsewhere (<<)"),
     mark("dependencies is no list of packages"),
     mark("is of the judged project itself"),
     # What to do.
@@ -328,6 +330,8 @@ SENTENCES: Final = (
         "(with owner and reason)"
     ),
     mark("correct the entry"),
+    mark("write each section and each key once"),
+    mark("write one list of dependencies, and take no keys from elsewhere"),
     mark(
         "write its exact version (NAME==VERSION), or lock the script (uv lock --script FILE), or say in govsec.toml "
         "[[declared]] how it is audited"

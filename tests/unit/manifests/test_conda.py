@@ -163,7 +163,7 @@ def test_no_second_list_is_hidden_by_the_first(found: Found, text: str, line: in
     assert note.location
     assert note.location.region
     assert note.location.region.start_line == line
-    assert note.next_step == "write one list dependencies into the file"
+    assert note.next_step == "write one list of dependencies, and take no keys from elsewhere"
 
 
 def test_aliases_are_read_and_a_ring_of_them_ends(found: Found) -> None:
