@@ -173,9 +173,12 @@ class _Audit:
         except ToolError as failed:
             self.notifications += [_unread(path, failed.what, "file-not-scanned") for path in files]
             return
-        told = _completed(done.stderr)
+        # It says that a file is completed before it writes what it found: without the whole answer that is nothing.
+        whole = done.exit_code == 0 and bool(done.stdout.strip())
+        told = _completed(done.stderr) if whole else frozenset()
         finished = {path for path in files if str(self.root / path) in told}
-        self._take(done, files)
+        if whole:
+            self._take(done, files)
         self.finished |= finished
         self._ask_again([path for path in files if path not in finished], alone=len(files) == 1)
 
@@ -192,8 +195,6 @@ class _Audit:
         return process.run(argv, timeout_s=self.request.config.timeouts.zizmor_s)
 
     def _take(self, done: process.Completed, files: Sequence[str]) -> None:
-        if not done.stdout.strip():  # it finished no file, and each of them is told
-            return
         try:
             findings = msgspec.json.decode(done.stdout, type=tuple[Finding, ...])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failed:

@@ -275,10 +275,11 @@ FINDING: dict[str, Any] = {
 }
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, folder: Path, stdout: str, text: str = CLEAN) -> Run:
+def answering(monkeypatch: pytest.MonkeyPatch, folder: Path, stdout: str, text: str = CLEAN, *, code: int = 0) -> Run:
     path = folder.resolve() / PATH
     told_ = f" INFO audit: zizmor: completed {path}"
-    done = process.Completed(exit_code=0, stdout=stdout.replace("PATH", str(path)).encode(), stderr=told_, seconds=0)
+    said = stdout.replace("PATH", str(path)).encode()
+    done = process.Completed(exit_code=code, stdout=said, stderr=told_, seconds=0)
     monkeypatch.setattr(process, "run", lambda *_, **__: done)
     return scan(folder, {PATH: text})
 
@@ -301,6 +302,16 @@ def test_an_answer_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pyte
     run = answering(monkeypatch, tmp_path, stdout)
     assert run.state is ScanState.INCOMPLETE
     assert told(run) == [("tool-failed", "error")]
+
+
+@pytest.mark.parametrize(("stdout", "code"), [("", 0), ("", -9), ("[]", 101), ('[{"ident": "x', -9)])
+def test_a_zizmor_that_died_before_its_answer_was_whole_has_audited_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stdout: str, code: int
+) -> None:
+    """It says that a file is completed before it writes what it found there."""
+    run = answering(monkeypatch, tmp_path, stdout, code=code)
+    assert (run.state, run.targets, run.scope) == (ScanState.INCOMPLETE, 0, 1)
+    assert told(run) == [("file-not-parsed", "error")]
 
 
 def test_a_result_on_another_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
