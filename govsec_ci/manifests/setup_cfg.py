@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from govsec_ci.manifests.base import LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
+from govsec_ci.manifests.base import BUILD, LIMIT_BYTES, MAIN, Declaration, Declared, Manifest
 from govsec_ci.manifests.declared import from_pep508, unlocked, unreadable
 from govsec_ci.manifests.notices import notice, shown
 from govsec_ci.manifests.text import UnreadableError, read_utf8
@@ -37,7 +37,7 @@ class SetupCfg:
         return unlocked(self.declaration(root, path, limit_bytes=limit_bytes))
 
     def declaration(self, root: Path, path: str, *, limit_bytes: int = LIMIT_BYTES) -> Declaration:
-        """Read ``[options] install_requires`` and ``[options.extras_require]``."""
+        """Read ``[options] install_requires``, ``setup_requires``, and ``[options.extras_require]``."""
         try:
             text = read_utf8(root, path, limit_bytes=limit_bytes)
             return _declaration(path, text, _parse(text))
@@ -91,6 +91,8 @@ def _declaration(path: str, text: str, parser: configparser.RawConfigParser) -> 
     values = list(_values(parser))
     listed = [value for value in values if not _names_files(value)]
     found = [one for value in listed for one in _entries(path, text, value)]
+    builds = _Value(BUILD, "options", _setting(parser, "options", "setup_requires") or "")
+    building = list(_entries(path, text, builds))
     files = [file for value in values if _names_files(value) for file in _files(path, value)]
     return Declaration(
         path=path,
@@ -101,7 +103,8 @@ def _declaration(path: str, text: str, parser: configparser.RawConfigParser) -> 
         own_name=str(canonicalize_name(_setting(parser, "metadata", "name") or "")),
         main=_setting(parser, "options", "install_requires") is not None,
         silent="" if values else "declares no dependencies",
-        notifications=tuple(one for one in found if isinstance(one, Notification)),
+        build=tuple(one for one in building if isinstance(one, Declared)),
+        notifications=tuple(one for one in (*found, *building) if isinstance(one, Notification)),
     )
 
 

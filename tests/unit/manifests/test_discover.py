@@ -619,6 +619,14 @@ def test_what_builds_is_no_word_on_what_runs(found: Found) -> None:
     assert found({"pyproject.toml": '[build-system]\nrequires = ["setuptools"]\n'}).manifests == ()
 
 
+def test_what_setup_cfg_names_to_build_with_is_audited_where_it_is_pinned(found: Found) -> None:
+    (manifest,) = found({"setup.cfg": "[options]\nsetup_requires =\n  setuptools\n  Cython==3.0.0\n"}).manifests
+    assert [(one.name, one.version, one.groups) for one in manifest.components] == [
+        ("cython", "3.0.0", ("build-system",))
+    ]
+    assert (manifest.aside, [note.id for note in manifest.notifications]) == (True, ["build-unpinned"])
+
+
 @pytest.mark.parametrize(
     ("requires", "said"),
     [
