@@ -110,9 +110,9 @@ class _Reader:
     def _pixi(self) -> None:
         """What pixi's tables name: conda's packages, and such of PyPI's as only its lock has versions of."""
         pixi = self._table(self._table(self.data, "tool"), "pixi")
-        features = self._tables(pixi, "feature")
-        platforms = [one for table in (pixi, *features) for one in self._tables(table, "target")]
-        found = {name: None for one in (pixi, *features, *platforms) for key in _PIXI for name in self._table(one, key)}
+        tables = [pixi, self._table(pixi, "package"), *self._tables(pixi, "feature")]
+        tables += [one for table in tables for one in self._tables(table, "target")]
+        found = {name: None for one in tables for key in _PIXI for name in self._table(one, key)}
         notes = not_audited(self.path, [(self.lines.key(name), name) for name in found])
         self.notifications.extend(notes)
 

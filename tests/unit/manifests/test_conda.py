@@ -180,6 +180,8 @@ numpy = "*"
 flask = "==1.0"
 [tool.pixi.feature.x.target.linux-64.dependencies]
 gcc = "*"
+[tool.pixi.package.run-dependencies]
+rich = "*"
 """
 
 
@@ -188,7 +190,7 @@ def test_what_pixi_s_tables_name_is_not_clean(found: Found, tmp_path: Path) -> N
     result = found({"pyproject.toml": f"{project}{PIXI}"})
     (note,) = conda(result, "pyproject.toml").notifications
     assert (note.id, note.level) == ("manifest-not-audited", Level.ERROR)
-    assert note.text == "pyproject.toml:7: not audited: 3 of conda's packages (numpy, flask, gcc)"
+    assert note.text == "pyproject.toml:7: not audited: 4 of conda's packages (numpy, flask, rich, gcc)"
     site = tmp_path / "env" / "site-packages"
     (site / "a-1.dist-info").mkdir(parents=True)
     (site / "a-1.dist-info" / "METADATA").write_text("Name: a\nVersion: 1\n", "utf-8")
