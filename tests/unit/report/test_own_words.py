@@ -63,6 +63,7 @@ _NO_NOTIFICATION = {
     "pip-audit's {} service",
     "fixed in {}",
     # patterns, licences, files
+    r"^ *INFO audit: [^/\\\n]*?completed (.+)$",
     "Stack backtrace",
     "# no plain name",
     "# no plain version",
