@@ -153,7 +153,7 @@ class VerdictWord(Enum):
     FAIL = "FAIL"
 
 
-class Region(Struct, frozen=True, kw_only=True, gc=False):
+class Region(Struct, frozen=True, gc=False):
     """A span of text. Lines and columns are 1-based; columns count UTF-16 code units; ``end_column`` is exclusive."""
 
     start_line: int
@@ -163,7 +163,7 @@ class Region(Struct, frozen=True, kw_only=True, gc=False):
     snippet: str | None = None
 
 
-class Location(Struct, frozen=True, kw_only=True, gc=False):
+class Location(Struct, frozen=True, gc=False):
     """A place in the judged tree: a POSIX path relative to its root, and a region where known."""
 
     path: str
@@ -314,7 +314,7 @@ class Fix(Struct, frozen=True, kw_only=True, gc=False):
     available: Moment | None = None
 
 
-class Result(Struct, frozen=True, kw_only=True, gc=False):
+class Result(Struct, frozen=True, gc=False):
     """One weakness (SARIF 2.1.0 section 3.27).
 
     :param locations: ``locations[0]`` is the primary one; never empty for results of our own scanners

@@ -181,10 +181,10 @@ def _path(result: Result) -> Hashable:
     return result.locations[0].path if result.locations else None
 
 
-# Which of a result's (base, path, surroundings, rule) must be equal, stage by stage.
+# Which of a result's (base, path, surroundings, rule) must be equal, stage by stage: two at least, for a tuple of them.
 _SURE = (0, 1, 2)
 _SAME_FILE = (0, 1)
-_LESS_SURE = ((0, 1, 2), (0, 1), (0, 2), (0,), (3, 2))
+_LESS_SURE = ((0, 1, 2), (0, 1), (0, 2), (0, 0), (3, 2))
 # More equal lines than this in one file are paired in their order.
 _MOST_COMPARED = 10_000
 
@@ -276,8 +276,9 @@ def _grouped(keys: Iterable[tuple[int, tuple[Hashable, ...]]], stage: tuple[int,
     pick = itemgetter(*stage)
     found: dict[Hashable, list[int]] = {}
     for number, known in keys:
-        if None not in known or all(known[place] is not None for place in stage):
-            found.setdefault(pick(known), []).append(number)
+        asked = pick(known)
+        if None not in asked:
+            found.setdefault(asked, []).append(number)
     return found
 
 

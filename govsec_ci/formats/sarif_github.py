@@ -5,6 +5,7 @@ keeps (25,000 results, of which it shows 5,000), the copy holds what is kept: ot
 GitLab's ("SARIF reports", limits) are less, those hold: it skips a result with a longer text, or all if half are such.
 """
 
+import functools
 import io
 import re
 import zlib
@@ -125,7 +126,7 @@ def _uploadable(result: Result) -> bool:
     weakness = result.kind is Kind.FAIL or result.kind not in _NOT_WEAKNESSES
     if not weakness or result.baseline_state is BaselineState.ABSENT:
         return False
-    return not any(one.status is SuppressionStatus.ACCEPTED for one in result.suppressions)
+    return not result.suppressions or not any(one.status is SuppressionStatus.ACCEPTED for one in result.suppressions)
 
 
 def _severest_first(result: Result) -> tuple[int, int]:
@@ -142,7 +143,7 @@ def _kept_rules(run: Run, kept: list[Result]) -> list[Rule]:
 
 
 def _shorten(result: Result) -> Result:
-    locations = tuple(_with_region(location) for location in result.locations[:MOST_LOCATIONS])
+    locations = tuple([_with_region(location) for location in result.locations[:MOST_LOCATIONS]])
     return msgspec.structs.replace(
         result,
         message=_cut(result.message, MOST_MESSAGE),
@@ -154,9 +155,14 @@ def _shorten(result: Result) -> Result:
 
 def _versioned(prints: Mapping[str, str]) -> Mapping[str, str]:
     """Without another tool's whose key has a slash and no version behind it: DefectDojo stumbles over those."""
-    if not any("/" in key and not _VERSION.search(key) for key in prints):
-        return prints
-    return {key: value for key, value in prints.items() if "/" not in key or _VERSION.search(key)}
+    kept = _kept_keys(tuple(prints))
+    return prints if len(kept) == len(prints) else {key: prints[key] for key in kept}
+
+
+@functools.lru_cache(maxsize=1_024)
+def _kept_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The same of the keys, which most results have in common."""
+    return tuple(key for key in keys if "/" not in key or _VERSION.search(key))
 
 
 def _with_region(location: Location) -> Location:

@@ -33,7 +33,7 @@ BAG = "govsec"
 CATEGORY = "govsec"
 
 
-class Bag(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Bag(Struct, frozen=True, omit_defaults=True):
     """Base of what stands under the key ``govsec``."""
 
 
@@ -53,7 +53,7 @@ class RunBag(Bag, frozen=True, kw_only=True, omit_defaults=True):
     properties: Mapping[str, str] = {}
 
 
-class ResultBag(Bag, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ResultBag(Bag, frozen=True, omit_defaults=True, gc=False):
     """``result.properties.govsec``.
 
     :param level: the model's level where SARIF demands ``none`` (section 3.27.10: every kind but ``fail``)
@@ -104,7 +104,7 @@ class RunProperties(Struct, frozen=True, kw_only=True):
     govsec: RunBag
 
 
-class ResultProperties(Struct, frozen=True, kw_only=True, gc=False):
+class ResultProperties(Struct, frozen=True, gc=False):
     """A result's property bag as we write it; one without our key has only defaults."""
 
     govsec: ResultBag = ResultBag()

@@ -93,13 +93,8 @@ def region(wire: WireRegion | None) -> Region | None:
     """A text region; one given by offsets alone has no line."""
     if wire is None or wire.start_line is None:
         return None
-    return Region(
-        start_line=wire.start_line,
-        start_column=wire.start_column,
-        end_line=wire.end_line,
-        end_column=wire.end_column,
-        snippet=wire.snippet.text if wire.snippet else None,
-    )
+    snippet = wire.snippet.text if wire.snippet else None
+    return Region(wire.start_line, wire.start_column, wire.end_line, wire.end_column, snippet)
 
 
 def _tidy(path: str) -> str:

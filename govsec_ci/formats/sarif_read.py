@@ -127,22 +127,23 @@ class _Reader:
 
     def _result(self, wire: OwnResult) -> Result:
         bag = wire.properties.govsec
+        # By position, which takes a fifth of the time: there may be a hundred thousand.
         return Result(
-            rule_id=wire.rule_id,
-            message=wire.message.text or "",
-            level=bag.level or wire.level,
-            kind=wire.kind,
-            severity=bag.severity,
-            confidence=bag.confidence,
-            locations=tuple([self._location(location) for location in wire.locations]),
-            suppressions=tuple([self._suppression(one) for one in wire.suppressions]) if wire.suppressions else (),
-            fingerprints={**wire.partial_fingerprints, **wire.fingerprints},
-            correlation=wire.correlation_guid or bag.correlation,
-            baseline_state=wire.baseline_state,
-            first_detected=wire.provenance.first_detection_time_utc,
-            component=bag.component,
-            fix=bag.fix,
-            properties=bag.properties,
+            wire.rule_id,
+            wire.message.text or "",
+            bag.level or wire.level,
+            wire.kind,
+            bag.severity,
+            bag.confidence,
+            tuple([self._location(location) for location in wire.locations]),
+            tuple([self._suppression(one) for one in wire.suppressions]) if wire.suppressions else (),
+            {**wire.partial_fingerprints, **wire.fingerprints},
+            wire.correlation_guid or bag.correlation,
+            wire.baseline_state,
+            wire.provenance.first_detection_time_utc,
+            bag.component,
+            bag.fix,
+            bag.properties,
         )
 
     def _suppression(self, wire: OwnSuppression) -> Suppression:
@@ -184,7 +185,7 @@ class _Reader:
         physical = wire.physical_location
         if physical is None or physical.artifact_location is None:
             raise self._refused("results", "holds a location without an artifact, which we never write")
-        return Location(path=self._path(physical.artifact_location.uri), region=region(physical.region))
+        return Location(self._path(physical.artifact_location.uri), region(physical.region))
 
     def _path(self, uri: str | None) -> str:
         known = self._paths.get(uri or "")

@@ -4,6 +4,7 @@ Everything else of a log is made of sarif-om's objects. A result made of those t
 write; ``tests/unit/formats/test_sarif_results.py`` holds these structs to the same names in the same order.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -159,7 +160,7 @@ class Results:
             result.level if failed else Level.NONE,
             [self._places.out(location) for location in result.locations] or None,
             partial or None,
-            ResultProperties(govsec=bag) if bag != _EMPTY_BAG else None,
+            ResultProperties(bag) if bag != _EMPTY_BAG else None,
             self._provenance(result.first_detected) if result.first_detected else None,
             self._rank(result) if failed else None,
             result.rule_id,
@@ -205,23 +206,28 @@ def rank(severity: Severity, security_severity: str | None) -> float | None:
 
 def _bag(result: Result, *, level: Level | None, correlated: bool) -> ResultBag:
     return ResultBag(
-        severity=result.severity,
-        confidence=result.confidence,
-        component=result.component,
-        fix=result.fix,
-        level=level,
-        correlation="" if correlated else result.correlation,
-        properties=by_key(result.properties) if result.properties else result.properties,
+        result.severity,
+        result.confidence,
+        result.component,
+        result.fix,
+        level,
+        "" if correlated else result.correlation,
+        by_key(result.properties) if result.properties else result.properties,
     )
 
 
 def _split_fingerprints(prints: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Ours identify a result on their own (``fingerprints``, 3.27.16); all others do so in part (3.27.17)."""
-    certain: dict[str, str] = {}
-    partial: dict[str, str] = {}
-    for key in sorted(prints):
-        (certain if key.startswith("govsec/") else partial)[key] = prints[key]
-    return certain, partial
+    certain, partial = _split_keys(tuple(prints))
+    return {key: prints[key] for key in certain}, {key: prints[key] for key in partial}
+
+
+@functools.lru_cache(maxsize=1_024)
+def _split_keys(keys: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same of the keys, which most results have in common."""
+    ordered = sorted(keys)
+    certain = tuple(key for key in ordered if key.startswith("govsec/"))
+    return certain, tuple(key for key in ordered if key not in certain)
 
 
 class _Places:

@@ -150,7 +150,8 @@ def _alike(result: Result) -> tuple[object, ...]:
 
 
 def _cell(run: Run, rule: Rule, results: list[Result]) -> Cell:
-    pairs = sorted(((key_of(result), index) for index, result in enumerate(results)))
+    keys = [key_of(result) for result in results]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
     first = results[0]
     return Cell(
         run=run,
@@ -161,8 +162,8 @@ def _cell(run: Run, rule: Rule, results: list[Result]) -> Cell:
         baseline=first.baseline_state,
         claimed=bool(first.suppressions),
         correlated=bool(first.correlation),
-        results=[results[index] for _, index in pairs],
-        keys=[key for key, _ in pairs],
+        results=[results[index] for index in order],
+        keys=[keys[index] for index in order],
     )
 
 

@@ -113,7 +113,8 @@ def _components(runs: Sequence[Run], wanted: Collection[str]) -> Iterator[_Compo
 
 def _from_fixes(results: Sequence[Result]) -> Iterator[Candidate]:
     """For results of other tools: a vulnerability is taken to be gone from the first version on that mends it."""
-    fixes = {result.rule_id: _versions(result) for result in results}
+    # One a vulnerability: that several manifests ask for the component changes nothing of it.
+    fixes = {name: _versions(result) for name, result in {result.rule_id: result for result in results}.items()}
     for version in sorted({one for own in fixes.values() for one in own}):
         rest = (name for name, own in fixes.items() if not any(one <= version for one in own))
         yield Candidate(version=str(version), rest=tuple(sorted(rest)))

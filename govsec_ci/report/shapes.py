@@ -50,7 +50,7 @@ class GateLink(Struct, frozen=True, order=True, gc=False):
     kind: str
 
 
-class ResultView(Struct, frozen=True, kw_only=True, gc=False):
+class ResultView(Struct, frozen=True, gc=False):
     """One result.
 
     :param anchor: stable name for deep links, unique in the report
@@ -113,7 +113,10 @@ class ResultView(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def must_close(self) -> bool:
         """Whether mending it is what a gate asks; a gate on suppressions asks for a better claim."""
-        return any(link.kind != "suppressions" for link in self.gates)
+        for link in self.gates:  # noqa: SIM110 — any() takes three times as long over one or none, a hundred thousand times
+            if link.kind != "suppressions":
+                return True
+        return False
 
     @property
     def fixed_in(self) -> str:

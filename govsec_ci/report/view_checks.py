@@ -50,7 +50,8 @@ def _check(
     now: datetime,
 ) -> CheckView:
     gate = _gate(profile, check.gate)
-    counted = [results[rank] for rank in sorted([ranks[key] for key in check.results if key in ranks])]
+    known = [rank for rank in map(ranks.get, check.results) if rank is not None]
+    counted = [results[rank] for rank in sorted(known)]
     due = [check.due[key] for key in check.results if key in check.due]
     return CheckView(
         anchor=gate_link(check).anchor,
