@@ -78,7 +78,7 @@ def read(folder: Path, name: str) -> bytes:
 def write_runs(folder: Path, runs: Iterable[Run]) -> None:
     """One SARIF log a tool below ``runs/``: what ``scan`` hands to ``merge``."""
     for run in runs:
-        write_atomic(folder / RUNS / f"{run.id}.sarif", sarif.write([run]))
+        sarif.save(folder / RUNS / f"{run.id}.sarif", [run])
 
 
 def read_runs(folder: Path) -> tuple[Run, ...]:

@@ -11,7 +11,6 @@ from govsec_ci.evidence.reference import reference
 from govsec_ci.formats import sarif
 from govsec_ci.model import BaselineState, Run
 from govsec_ci.report.inert import word
-from govsec_ci.system.files import write_atomic
 
 
 def write_reference(folder: Path, path: Path) -> None:
@@ -20,7 +19,7 @@ def write_reference(folder: Path, path: Path) -> None:
     :raises UsageError: ``folder`` is no bundle, or ``path`` cannot be written
     """
     runs = bundle.read_results(bundle.require(folder))
-    write_atomic(path, sarif.write(reference(runs)))
+    sarif.save(path, reference(runs))
 
 
 def diff_lines(old: Path, new: Path) -> Iterator[str]:

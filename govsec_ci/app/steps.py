@@ -268,7 +268,7 @@ def merge_runs(options: Options, folder: Path, *, copy: bool = True) -> tuple[Ru
     runs = vex.attach(runs, bundle.read_vex(folder))
     earlier = bundle.read_baseline(folder)
     runs = baseline.stamp(runs, options.now) if earlier is None else baseline.compare(runs, earlier, options.now)
-    write_atomic(folder / bundle.RESULTS, sarif.write(runs))
+    sarif.save(folder / bundle.RESULTS, runs)
     if copy:
         write_github(folder, runs)
     inputs = bundle.read_inputs(folder)

@@ -13,7 +13,7 @@ from govsec_ci.formats.sarif_github import GithubCopy, github_copy
 from govsec_ci.formats.sarif_wire import FINGERPRINT, LINE_HASH
 from govsec_ci.formats.sarif_write import write_to
 from govsec_ci.model import Run
-from govsec_ci.system.files import read_limited, write_atomic
+from govsec_ci.system.files import atomic_file, read_limited
 
 __all__ = [
     "FINGERPRINT",
@@ -22,6 +22,7 @@ __all__ = [
     "github_copy",
     "load",
     "load_foreign",
+    "save",
     "write",
     "write_to",
 ]
@@ -29,14 +30,17 @@ __all__ = [
 _LIMIT_BYTES = 4_000_000_000
 
 
-def write(runs: Iterable[Run], *, path: Path | None = None) -> bytes:
-    """The log of ``runs`` as bytes; also written to ``path``, whole or not at all, where one is given."""
+def write(runs: Iterable[Run]) -> bytes:
+    """The log of ``runs`` as bytes."""
     buffer = io.BytesIO()
     write_to(buffer, runs)
-    data = buffer.getvalue()
-    if path is not None:
-        write_atomic(path, data)
-    return data
+    return buffer.getvalue()
+
+
+def save(path: Path, runs: Iterable[Run]) -> None:
+    """Write the log of ``runs`` to a file, whole or not at all, without ever holding it as a whole."""
+    with atomic_file(path) as file:
+        write_to(file, runs)
 
 
 def load(source: bytes | Path, *, limit_bytes: int = _LIMIT_BYTES) -> tuple[Run, ...]:

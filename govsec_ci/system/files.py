@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
@@ -205,9 +206,18 @@ def uri_to_path(uri: str) -> str:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary file beside it, then rename.
+    """Write a file whole or not at all; :raises UsageError: the folder cannot be written to."""
+    with atomic_file(path) as file:
+        file.write(data)
 
-    :raises UsageError: the folder cannot be written to
+
+@contextlib.contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of ``path`` when the block ends well; else nothing is left of it.
+
+    It is a temporary file beside ``path``, renamed at the end.
+
+    :raises UsageError: the folder cannot be written to, or there is no room
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -215,8 +225,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
+        with open(descriptor, "wb", buffering=_CHUNK_BYTES) as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

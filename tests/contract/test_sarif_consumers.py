@@ -205,8 +205,8 @@ def test_the_validator_has_nothing_to_complain_of(
     validator: Multitool, bundles: dict[str, Path], tmp_path: Path
 ) -> None:
     runs = hard_case()
-    sarif.write(runs, path=tmp_path / "results.sarif")
-    sarif.write(sarif.github_copy(runs).runs, path=tmp_path / "github.sarif")
+    sarif.save(tmp_path / "results.sarif", runs)
+    sarif.save(tmp_path / "github.sarif", sarif.github_copy(runs).runs)
     hard = [tmp_path / "results.sarif", tmp_path / "github.sarif"]
     assert validator.complaints(*hard, *logs_of(bundles)) == Counter()
 
@@ -237,6 +237,6 @@ def test_the_validator_has_nothing_to_complain_of_in_django(
 @pytest.mark.full
 def test_sarif_tools_counts_as_we_do(bundles: dict[str, Path], tmp_path: Path) -> None:
     python = sarif_tools(tmp_path / "venv")
-    sarif.write(hard_case(), path=tmp_path / "hard.sarif")
+    sarif.save(tmp_path / "hard.sarif", hard_case())
     for log in [*logs_of(bundles), tmp_path / "hard.sarif"]:
         assert counted_by_sarif_tools(python, log) == dict(own_levels(log)), log

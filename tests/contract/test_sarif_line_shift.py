@@ -174,7 +174,7 @@ def _matched_by_multitool(folder: Path, earlier: tuple[Run, ...], later: tuple[R
     tool = multitool(npm)
     # As it would get them from the scanner: no fingerprint of ours to help it.
     for name, runs in (("earlier", earlier), ("later", later)):
-        sarif.write(_without_fingerprints(runs), path=folder / f"{name}.sarif")
+        sarif.save(folder / f"{name}.sarif", _without_fingerprints(runs))
     tool.run("match-results-forward", folder / "later.sarif", "--previous", folder / "earlier.sarif", "-o",
              folder / "matched.sarif", "--log", "ForceOverwrite")  # fmt: skip
     runs = json.loads((folder / "matched.sarif").read_text("utf-8-sig"))["runs"]

@@ -311,7 +311,7 @@ def test_what_a_tool_saw_earlier_than_the_baseline_is_not_younger_for_it() -> No
 
 
 def adopt(runs: Iterable[Run], tmp_path: Path) -> tuple[Run, ...]:
-    sarif.write(reference(runs), path=tmp_path / "baseline.sarif")
+    sarif.save(tmp_path / "baseline.sarif", reference(runs))
     return sarif.load(tmp_path / "baseline.sarif")
 
 
@@ -345,10 +345,10 @@ def test_two_branches_references_merge_in_git(tmp_path: Path) -> None:
 
     def adopt_on(branch: str, start: str, more: dict[str, str]) -> None:
         git(folder, "checkout", "-q", "-B", branch, start)
-        sarif.write(reference(old(files | more)), path=folder / "baseline.sarif")
+        sarif.save(folder / "baseline.sarif", reference(old(files | more)))
         commit_all(folder, branch)
 
-    sarif.write(reference(old(files)), path=folder / "baseline.sarif")
+    sarif.save(folder / "baseline.sarif", reference(old(files)))
     commit_all(folder, "base")
     adopt_on("one", "main", {"b.py": "weak('one')"})
     adopt_on("two", "main", {"c.py": "weak('two')"})

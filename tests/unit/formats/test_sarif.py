@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -208,14 +209,28 @@ def test_equal_items_are_written_once(schema: jsonschema_rs.Validator) -> None:
 
 def test_write_to_a_file_and_load_it(tmp_path: Path) -> None:
     run = a_run(a_result())
-    data = sarif.write([run], path=tmp_path / "x.sarif")
-    assert (tmp_path / "x.sarif").read_bytes() == data
+    sarif.save(tmp_path / "x.sarif", [run])
+    assert (tmp_path / "x.sarif").read_bytes() == sarif.write([run])
     assert sarif.load(tmp_path / "x.sarif") == (run,)
     with pytest.raises(InputError, match="larger than"):
         sarif.load(tmp_path / "x.sarif", limit_bytes=10)
     (tmp_path / "file").touch()
     with pytest.raises(UsageError):
-        sarif.write([run], path=tmp_path / "file/x.sarif")
+        sarif.save(tmp_path / "file/x.sarif", [run])
+
+
+def test_a_log_whose_writing_breaks_off_leaves_the_one_before(tmp_path: Path) -> None:
+    sarif.save(tmp_path / "x.sarif", [a_run(a_result("B1"))])
+    before = (tmp_path / "x.sarif").read_bytes()
+
+    def broken() -> Iterator[Run]:
+        yield a_run(*(a_result("B2"),) * 5_000)
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        sarif.save(tmp_path / "x.sarif", broken())
+    assert (tmp_path / "x.sarif").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["x.sarif"]
 
 
 def _broken(change: Any) -> bytes:
