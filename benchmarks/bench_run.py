@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 
-import pyperf  # type: ignore[import-untyped]  # it ships no types
+import pyperf
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))

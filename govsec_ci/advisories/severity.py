@@ -24,7 +24,7 @@ _LONGEST_VECTOR = 512
 @lru_cache(maxsize=16_384)
 def score(vector: str) -> tuple[str, float] | None:
     """(CVSS version, base score 0.0 to 10.0) of a vector, or None where it is none."""
-    import cvss  # type: ignore[import-untyped]  # noqa: PLC0415 — only needed while an index is built
+    import cvss  # noqa: PLC0415 — only needed while an index is built
 
     if len(vector) > _LONGEST_VECTOR:
         return None

@@ -90,7 +90,7 @@ def _expression(text: str) -> str:
 
 @cache
 def _licensing() -> Any:
-    from license_expression import get_spdx_licensing  # type: ignore[import-untyped]  # noqa: PLC0415 — heavy
+    from license_expression import get_spdx_licensing  # noqa: PLC0415 — heavy
 
     return get_spdx_licensing()
 

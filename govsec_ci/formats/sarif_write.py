@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-import sarif_om  # type: ignore[import-untyped]
+import sarif_om
 
 from govsec_ci.formats.sarif_bulk import without_collector
 from govsec_ci.formats.sarif_own import BAG, CATEGORY, NotificationBag, RuleBag, RunBag

@@ -161,7 +161,7 @@ def spelt(licence: str) -> str:
 
 def _parse(expression: str) -> tuple[Any, Any]:
     """The library's own reader, and what it makes of the expression: None where it cannot be read."""
-    from license_expression import (  # type: ignore[import-untyped]  # noqa: PLC0415 — takes 0.1 s
+    from license_expression import (  # noqa: PLC0415 — takes 0.1 s
         ExpressionError,
         get_spdx_licensing,
     )

@@ -31,14 +31,14 @@ from govsec_ci.scanners.bandit_plugins import load_only_bandits_own
 load_only_bandits_own()
 
 # ruff: noqa: E402 — only now may bandit be imported
-from bandit.core import node_visitor  # type: ignore[import-untyped]
-from bandit.core.config import BanditConfig  # type: ignore[import-untyped]
-from bandit.core.context import Context  # type: ignore[import-untyped]
-from bandit.core.extension_loader import MANAGER  # type: ignore[import-untyped]
-from bandit.core.issue import Issue  # type: ignore[import-untyped]
-from bandit.core.manager import BanditManager  # type: ignore[import-untyped]
-from bandit.core.node_visitor import BanditNodeVisitor  # type: ignore[import-untyped]
-from bandit.core.tester import BanditTester  # type: ignore[import-untyped]
+from bandit.core import node_visitor
+from bandit.core.config import BanditConfig
+from bandit.core.context import Context
+from bandit.core.extension_loader import MANAGER
+from bandit.core.issue import Issue
+from bandit.core.manager import BanditManager
+from bandit.core.node_visitor import BanditNodeVisitor
+from bandit.core.tester import BanditTester
 
 from govsec_ci.errors import InputError
 from govsec_ci.scanners.python_source import Source, diagnose, encodable, nosec_reason
@@ -56,7 +56,7 @@ _NODE = "govsec_node"
 _HIDDEN = "govsec_hidden"
 
 
-class _Tester(BanditTester):  # type: ignore[misc]
+class _Tester(BanditTester):
     """bandit's tester; a result under ``# nosec`` is marked, not dropped, and an internal error is not only logged."""
 
     testset: Any
@@ -119,7 +119,7 @@ def _answers(test: Any, context: Context, more: tuple[Any, ...]) -> bool:
         return True
 
 
-class _Visitor(BanditNodeVisitor):  # type: ignore[misc]
+class _Visitor(BanditNodeVisitor):
     """bandit's visitor with our tester. Scores are for bandit's own metrics, which nobody reads here.
 
     Four nodes in five are of a kind that no test asks for (names, attributes, operators): bandit makes a context for
@@ -159,7 +159,7 @@ class _Visitor(BanditNodeVisitor):  # type: ignore[misc]
         return known
 
 
-class Manager(BanditManager):  # type: ignore[misc]
+class Manager(BanditManager):
     """bandit's manager, one file at a time, from bytes that were read once."""
 
     def __init__(self) -> None:

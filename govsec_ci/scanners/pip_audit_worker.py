@@ -35,10 +35,10 @@ def _without_pip() -> types.ModuleType:
 sys.modules.setdefault("pip_api", _without_pip())
 
 # ruff: noqa: E402 — only now may pip-audit be imported
-from pip_audit._audit import AuditOptions, Auditor  # type: ignore[import-untyped]
-from pip_audit._dependency_source import DependencySource  # type: ignore[import-untyped]
-from pip_audit._fix import ResolvedFixVersion  # type: ignore[import-untyped]
-from pip_audit._service import (  # type: ignore[import-untyped]
+from pip_audit._audit import AuditOptions, Auditor
+from pip_audit._dependency_source import DependencySource
+from pip_audit._fix import ResolvedFixVersion
+from pip_audit._service import (
     Dependency,
     OsvService,
     PyPIService,
@@ -47,7 +47,7 @@ from pip_audit._service import (  # type: ignore[import-untyped]
     VulnerabilityResult,
     VulnerabilityService,
 )
-from pip_audit._service.interface import VulnerabilityID  # type: ignore[import-untyped]
+from pip_audit._service.interface import VulnerabilityID
 
 from govsec_ci.advisories.groups import preference
 from govsec_ci.advisories.index import Index, Match, open_index
@@ -58,7 +58,7 @@ from govsec_ci.scanners import pip_audit_wire as wire
 _MESSAGE_CHARACTERS = 300
 
 
-class ManifestSource(DependencySource):  # type: ignore[misc]
+class ManifestSource(DependencySource):
     """pip-audit's view of the components that our manifests name; resolves and installs nothing."""
 
     def __init__(self, dependencies: tuple[wire.Dependency, ...]) -> None:
@@ -77,7 +77,7 @@ class ManifestSource(DependencySource):  # type: ignore[misc]
         raise NotImplementedError
 
 
-class IndexService(VulnerabilityService):  # type: ignore[misc]
+class IndexService(VulnerabilityService):
     """pip-audit's view of our advisory index."""
 
     def __init__(self, index: Index) -> None:

@@ -110,9 +110,9 @@ def test_the_pinned_version_is_installed() -> None:
 def test_the_private_names_that_we_override_are_those() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        from bandit.core.manager import BanditManager  # type: ignore[import-untyped]
-        from bandit.core.node_visitor import BanditNodeVisitor  # type: ignore[import-untyped]
-        from bandit.core.tester import BanditTester  # type: ignore[import-untyped]
+        from bandit.core.manager import BanditManager
+        from bandit.core.node_visitor import BanditNodeVisitor
+        from bandit.core.tester import BanditTester
 
     def names(function: object) -> list[str]:
         assert callable(function)

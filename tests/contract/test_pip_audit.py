@@ -32,8 +32,8 @@ def test_the_pinned_version_is_installed() -> None:
 
 
 def test_the_names_that_we_import_are_there() -> None:
-    from pip_audit import _audit, _dependency_source, _service  # type: ignore[import-untyped]
-    from pip_audit._service.interface import VulnerabilityID  # type: ignore[import-untyped]
+    from pip_audit import _audit, _dependency_source, _service
+    from pip_audit._service.interface import VulnerabilityID
 
     assert list(inspect.signature(_audit.Auditor.__init__).parameters) == ["self", "service", "options"]
     assert list(inspect.signature(_audit.Auditor.audit).parameters) == ["self", "source"]
@@ -44,7 +44,7 @@ def test_the_names_that_we_import_are_there() -> None:
 
 
 def test_the_shapes_that_we_build_are_those() -> None:
-    from pip_audit._service import (  # type: ignore[import-untyped]
+    from pip_audit._service import (
         ResolvedDependency,
         SkippedDependency,
         VulnerabilityResult,
@@ -60,18 +60,18 @@ def test_the_shapes_that_we_build_are_those() -> None:
 
 def test_the_auditor_hands_on_skipped_dependencies_and_keeps_the_order() -> None:
     from packaging.version import Version
-    from pip_audit._audit import Auditor  # type: ignore[import-untyped]
-    from pip_audit._dependency_source import DependencySource  # type: ignore[import-untyped]
+    from pip_audit._audit import Auditor
+    from pip_audit._dependency_source import DependencySource
     from pip_audit._service import Dependency, ResolvedDependency, SkippedDependency, VulnerabilityService
 
-    class Source(DependencySource):  # type: ignore[misc]
+    class Source(DependencySource):
         def collect(self) -> Iterator[Dependency]:
             yield ResolvedDependency("b", Version("1"))
             yield SkippedDependency("a", "why")
 
         def fix(self, fix_version: object) -> None: ...
 
-    class Service(VulnerabilityService):  # type: ignore[misc]
+    class Service(VulnerabilityService):
         def query(self, spec: Dependency) -> tuple[Dependency, list[object]]:
             return spec, []
 

@@ -175,5 +175,5 @@ def test_every_line_that_is_not_in_the_old_text_counts(top: Path, old: list[str]
         (Span(1, 0), (1, 9), False),
     ],
 )
-def test_spans(span: Span, lines: tuple[int, int], meets: bool) -> None:  # noqa: FBT001 — of the table
+def test_spans(span: Span, lines: tuple[int, int], meets: bool) -> None:
     assert span.meets(*lines) is meets

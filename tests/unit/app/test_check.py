@@ -252,7 +252,7 @@ def test_manifests_by_their_names(path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "taken"), [("deps", True), ("a.d/deps.in", True), ("x.py", False), ("x.png", False)])
-def test_what_a_manifest_may_include(path: str, taken: bool) -> None:  # noqa: FBT001 — of the table
+def test_what_a_manifest_may_include(path: str, taken: bool) -> None:
     assert not is_manifest(path)
     assert may_be_included(path) is taken
 

@@ -387,7 +387,7 @@ NOSEC = Suppression(
 
 
 @pytest.mark.parametrize("small", [False, True])
-def test_a_claim_on_a_known_result_is_told_as_new_only_where_it_is(tmp_path: Path, small: bool) -> None:  # noqa: FBT001
+def test_a_claim_on_a_known_result_is_told_as_new_only_where_it_is(tmp_path: Path, small: bool) -> None:
     files = {"a.py": "weak(1)"}
     other = msgspec.structs.replace(NOSEC, origin="vex", origin_id="vex-1")
 

@@ -101,7 +101,7 @@ def test_suppression_has_status_and_no_state() -> None:
     ("state", "successful"),
     [(ScanState.COMPLETE, True), (ScanState.NOT_APPLICABLE, True), (ScanState.INCOMPLETE, False)],
 )
-def test_only_a_whole_scan_was_successful(state: ScanState, successful: bool) -> None:  # noqa: FBT001
+def test_only_a_whole_scan_was_successful(state: ScanState, successful: bool) -> None:
     assert parsed(a_run(state=state))["runs"][0]["invocations"][0]["executionSuccessful"] is successful
 
 

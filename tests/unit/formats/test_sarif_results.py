@@ -2,7 +2,7 @@
 
 import attr
 import pytest
-import sarif_om  # type: ignore[import-untyped]
+import sarif_om
 from msgspec import Struct
 
 from govsec_ci.formats import sarif_results as out

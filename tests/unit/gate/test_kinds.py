@@ -473,7 +473,7 @@ def test_a_scan_of_the_future_is_not_fresh(
 
 
 @pytest.mark.parametrize(("dirty", "expected"), [(False, PASS), (True, INCOMPLETE), (None, INCOMPLETE)])
-def test_a_clean_tree_is_shown(dirty: bool | None, expected: VerdictWord) -> None:  # noqa: FBT001
+def test_a_clean_tree_is_shown(dirty: bool | None, expected: VerdictWord) -> None:
     given = replace(evidence(), subject=Subject(name="x", commit="a" * 40, dirty=dirty))
     assert judged(SCANS + "clean-tree = true\n", given).verdict is expected
 

@@ -213,5 +213,5 @@ def test_nothing_of_the_tree_is_imported(top: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "taken"), [("a.py", True), ("a.pyw", True), ("a.pyi", False), ("a.txt", False)])
-def test_names_that_bandit_takes(name: str, taken: bool) -> None:  # noqa: FBT001 — of the table
+def test_names_that_bandit_takes(name: str, taken: bool) -> None:
     assert is_python(name) is taken

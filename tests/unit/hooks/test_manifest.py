@@ -70,5 +70,5 @@ def test_manifests_call_audit_and_sbom(path: str, identifier: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "called"), [("a.py", True), ("a b.pyw", True), ("a.pyi", False), ("a.pyc", False)])
-def test_python_files_call_bandit(path: str, called: bool) -> None:  # noqa: FBT001 — of the table
+def test_python_files_call_bandit(path: str, called: bool) -> None:
     assert bool(re.search(HOOKS["govsec-bandit"]["files"], path)) is called

@@ -323,7 +323,7 @@ def test_requirements_of_something_else_do_not_cover_the_project(found: Found) -
         ("implementation_name == 'pypy'", True),
     ],
 )
-def test_markers_that_can_never_be_true_need_no_lock(found: Found, marker: str, needed: bool) -> None:  # noqa: FBT001 — of the table
+def test_markers_that_can_never_be_true_need_no_lock(found: Found, marker: str, needed: bool) -> None:
     files = {"pyproject.toml": PROJECT + f'dependencies = ["a", "b ; {marker}"]\n', "requirements.txt": "a==1\n"}
     assert taken(found(files)).get("pyproject.toml", []) == (["manifest-unlocked"] if needed else [])
 

@@ -263,7 +263,7 @@ def test_nothing_in_it_runs(environment: Environment, tmp_path: Path) -> None:
         ("__editable__.b.pth", "/projects/ab\n", True),
     ],
 )
-def test_further_folders_are_said(environment: Environment, name: str, text: str | bytes, told: bool) -> None:  # noqa: FBT001 — of the table
+def test_further_folders_are_said(environment: Environment, name: str, text: str | bytes, told: bool) -> None:
     origin = json.dumps({"url": "file:///projects/a", "dir_info": {"editable": True}})
     manifest = environment(
         {"a-1.dist-info/METADATA": metadata("a"), "a-1.dist-info/direct_url.json": origin, name: text}

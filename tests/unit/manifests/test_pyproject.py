@@ -160,7 +160,7 @@ optional-dependencies.x = {file = ["../x.txt"]}
         ('[project]\ndynamic = ["dependencies"]\n[tool.setuptools.dynamic]\ndependencies = {attr = "x"}\n', (), True),
     ],
 )
-def test_dynamic(declare: Declare, text: str, files: tuple[str, ...], computed: bool) -> None:  # noqa: FBT001 — of the table
+def test_dynamic(declare: Declare, text: str, files: tuple[str, ...], computed: bool) -> None:
     declaration = declare("a/pyproject.toml", text)
     assert (declaration.files, bool(declaration.computed)) == (files, computed)
 
@@ -329,7 +329,7 @@ def test_setup_cfg_of_settings_only(declare: Declare) -> None:
         ("a\0b", True, False),
     ],
 )
-def test_setup_py(declare: Declare, text: str, computed: bool, silent: bool) -> None:  # noqa: FBT001 — of the table
+def test_setup_py(declare: Declare, text: str, computed: bool, silent: bool) -> None:
     declaration = declare("setup.py", text)
     assert (bool(declaration.computed), bool(declaration.silent)) == (computed, silent)
 

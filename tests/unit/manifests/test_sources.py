@@ -24,7 +24,7 @@ from govsec_ci.manifests import sources
         ("pypi.org/simple", False),
     ],
 )
-def test_public_index(url: str, public: bool) -> None:  # noqa: FBT001 — of the table
+def test_public_index(url: str, public: bool) -> None:
     assert sources.is_public_index(url) is public
 
 

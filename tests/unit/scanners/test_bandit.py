@@ -338,7 +338,7 @@ def test_a_hang_over_one_file_costs_that_file(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("worker_inside")
 def test_a_real_test_of_bandit_that_crashes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bandit.core import blacklisting  # type: ignore[import-untyped]
+    from bandit.core import blacklisting
 
     def crash(*_: object) -> None:
         raise KeyError("name")

@@ -99,7 +99,7 @@ def test_a_permission_that_nobody_uses_does_nothing(tmp_path: Path) -> None:
         ("/", "a.py", False),
     ],
 )
-def test_a_folder_is_excluded_by_whole_names(tmp_path: Path, folder: str, path: str, holds: bool) -> None:  # noqa: FBT001
+def test_a_folder_is_excluded_by_whole_names(tmp_path: Path, folder: str, path: str, holds: bool) -> None:
     make_tree(tmp_path, {"pyproject.toml": f"[tool.bandit]\nexclude_dirs = [{folder!r}]\n"})
     request = make_request(tmp_path, config=Config(tree_settings=(allow("bandit.exclude_dirs", folder),)))
     assert read(request).excludes(path) is holds

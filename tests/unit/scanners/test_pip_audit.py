@@ -448,7 +448,7 @@ def test_an_online_service_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("worker_inside")
 def test_what_pypi_does_not_know_is_not_audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pip_audit._service import PyPIService, SkippedDependency  # type: ignore[import-untyped]
+    from pip_audit._service import PyPIService, SkippedDependency
 
     monkeypatch.setattr(PyPIService, "__init__", lambda *_: None)
     monkeypatch.setattr(PyPIService, "query", lambda _, spec: (SkippedDependency(spec.name, "not found on PyPI"), []))

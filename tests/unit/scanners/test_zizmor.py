@@ -61,7 +61,7 @@ def scan(folder: Path, files: dict[str, str | bytes], **fields: Any) -> Run:
         ("workflows/a.yml", False),
     ],
 )
-def test_targets_are_told_by_their_path(path: str, yes: bool) -> None:  # noqa: FBT001
+def test_targets_are_told_by_their_path(path: str, yes: bool) -> None:
     assert is_target(path) is yes
 
 
