@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 # The path had to be set first.
-from benchmarks.bench_run import NOW, Seconds, call, compile_all, machine, seconds, tool  # noqa: E402
+from benchmarks.bench_run import NOW, Seconds, call, compile_all, machine, seconds, tool  # noqa: E402 — as there
 
 FILES = (100, 1_000, 10_000)
 COMPONENTS = (100, 1_000, 10_000)

@@ -336,7 +336,7 @@ def read_evidence(folder: Path) -> Evidence:
 
 def prepare_reports() -> None:
     """Import what writes reports, and compile its templates: a quarter of a second, best spent waiting for scanners."""
-    from govsec_ci.report import formats, html_page, view  # noqa: F401, PLC0415
+    from govsec_ci.report import formats, html_page, view  # noqa: F401, PLC0415 — for later
 
     html_page.prepare()
 
@@ -373,7 +373,7 @@ def read_view(
     :param signed_by: as for :func:`report`; None: the signature that lies in the bundle, if any
     """
     from govsec_ci.report.formats import FORMATS  # noqa: PLC0415 — see prepare_reports()
-    from govsec_ci.report.view import build, signing_state  # noqa: PLC0415
+    from govsec_ci.report.view import build, signing_state  # noqa: PLC0415 — likewise
 
     files = dict(bundle.digests(folder) if files is None else files)
     for name in BUNDLE_FORMATS:

@@ -159,7 +159,7 @@ def _union(items: Iterable[_T], key: Callable[[_T], Hashable] | None = None) -> 
         known = found.get(identity)
         if known is None or (known != item and _total(known) < _total(item)):
             found[identity] = item
-    return tuple(found[identity] for identity in sorted(found))  # type: ignore[type-var]
+    return tuple(found[identity] for identity in sorted(found))  # type: ignore[type-var]  # keys of one kind compare
 
 
 def _total(item: object) -> str:

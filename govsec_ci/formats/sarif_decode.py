@@ -80,7 +80,7 @@ def _checked(pairs: list[tuple[str, Any]]) -> None:
     """Keeps nothing, so that a log of 100 MB takes no memory here."""
     if len({key for key, _ in pairs}) != len(pairs):
         seen: set[str] = set()
-        raise _DuplicateKeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+        raise _DuplicateKeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]  # None: no
 
 
 def _nothing(_: str) -> None:

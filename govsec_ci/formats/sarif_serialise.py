@@ -68,7 +68,7 @@ def _make_plan(kind: type) -> _Plan:
 def _default_of(field: Any) -> Any:
     if field.name in _ALWAYS:
         return _NOTHING_DROPPED
-    if isinstance(field.default, attr.Factory):  # type: ignore[arg-type]
+    if isinstance(field.default, attr.Factory):  # type: ignore[arg-type]  # in attrs' types it is a function
         return field.default.factory()
     return _NOTHING_DROPPED if field.default is attr.NOTHING else field.default
 

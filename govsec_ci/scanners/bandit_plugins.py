@@ -44,6 +44,6 @@ def load_only_bandits_own() -> None:
     if "stevedore" in sys.modules:
         return
     package, module = types.ModuleType("stevedore"), types.ModuleType("stevedore.extension")
-    module.ExtensionManager = ExtensionManager  # type: ignore[attr-defined]
-    package.extension = module  # type: ignore[attr-defined]
+    module.ExtensionManager = ExtensionManager  # type: ignore[attr-defined]  # a module made here has what it is given
+    package.extension = module  # type: ignore[attr-defined]  # likewise
     sys.modules |= {"stevedore": package, "stevedore.extension": module}

@@ -28,7 +28,7 @@ def _without_pip() -> types.ModuleType:
     used here.
     """
     module = types.ModuleType("pip_api")
-    module.PIP_VERSION = metadata.version("pip")  # type: ignore[attr-defined]
+    module.PIP_VERSION = metadata.version("pip")  # type: ignore[attr-defined]  # a module made here
     return module
 
 

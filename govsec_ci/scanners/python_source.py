@@ -86,7 +86,7 @@ class Source:
 
 def _first_offset(node: ast.AST, line: int) -> int:
     """Where the first part of a node begins that stands on ``line`` (bandit names an argument's line), or -1."""
-    offsets = [part.col_offset for part in ast.walk(node) if getattr(part, "lineno", 0) == line]  # type: ignore[attr-defined]
+    offsets = [part.col_offset for part in ast.walk(node) if getattr(part, "lineno", 0) == line]  # type: ignore[attr-defined]  # what has a line has a column
     return min(offsets, default=-1)
 
 

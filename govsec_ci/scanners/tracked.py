@@ -116,7 +116,7 @@ def _module_away(path: str) -> Notification:
 
 
 def _files_away(paths: list[str]) -> Notification:
-    shown = ", ".join(printable(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")  # noqa: PLR2004
+    shown = ", ".join(printable(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")  # noqa: PLR2004 — as many as are shown
     text = f"{len(paths)} files that git tracks were not looked at, because they are left out of the work tree: {shown}"
     if len(paths) == 1:
         text = f"{shown} was not looked at: git tracks it, but it is left out of the work tree"

@@ -148,7 +148,7 @@ def _rows(database: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[byt
     for start in range(0, len(keys), _MOST_KEYS):
         some = keys[start : start + _MOST_KEYS]
         marks = ",".join("?" * len(some))
-        query = f"SELECT key, value, used FROM answers WHERE key IN ({marks}) AND {_TYPES}"  # noqa: S608
+        query = f"SELECT key, value, used FROM answers WHERE key IN ({marks}) AND {_TYPES}"  # noqa: S608 — question marks, and our own words
         yield from database.execute(query, some)
 
 
