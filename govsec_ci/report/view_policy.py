@@ -13,7 +13,8 @@ _MOST: Final = 20
 
 def policy_changes(evidence: Evidence) -> tuple[str, ...]:
     """Its policy files, and each comment that it adds to hide a result: place and claim. Of very many the first."""
-    added = list(dict.fromkeys(told for run in evidence.runs for result in run.results for told in _comments(result)))
+    claimed = (result for run in evidence.runs for result in run.results if result.suppressions)
+    added = list(dict.fromkeys(told for result in claimed for told in _comments(result)))
     shown = [*map(word, evidence.policy_changes), *added[:_MOST]]
     return (*shown, f"+ {len(added) - _MOST}") if len(added) > _MOST else tuple(shown)
 

@@ -37,18 +37,20 @@ def key_of(engine: str, *question: bytes) -> bytes:
 
 
 def kept(
-    cache: Path | None, key: Callable[[], bytes], ask: Callable[[], bytes], read: Callable[[bytes], Answer]
+    cache: Path | None, key: Callable[[], bytes | None], ask: Callable[[], bytes], read: Callable[[bytes], Answer]
 ) -> Answer:
     """What ``read`` makes of the answer that is kept, else of the one that ``ask`` gets, which is kept then.
 
     :param cache: the cache folder, or None: ask
-    :param key: of what is asked as it stands now; where that changes while it is asked, the answer is not kept
+    :param key: of what is asked as it stands now, None where that cannot be told: then, and where it changes while it
+        is asked, the answer is not kept
     :param ask: gets JSON; whatever it raises is raised, and nothing is kept
     :param read: raises a :class:`GovsecError` for an answer that is none: one that was kept is asked for anew
     """
-    if cache is None:
+    asked = key() if cache else None
+    if cache is None or asked is None:
         return read(ask())
-    store, asked = Store(cache), key()
+    store = Store(cache)
     for known in store.get([asked]).values():
         try:
             return read(known)

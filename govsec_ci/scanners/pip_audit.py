@@ -291,19 +291,19 @@ def _read(told: bytes, asked: int) -> wire.Answer:
     return answer
 
 
-def _key(question: wire.Request) -> bytes:
-    """Of the question, with the index itself in place of where it lies."""
+def _key(question: wire.Request) -> bytes | None:
+    """Of the question, with the index itself in place of where it lies; None where the index cannot be read.
+
+    pip-audit's process meets the same, and tells: an answer all the same would be that of an index which came later.
+    """
+    try:
+        index = sha256_file(Path(question.index))
+    except OSError:
+        return None
     package = Path(__file__).parent.parent
     ours = (path for pattern in _OURS for path in sorted(package.glob(pattern)))
-    asked = msgspec.json.encode(msgspec.structs.replace(question, index=_digest(Path(question.index))))
+    asked = msgspec.json.encode(msgspec.structs.replace(question, index=index))
     return answers.key_of(answers.engine(_ANSWERING, ours), asked)
-
-
-def _digest(index: Path) -> str:
-    try:
-        return sha256_file(index)
-    except OSError:  # pip-audit's process meets the same, and tells
-        return ""
 
 
 def _known(answer: wire.Answer, asked: int) -> bool:

@@ -34,7 +34,7 @@ class Asked:
         return self.answer
 
 
-def kept(cache: Path | None, ask: Asked, key: Callable[[], bytes] = lambda: KEY) -> str:
+def kept(cache: Path | None, ask: Asked, key: Callable[[], bytes | None] = lambda: KEY) -> str:
     return answers.kept(cache, key, ask, _word)
 
 
@@ -56,6 +56,12 @@ def test_another_question_is_asked(tmp_path: Path) -> None:
     ask = Asked()
     kept(tmp_path, ask)
     kept(tmp_path, ask, lambda: b"o" * 32)
+    assert ask.times == 2
+
+
+def test_a_question_that_cannot_be_told_is_asked_each_time(tmp_path: Path) -> None:
+    ask = Asked()
+    assert [kept(tmp_path, ask, lambda: None), kept(tmp_path, ask, lambda: None)] == ["yes", "yes"]
     assert ask.times == 2
 
 
@@ -182,6 +188,19 @@ def test_other_components_and_other_advisories_are_audited_anew(
     newer.replace(index)
     assert audit(tmp_path / "t", index, "1.5", cache=tmp_path / "c").results
     assert len(started) == 3
+
+
+def test_an_index_that_is_there_only_while_it_is_read_names_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, cache = tmp_path / "index.sqlite", tmp_path / "cache"
+
+    def worker(*_: Any, **__: Any) -> process.Completed:
+        return process.Completed(exit_code=0, stdout=b'{"audited":[0]}', stderr="", seconds=0.1)
+
+    monkeypatch.setattr(process, "run_module", worker)
+    audit(make_tree(tmp_path / "t", {}), index, "1.0", cache=cache)
+    assert not Store(cache).file.exists()
 
 
 def test_an_index_that_is_gone_is_told_whatever_is_kept(tmp_path: Path, index: Path) -> None:
