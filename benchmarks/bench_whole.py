@@ -231,7 +231,9 @@ def in_one(folder: Path) -> list[Measured]:
     atexit.register(gc.freeze)
     options = steps.Options(path=Path(), out=folder, now=NOW, profiles=(steps.DEFAULT_PROFILE,))
     rows = [timed("  prepare reports", steps.prepare_reports)]
-    with staged_folder(folder, keep=True) as staged:
+    with staged_folder(folder.with_name("whole"), keep=False) as staged:
+        for part in folder.iterdir():  # not copied: `govsec run` has its scanners' logs written there
+            part.rename(staged / part.name)
         rows.append(timed("  merge", lambda: steps.merge_runs(options, staged, copy=False)))
         evidence: list[Evidence] = []
         rows.append(timed("  read results.sarif back", lambda: evidence.append(steps.read_evidence(staged))))
