@@ -97,14 +97,13 @@ class _Reader:
 
     def _results(self, wire: OwnRun) -> Iterator[Result]:
         for number, raw in enumerate(wire.results):
-            path = f"results[{number}]"
             try:
                 result = _OWN_RESULT.decode(raw)
             except msgspec.ValidationError as error:
                 why, _, inner = str(error).partition(" - at `$")
-                raise self._refused(f"{path}{inner.rstrip('`')}", why) from error
+                raise self._refused(f"results[{number}]{inner.rstrip('`')}", why) from error
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise self._refused(path, str(error)) from error
+                raise self._refused(f"results[{number}]", str(error)) from error
             yield self._result(result)
 
     def _rule(self, wire: WireRule, number: int) -> Rule:

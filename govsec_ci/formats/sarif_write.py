@@ -43,8 +43,7 @@ def _run_pieces(run: Run) -> Iterator[bytes]:
     yield b"\n" + head[:-1] + b',"results":['
     results = Results(once(run.rules))
     for number, result in enumerate(run.results):
-        yield b",\n" if number else b"\n"
-        yield encode(results.out(result))
+        yield (b",\n" if number else b"\n") + encode(results.out(result))
     yield b"\n]}" if run.results else b"]}"
 
 

@@ -128,17 +128,18 @@ def _versions(result: Result) -> tuple[Version, ...]:
 
 
 def _upgrade(one: _Component, known: _Known) -> Upgrade:
-    chosen = _choose(known.found, one.ids, one.tolerated)
-    rest, target = (frozenset(chosen.rest), chosen.version) if chosen else (one.ids, "")
+    ids = one.ids
+    chosen = _choose(known.found, ids, one.tolerated)
+    rest, target = (frozenset(chosen.rest), chosen.version) if chosen else (ids, "")
     return Upgrade(
         name=one.ref.name,
         installed=one.ref.version,
         purl=one.ref.purl,
         target=target,
-        closes=tuple(sorted(one.ids - rest)),
-        open=tuple(sorted(one.ids & rest)),
-        elsewhere=_elsewhere(known.found, one.ids & rest),
-        brings=tuple(sorted(rest - one.ids - one.tolerated)) if chosen else (),
+        closes=tuple(sorted(ids - rest)),
+        open=tuple(sorted(ids & rest)),
+        elsewhere=_elsewhere(known.found, ids & rest),
+        brings=tuple(sorted(rest - ids - one.tolerated)) if chosen else (),
         major=bool(target) and _line(target) != _line(one.ref.version),
         places=tuple(dict.fromkeys(_place(result) for result in one.results)),
         direct=one.ref.direct,
