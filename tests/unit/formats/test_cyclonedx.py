@@ -205,6 +205,11 @@ def test_licence(text: str, expected: list[Any]) -> None:
     assert licence(text) == expected
 
 
+def test_no_licence_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govsec_ci.formats.cyclonedx_values._expression", pytest.fail)
+    assert licence(" ") == []
+
+
 @settings(max_examples=25)
 @given(st.text(max_size=40))
 def test_any_licence_text_gives_a_valid_document(text: str) -> None:
