@@ -4,7 +4,6 @@ Everything else of a log is made of sarif-om's objects. A result made of those t
 write; ``tests/unit/formats/test_sarif_results.py`` holds these structs to the same names in the same order.
 """
 
-import functools
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -158,7 +157,7 @@ class Results:
             result.kind,
             # Section 3.27.10: every kind but ``fail`` has no level.
             result.level if failed else Level.NONE,
-            [self._places.out(location) for location in result.locations] or None,
+            list(map(self._places.out, result.locations)) or None,
             partial or None,
             ResultProperties(bag) if bag != _EMPTY_BAG else None,
             self._provenance(result.first_detected) if result.first_detected else None,
@@ -218,16 +217,11 @@ def _bag(result: Result, *, level: Level | None, correlated: bool) -> ResultBag:
 
 def _split_fingerprints(prints: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Ours identify a result on their own (``fingerprints``, 3.27.16); all others do so in part (3.27.17)."""
-    certain, partial = _split_keys(tuple(prints))
-    return {key: prints[key] for key in certain}, {key: prints[key] for key in partial}
-
-
-@functools.lru_cache(maxsize=1_024)
-def _split_keys(keys: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The same of the keys, which most results have in common."""
-    ordered = sorted(keys)
-    certain = tuple(key for key in ordered if key.startswith("govsec/"))
-    return certain, tuple(key for key in ordered if key not in certain)
+    certain: dict[str, str] = {}
+    partial: dict[str, str] = {}
+    for key in sorted(prints):
+        (certain if key.startswith("govsec/") else partial)[key] = prints[key]
+    return certain, partial
 
 
 class _Places:
