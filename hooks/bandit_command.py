@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from govsec_ci.app.changed_lines import changed_paths, touched
 from govsec_ci.app.check import CheckOptions, check
 from govsec_ci.app.clock import parse
+from govsec_ci.app.snapshot import EXECUTABLE, Entry, Repository, committed, content, staged
 from govsec_ci.model import Role
 from govsec_ci.scanners.bandit import BanditScanner
 from govsec_ci.scanners.base import ScanOutput, ScanRequest
+from govsec_ci.scanners.python_files import begins_as_script, is_plain, is_python, is_unreadable
 from govsec_ci.scanners.runs import state_of
 from govsec_ci.scanners.scope import Scope
 
@@ -67,8 +69,7 @@ def _scan(request: ScanRequest, names: tuple[str, ...]) -> tuple[ScanOutput, ...
 
 def _options(given: dict[str, Any]) -> CheckOptions | None:
     repository = common.repository()
-    names = common.paths(repository, given["files"])
-    names = names or tuple(filter(is_python, changed_paths(repository, given["ref"], given["base"])))
+    names = common.paths(repository, given["files"]) or _changed(repository, given["ref"], given["base"])
     if not names:
         return None
     return CheckOptions(
@@ -84,6 +85,17 @@ def _options(given: dict[str, Any]) -> CheckOptions | None:
     )
 
 
-def is_python(path: str) -> bool:
-    """Whether bandit takes a file of that name."""
-    return path.endswith((".py", ".pyw"))
+def _changed(repository: Repository, ref: str | None, base: str | None) -> tuple[str, ...]:
+    """The Python files that the index, or the commit, adds or changes: by their names, or by their first lines."""
+    paths = changed_paths(repository, ref, base)
+    others = {path for path in paths if not (is_python(path) or is_unreadable(path))}
+    entries = (committed(repository, ref) if ref else staged(repository)) if others else ()
+    scripts = {entry.path for entry in entries if entry.path in others and _is_script(repository, entry)}
+    return tuple(path for path in paths if is_python(path) or path in scripts)
+
+
+def _is_script(repository: Repository, entry: Entry) -> bool:
+    """As :func:`is_script` has it, of what git holds."""
+    if not is_plain(entry.path) and entry.mode != EXECUTABLE:
+        return False
+    return begins_as_script(content(repository, [entry], entry.path) or b"")

@@ -1,6 +1,7 @@
 """What the hooks share: what is staged, scanned in memory, and judged by :mod:`.check_gate`."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -133,8 +134,11 @@ def _tree(options: CheckOptions, root: Path) -> Tree:
     policy = _behind_links(_snapshot(options, entries), exported)
     loose = set(options.named) - {entry.path for entry in entries}
     for path in loose:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(read_limited(options.repository.top / path, limit_bytes=_LIMIT_BYTES))
+        source, target = options.repository.top / path, root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(read_limited(source, limit_bytes=_LIMIT_BYTES))
+        if os.access(source, os.X_OK):  # as for what git knows, a sign by which scanners know scripts
+            target.chmod(0o700)
     return replace(exported, files=tuple(sorted({*exported.files, *policy, *loose})))
 
 

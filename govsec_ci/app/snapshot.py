@@ -26,6 +26,8 @@ _LOCATING: Final = (
 )
 LINK: Final = "120000"
 """Mode of a symbolic link."""
+EXECUTABLE: Final = "100755"
+"""Mode of a file that may be run."""
 _INDEX_ENTRY: Final = re.compile(rb"([0-7]{6}) ([0-9a-f]{40,64}) ([0-3])\t(.+)", re.DOTALL)
 _TREE_ENTRY: Final = re.compile(rb"([0-7]{6}) [a-z]+ ([0-9a-f]{40,64})\t(.+)", re.DOTALL)
 _BATCH_BYTES: Final = 64_000_000
@@ -218,6 +220,8 @@ class _Export:
             # Where A.py and a.py are one file, the second must not take the place of the first unseen.
             with target.open("xb") as file:
                 file.write(data)
+            if entry.mode == EXECUTABLE:  # never run: it is one of the signs by which scanners know scripts
+                target.chmod(0o700)
         except (FileExistsError, NotADirectoryError):
             self.refused[entry.path] = "another path of the tree has its name here"
             return False

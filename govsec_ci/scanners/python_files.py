@@ -27,6 +27,16 @@ def is_notebook(path: str) -> bool:
     return path.endswith(".ipynb")
 
 
+def is_plain(path: str) -> bool:
+    """Whether the name has no suffix, and so says nothing of what the file holds."""
+    return "." not in path.rpartition("/")[2].lstrip(".")
+
+
+def begins_as_script(content: bytes) -> bool:
+    """Whether the first line says that Python runs the file."""
+    return _SHEBANG.match(content[:_SHEBANG_BYTES]) is not None
+
+
 def is_script(root: Path, path: str) -> bool:
     """Whether the file is run by Python though its name does not say so: ``bin/tool`` that begins ``#!…python``.
 
@@ -34,12 +44,11 @@ def is_script(root: Path, path: str) -> bool:
     """
     if is_python(path) or is_unreadable(path):
         return False
-    plain = "." not in path.rpartition("/")[2].lstrip(".")
     place = os.path.join(root, path)
     try:
-        if not plain and not os.stat(place).st_mode & 0o111:
+        if not is_plain(path) and not os.stat(place).st_mode & 0o111:
             return False
         with open(place, "rb") as file:
-            return _SHEBANG.match(file.read(_SHEBANG_BYTES)) is not None
+            return begins_as_script(file.read(_SHEBANG_BYTES))
     except OSError:  # nobody can tell that it is none: who is to scan it says that it cannot be read
         return True

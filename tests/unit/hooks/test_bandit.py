@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from govsec_ci_hooks.bandit import main
-from govsec_ci_hooks.bandit_command import is_python
 
 from tests.support.repositories import commit_all, git
 from tests.support.staging import CLEAN, SHELL, call, small_repository, stage, write
@@ -103,6 +102,27 @@ def test_without_files_every_staged_change_is_judged(top: Path) -> None:
     assert call(main, top, "--lang", "ja") == (0, "PASS: ステージした Python ファイルはない\n")
     stage(top, {"one.py": SHELL, "two.pyw": SHELL, "three.txt": SHELL})
     code, said = call(main, top)
+    assert (code, said.count("HIGH B602")) == (1, 2)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_script_with_a_suffix_is_not_passed_over_beside_a_clean_file(top: Path, *, known: bool) -> None:
+    write(top, {"ok.py": CLEAN, "two.sh": f"#!/usr/bin/env python3\n{SHELL}"})
+    (top / "two.sh").chmod(0o755)
+    git(top, "add", *(["ok.py", "two.sh"] if known else ["ok.py"]))
+    code, said = call(main, top, "ok.py", "two.sh")
+    assert (code, said.count("HIGH B602")) == (1, 1)
+
+
+def test_without_files_scripts_count_whose_names_do_not_say_so(top: Path) -> None:
+    script = f"#!/usr/bin/env python3\n{SHELL}"
+    stage(top, {"bin/one": script, "two.sh": script, "three.txt": script, "four": "#!/bin/sh\n"})
+    (top / "two.sh").chmod(0o755)
+    git(top, "add", "-A")
+    code, said = call(main, top)
+    assert (code, said.count("HIGH B602")) == (1, 2)
+    commit_all(top, "Scripts")
+    code, said = call(main, top, "--ref", "HEAD")
     assert (code, said.count("HIGH B602")) == (1, 2)
 
 
@@ -210,8 +230,3 @@ def test_nothing_of_the_tree_is_imported(top: Path, tmp_path: Path) -> None:
     stage(top, dict.fromkeys(names, mine))
     assert call(main, top, *names)[0] == 0
     assert not (tmp_path / "executed").exists()
-
-
-@pytest.mark.parametrize(("name", "taken"), [("a.py", True), ("a.pyw", True), ("a.pyi", False), ("a.txt", False)])
-def test_names_that_bandit_takes(name: str, taken: bool) -> None:
-    assert is_python(name) is taken
