@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -143,7 +143,7 @@ class Index:
             raise InputError("the advisory index is damaged: it names a vulnerability that it lacks", next_step=_ANEW)
         return _decoded(_decode_vulnerability, rows[0][0])
 
-    def _rows(self, query: str, *values: str | int) -> list[tuple]:  # type: ignore[type-arg]  # each query has its own columns
+    def _rows(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
         with _undamaged(), self._lock:
             return self._database.execute(query, values).fetchall()
 

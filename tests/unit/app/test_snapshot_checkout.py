@@ -10,6 +10,7 @@ from govsec_ci.app import snapshot_checkout
 from govsec_ci.app.snapshot import LINK, Entry, open_repository
 from govsec_ci.app.snapshot_checkout import checkout
 from govsec_ci.errors import ToolError, UsageError
+from govsec_ci.scanners.python_files import is_script
 from govsec_ci.system import git as safe_git
 from govsec_ci.system.files import walk
 from tests.support.repositories import commit_all, git, new_repository
@@ -40,6 +41,18 @@ def test_a_commit_is_a_clean_checkout_whatever_lies_in_index_and_work_tree(top: 
         assert found.top.resolve() == root.resolve()
     assert not root.parent.exists()
     assert not list(top.parent.rglob("pwned"))
+
+
+def test_what_may_be_run_still_may(top: Path) -> None:
+    write(top, {"tool.sh": "#!/usr/bin/env python3\n"})
+    (top / "tool.sh").chmod(0o755)
+    commit_all(top, "A tool")
+    with checkout(open_repository(top, {}), "HEAD") as root:
+        assert is_script(root, "tool.sh")
+        assert not os.access(root / "a.py", os.X_OK)
+        found = safe_git.inspect(root)
+        assert found
+        assert found.dirty is False
 
 
 def test_the_index_is_the_checkout_where_no_commit_is_named(top: Path) -> None:
